@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Each block is preceded by one cache line that holds its size. */
+#include "base/mem.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { LINE = 64 };
+
+static int64_t live, bytes, peak;
+static int64_t fail_countdown = -1;
+
+static bool must_fail(void)
+{
+    if (fail_countdown < 0)
+        return false;
+    return fail_countdown-- == 0;
+}
+
+int mem_alloc(int64_t count, size_t size, void *out)
+{
+    int code = TRALO_OK;
+    size_t payload, total;
+    void *block = NULL;
+    if (count < 0 || __builtin_mul_overflow((size_t)count, size, &payload) ||
+        __builtin_add_overflow(payload, (size_t)2 * LINE, &total))
+        FAIL(TRALO_ERR_MEMORY, "cannot allocate %" PRId64 " elements of %zu bytes", count, size);
+    total = total / LINE * LINE;
+    if (!must_fail())
+        block = aligned_alloc(LINE, total);
+    if (block == NULL)
+        FAIL(TRALO_ERR_MEMORY, "out of memory: %zu bytes more are needed, %" PRId64 " are in use",
+             payload, bytes);
+    memset(block, 0, total);
+    memcpy(block, &payload, sizeof payload);
+    char *user = (char *)block + LINE;
+    memcpy(out, &user, sizeof user);
+    live++;
+    bytes += (int64_t)payload;
+    peak = bytes > peak ? bytes : peak;
+out:
+    return code;
+}
+
+void mem_free(void *pointer)
+{
+    char *user;
+    size_t payload;
+    memcpy(&user, pointer, sizeof user);
+    if (user == NULL)
+        return;
+    memcpy(&payload, user - LINE, sizeof payload);
+    live--;
+    bytes -= (int64_t)payload;
+    free(user - LINE);
+    memset(pointer, 0, sizeof user);
+}
+
+int mem_string(const char *text, char **out)
+{
+    int code = TRALO_OK;
+    char *copy = NULL;
+    if (text != NULL) {
+        size_t size = strlen(text) + 1;
+        ALLOC(copy, (int64_t)size);
+        memcpy(copy, text, size);
+    }
+    *out = copy;
+out:
+    return code;
+}
+
+int64_t mem_live(void)
+{
+    return live;
+}
+
+int64_t mem_bytes(void)
+{
+    return bytes;
+}
+
+int64_t mem_peak(void)
+{
+    return peak;
+}
+
+void mem_peak_reset(void)
+{
+    peak = bytes;
+}
+
+void mem_fail_at(int64_t k)
+{
+    fail_countdown = k;
+}
+
+int64_t mem_available(void)
+{
+    char line[256];
+    int64_t kib = 0;
+    FILE *info = fopen("/proc/meminfo", "r");
+    if (info == NULL)
+        return 0;
+    while (fgets(line, sizeof line, info) != NULL)
+        if (strncmp(line, "MemAvailable:", 13) == 0)
+            kib = strtoll(line + 13, NULL, 10);
+    fclose(info);
+    return kib * 1024;
+}

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Runs every suite on all ranks of an mpirun; a failure on any rank fails the run.
+   tralo-test [SUITE]: only the suites whose name contains SUITE. */
+#include <CUnit/Basic.h>
+#include <mpi.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "support.h"
+
+#define SUITES(X)                                                                                  \
+    X(base)                                                                                        \
+    X(comm)
+
+#define DECLARE(name) void suite_##name(void);
+SUITES(DECLARE)
+
+static const struct {
+    const char *name;
+    void (*add)(void);
+} suites[] = {
+#define ROW(name) {#name, suite_##name},
+    SUITES(ROW)};
+
+extern char test_folder[256];
+
+static void make_folder(void)
+{
+    if (comm_rank(test_comm) == 0) {
+        snprintf(test_folder, sizeof test_folder, "/tmp/tralo-test-XXXXXX");
+        if (mkdtemp(test_folder) == NULL)
+            MPI_Abort(MPI_COMM_WORLD, 1);
+    }
+    comm_share(test_comm, test_folder, sizeof test_folder, 0);
+}
+
+static void remove_folder(void)
+{
+    char command[300];
+    comm_barrier(test_comm);
+    if (comm_rank(test_comm) == 0) {
+        snprintf(command, sizeof command, "rm -rf '%s'", test_folder);
+        if (system(command) != 0)
+            fprintf(stderr, "cannot remove %s\n", test_folder);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    int provided;
+    MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided);
+    if (comm_world(&test_comm) != TRALO_OK)
+        MPI_Abort(MPI_COMM_WORLD, 1);
+    make_folder();
+    CU_initialize_registry();
+    for (size_t i = 0; i < sizeof suites / sizeof *suites; i++)
+        if (argc < 2 || strstr(suites[i].name, argv[1]) != NULL)
+            suites[i].add();
+    bool first = comm_rank(test_comm) == 0;
+    CU_basic_set_mode(first ? CU_BRM_NORMAL : CU_BRM_SILENT);
+    CU_basic_run_tests();
+    int64_t failed = comm_max_one_int(test_comm, (int64_t)CU_get_number_of_failures());
+    CU_cleanup_registry();
+    remove_folder();
+    if (first)
+        printf("largest number of failed asserts on a rank: %d\n", (int)failed);
+    comm_free(&test_comm);
+    int64_t leaks = mem_live();
+    if (leaks != 0)
+        fprintf(stderr, "%d blocks were not freed\n", (int)leaks);
+    MPI_Finalize();
+    return failed != 0 || leaks != 0;
+}
