@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The configuration of one study: YAML, checked against tables of options.
+
+       data:      {file: F, standardize: true, intercept: true}
+       model:     {loss: NAME, penalty: NAME, groups: one | file | [[name, ...], ...], free: [name,
+   ...]} criterion: NAME | {kind: NAME, OPTION: ..., ...} inner:     NAME | {kind: NAME, OPTION:
+   ..., ...}           (default: the first inner solver) search:    NAME | {method: NAME, OPTION:
+   ..., ..., start: L, lower: L, upper: L, seed: K} verify:    {rows: K, seed: K} (default: 0 rows)
+       output:    F
+
+   L is a penalty lambda > 0, or a list with one per group. A loss and a penalty may also be written
+   {kind: NAME, OPTION: ...}. Relative paths are taken from the folder of the config.
+
+   Overrides are `key.sub=VALUE`, VALUE in YAML's flow style (`model.groups=[[a, b], [c]]`). They
+   replace what stands at that key, later ones win. Relative paths in an override are taken from the
+   current folder. */
+#ifndef STUDY_CONFIG_H
+#define STUDY_CONFIG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/param.h"
+#include "comm/comm.h"
+#include "study/kinds.h"
+
+/* A kind that was chosen, with its options: defaults, and over them what the config says. */
+typedef struct config_kind {
+    const char *name;      /* borrowed from the table of kinds */
+    const param_t *params; /* borrowed from the table of kinds */
+    void *options;         /* owned; NULL when the kind has none */
+} config_kind_t;
+
+typedef struct config_names {
+    int count;
+    char **names; /* [count], owned */
+} config_names_t;
+
+typedef enum config_grouping {
+    GROUPS_AUTO, /* /groups of the data file where it has one, else one group */
+    GROUPS_ONE,
+    GROUPS_FILE,
+    GROUPS_LISTS
+} config_grouping_t;
+
+typedef struct config_groups {
+    config_grouping_t grouping;
+    int count;             /* GROUPS_LISTS: how many */
+    config_names_t *lists; /* [count], owned */
+    config_names_t free;   /* features that are not penalised */
+    char *place;           /* "FILE:LINE: model.groups", owned; NULL when not given */
+    char *free_place;      /* "FILE:LINE: model.free", owned; NULL when not given */
+} config_groups_t;
+
+/* Penalties lambda in the config: none (count 0), one for all groups (1), or one per group. */
+typedef struct config_lambda {
+    int count;
+    double *values; /* [count] > 0, owned */
+    char *place;    /* "FILE:LINE: search.start", owned; NULL when not given */
+} config_lambda_t;
+
+typedef struct config_data {
+    char *file; /* absolute path, owned */
+    bool standardize;
+    bool intercept;
+} config_data_t;
+
+typedef struct config_model {
+    config_kind_t loss;
+    config_kind_t penalty;
+    config_groups_t groups;
+} config_model_t;
+
+typedef struct config_search {
+    config_kind_t method;
+    config_lambda_t start, lower, upper;
+    int64_t seed; /* >= 0 */
+} config_search_t;
+
+typedef struct config_verify {
+    int64_t rows; /* exact leave-one-out of so many random rows after the search; 0: none */
+    int64_t seed; /* >= 0 */
+} config_verify_t;
+
+typedef struct config {
+    config_data_t data;
+    config_model_t model;
+    config_kind_t criterion;
+    config_kind_t inner;
+    config_search_t search;
+    config_verify_t verify;
+    char *output; /* result file, absolute path, owned */
+    char *echo;   /* all of the above as YAML text that gives this config when read; owned */
+} config_t;
+
+/* Reads the config at `path` and applies overrides [count]. Collective: rank 0 reads the text (path
+   and overrides are significant on rank 0 only), all ranks parse it. The caller frees with
+   config_free. Errors: TRALO_ERR_FILE (cannot read), TRALO_ERR_INPUT (syntax; unknown, missing or
+   double key; wrong type; out of range; an option of another kind: "FILE:LINE: KEY: what is wrong,
+   what is allowed", or "override 'TEXT': KEY: ..."), TRALO_ERR_MEMORY; the same on all ranks. */
+int config_read(comm_t *comm, const char *path, int count, const char *const *overrides,
+                config_t **out);
+
+/* Frees everything; sets *config to NULL; NULL is accepted. Not collective. */
+void config_free(config_t **config);
+
+/* What config_parse reads. All borrowed. */
+typedef struct config_source {
+    const char *name;             /* of the file, for messages */
+    const char *text;             /* its content */
+    const char *folder;           /* absolute: paths of the file start here */
+    const char *here;             /* absolute: paths of overrides start here */
+    int count;                    /* of overrides */
+    const char *const *overrides; /* [count] */
+    const kind_table_t *kinds;    /* [KIND_SORTS] */
+} config_source_t;
+
+/* The same from text, with any tables of kinds. Not collective. */
+int config_parse(const config_source_t *source, config_t **out);
+
+/* Which penalty group each column belongs to: group [p] gets 0 .. *count-1, or -1 for a column that
+   is not penalised. names [p]: the features (NULL: they are called "0", "1", ...); file_group [p]:
+   /groups of the data file or NULL. Not collective; the same on all ranks when the arguments are.
+   Errors: TRALO_ERR_INPUT (unknown name, name given twice, two columns of that name, first column
+   that no list names, `file` without /groups, gaps in /groups, empty group, nothing to penalise),
+   TRALO_ERR_MEMORY. Cost: O(p log p). */
+typedef struct config_columns {
+    int p;
+    char *const *names;    /* [p] or NULL, borrowed */
+    const int *file_group; /* [p] or NULL, borrowed */
+} config_columns_t;
+int config_groups(const config_t *config, const config_columns_t *columns, int *group, int *count);
+
+/* theta = log lambda [count] of one setting for `count` groups; NaN where it was not given.
+   Errors: TRALO_ERR_INPUT when the list has another length. Not collective. */
+int config_theta(const config_lambda_t *lambda, int count, double *theta);
+
+#endif

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The result of a study, in memory and as an HDF5 file.
+
+   File: /config (text), /trace/NAME (one element per evaluation), /result/NAME and
+   /environment/NAME (one dataset per field below, with the field's name). While the study runs the
+   file is called OUTPUT.part and is flushed after every evaluation, so that what a killed run
+   leaves can be read; result_finish renames it to OUTPUT. */
+#ifndef STUDY_RESULT_H
+#define STUDY_RESULT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "comm/comm.h"
+
+/* Where and how the study ran. Texts are owned; NULL: not known. */
+typedef struct result_environment {
+    char *version;                 /* of tralo */
+    char *mpi;                     /* library version text */
+    char *hdf5;                    /* "1.10.8" */
+    char *blas;                    /* configuration text of the BLAS */
+    char *date;                    /* UTC, "2026-01-31T12:00:00Z" */
+    int64_t ranks, threads, hosts; /* threads per rank */
+    double wall_seconds;
+    double comm_seconds; /* inside communication, on rank 0, waiting included */
+    int64_t comm_calls, comm_bytes;
+} result_environment_t;
+
+/* All arrays and texts are owned. Sizes: S hyperparameters, p features. */
+typedef struct result {
+    int count; /* S */
+    int p;
+    int64_t n;
+    double *theta;       /* [S] */
+    double *lambda;      /* [S] exp(theta) */
+    double criterion;    /* mean over the sum of weights */
+    double criterion_se; /* its standard error over rows; NaN: not known */
+    bool has_gradient, has_hessian;
+    double *gradient; /* [S] with respect to theta */
+    double *hessian;  /* [S * S] */
+    double gradient_norm;
+    bool hessian_definite;
+    bool *at_bound; /* [S] */
+    char *reason;   /* "gradient", "step", "bound", ... */
+    char *detail;   /* the same in words; NULL: none */
+    int64_t iterations, evaluations, inner_iterations;
+    double seconds;
+    char *loss, *penalty, *criterion_name, *method;
+    bool standardized;
+    bool has_intercept;
+    double *coefficients;          /* [p] for the columns as trained (standardised or not) */
+    double intercept;              /* 0 where has_intercept is false */
+    double *coefficients_original; /* [p] for the columns of the data file */
+    double intercept_original;     /* (not 0 without intercept, when columns were centred) */
+    double *means, *scales;        /* [p]; 0 and 1 where not standardised */
+    int *groups;                   /* [p], -1: not penalised */
+    char **feature_names;          /* [p]; NULL: not known */
+    char *target;                  /* name of y; NULL: not known */
+    char *labels[2];               /* what -1 and +1 stand for; NULL: y is a number */
+    int64_t rows;                  /* of row_criterion: n, or 0: not asked for */
+    double *row_criterion;         /* [rows], rank 0 only; NULL: not asked for */
+    result_environment_t environment;
+} result_t;
+
+/* A result with all fixed-size arrays allocated and zero; the caller frees with result_free.
+   Texts are set with mem_string, names with result_names. Errors: TRALO_ERR_MEMORY. Not collective.
+ */
+int result_create(int count, int p, result_t **out);
+void result_free(result_t **result);
+
+/* Copies names [p] (NULL: none) into the result. Errors: TRALO_ERR_MEMORY. Not collective. */
+int result_names(result_t *result, char *const *names);
+
+/* Fills coefficients_original and intercept_original from coefficients, intercept, means and
+   scales. Not collective. */
+void result_unscale(result_t *result);
+
+/* Fills version, hdf5, date, ranks and hosts (nodes) of the environment. Collective (all ranks);
+   Errors: TRALO_ERR_MEMORY, the same on all ranks. */
+int result_environment(comm_t *comm, result_t *result);
+
+/* One evaluation, for /trace. Borrowed during result_append. */
+typedef struct result_evaluation {
+    int64_t number;      /* from 1 */
+    const char *phase;   /* "sweep", "search", ... */
+    const double *theta; /* [S] */
+    int order;
+    double f;             /* NaN when it failed */
+    double gradient_norm; /* NaN when not known */
+    double radius;
+    bool accepted;
+    int64_t inner_iterations;
+    double seconds;
+    const char *failure; /* NULL: none */
+} result_evaluation_t;
+
+typedef struct result_file result_file_t;
+
+/* Creates OUTPUT.part with /config and an empty /trace. Collective; output and config are
+   significant on rank 0, which alone writes. Errors: TRALO_ERR_FILE (cannot be written, OUTPUT is a
+   folder), TRALO_ERR_MEMORY; the same on all ranks. The caller ends with result_finish or
+   result_abandon. */
+int result_open(comm_t *comm, const char *output, const char *config, int count,
+                result_file_t **out);
+
+/* Adds a row to /trace and flushes. Rank 0 only, no communication. Errors: TRALO_ERR_FILE (the disk
+   is full, ...). */
+int result_append(result_file_t *file, const result_evaluation_t *evaluation);
+
+/* Writes /result and /environment, closes, renames to OUTPUT; *file becomes NULL, also on failure.
+   Collective; result is significant on rank 0. Errors: TRALO_ERR_FILE, the same on all ranks;
+   OUTPUT.part then stays. */
+int result_finish(result_file_t **file, const result_t *result);
+
+/* Closes and keeps OUTPUT.part; *file becomes NULL; NULL is accepted. Not collective. */
+void result_abandon(result_file_t **file);
+
+/* Reads /result and /environment of a finished result (not row_criterion). Collective: every rank
+   gets the same. The caller frees with result_free. Errors: TRALO_ERR_FILE (cannot be read,
+   truncated, not HDF5), TRALO_ERR_INPUT (not a result of tralo, a study that did not finish, wrong
+   shapes), TRALO_ERR_MEMORY; the same on all ranks. */
+int result_read(comm_t *comm, const char *path, result_t **out);
+
+#endif
