@@ -12,7 +12,8 @@
 
 #define SUITES(X)                                                                                  \
     X(base)                                                                                        \
-    X(comm)
+    X(comm)                                                                                        \
+    X(data_arrays)
 
 #define DECLARE(name) void suite_##name(void);
 SUITES(DECLARE)

@@ -10,59 +10,73 @@
 #include "comm/comm.h"
 
 typedef struct data {
-    comm_t *comm;      /* borrowed */
-    int64_t n;         /* rows over all ranks */
-    int64_t first;     /* this rank holds rows first .. first+rows-1 */
-    int64_t rows;      /* may be 0 (more ranks than rows) */
-    int p;             /* features */
-    int columns;       /* p, plus 1 with an intercept */
-    bool intercept;    /* the last column is 1 */
+    comm_t *comm;   /* borrowed */
+    int64_t n;      /* rows over all ranks */
+    int64_t first;  /* this rank holds rows first .. first+rows-1 */
+    int64_t rows;   /* may be 0 (more ranks than rows) */
+    int p;          /* features */
+    int columns;    /* p, plus 1 with an intercept */
+    bool intercept; /* the last column is 1 */
     bool standardized;
     double *X;         /* [rows, columns] row-major; standardised in place; owned, as all below */
-    double *y;         /* [rows]; labels are -1 / +1 */
+    double *y;         /* [rows]; labels are -1 / +1; NULL only after data_open_scaled */
     double *weights;   /* [rows], > 0 somewhere, >= 0; NULL: all 1 */
     double *offset;    /* [rows]; NULL: all 0 */
     int *fold;         /* [rows]; NULL: not in the file */
-    int *group;        /* [p] from /groups, -1: not penalised; NULL: not in the file; same on all ranks */
-    double *mean;      /* [p] subtracted (0 where not standardised); same on all ranks */
-    double *scale;     /* [p] divided by (1 where not standardised or constant); same on all ranks */
-    char **names;      /* [p] feature names; NULL: not in the file; same on all ranks */
-    char *labels[2];   /* what -1 and +1 stood for, NULL: y is a number; same on all ranks */
-    char *target;      /* name of y, or NULL; same on all ranks */
+    int *group;        /* [p] from /groups, -1: not penalised; NULL: not in the file; same on all
+                          ranks, as all below */
+    double *mean;      /* [p] subtracted (0 where not standardised) */
+    double *scale;     /* [p] divided by (1 where not standardised or constant) */
+    char **names;      /* [p] feature names; NULL: not in the file */
+    char *labels[2];   /* what -1 and +1 stood for; NULL: y is a number */
+    char *target;      /* name of y; NULL: not in the file */
     double weight_sum; /* over all ranks */
 } data_t;
 
 typedef struct data_options {
     bool standardize; /* subtract the mean, divide by the standard deviation (1/n, unweighted);
-                         constant columns are only centred */
+                         constant columns (deviation <= 1e-14 |mean|) become 0, with scale 1 */
     bool intercept;   /* add the column of ones */
 } data_options_t;
 
+/* What was subtracted from and divided through when a model was fitted. */
+typedef struct data_scaling {
+    int p;
+    const double *mean, *scale; /* [p], borrowed */
+} data_scaling_t;
+
 /* Reads `file` (HDF5, formats in README "Files"): each rank its rows. Sparse /X is densified.
-   Checks every number: NaN/Inf are named by dataset, row (from 0) and column (name or number).
+   Checks every number: NaN/Inf are named by dataset, row and column (both from 0).
    Collective. Errors: TRALO_ERR_FILE (cannot open, truncated, not HDF5), TRALO_ERR_INPUT (missing
-   dataset, wrong shape or type, NaN, bad CSR, fewer than 2 rows, negative weights),
+   dataset, wrong shape or type, NaN, bad CSR, fewer than 2 rows, bad weights, groups or labels),
    TRALO_ERR_MEMORY (says how much each rank would need and how much there is); same on all ranks.
-   Cost: one read of the file; two all-reduces of p numbers. */
+   Cost: one read of the file; two all-reduces of 2p numbers. */
 int data_open(comm_t *comm, const char *file, const data_options_t *options, data_t **out);
 
-/* The same from arrays that every rank passes whole: X [n, p] row-major, y [n], weights [n] or NULL,
-   offset [n] or NULL. Each rank keeps its rows. Collective. */
+/* The same for prediction: standardises with a given mean [p] and scale [p] (all ranks pass the
+   same) instead of the data's own; /y may be missing (y is NULL then), and one row is enough.
+   Further error: TRALO_ERR_INPUT where /X has not p columns. */
+int data_open_scaled(comm_t *comm, const char *file, bool intercept, const data_scaling_t *scaling,
+                     data_t **out);
+
+/* Arrays that every rank passes whole; each keeps its rows. */
 typedef struct data_arrays {
     int64_t n;
     int p;
-    const double *X, *y, *weights, *offset;
+    const double *X;       /* [n, p] row-major */
+    const double *y;       /* [n] */
+    const double *weights; /* [n] or NULL */
+    const double *offset;  /* [n] or NULL */
 } data_arrays_t;
-int data_from_arrays(comm_t *comm, const data_arrays_t *arrays, const data_options_t *options, data_t **out);
 
-/* Standardises with a given mean [p] and scale [p] (for prediction) instead of the data's own. */
-int data_open_scaled(comm_t *comm, const char *file, bool intercept, const double *mean,
-                     const double *scale, int p, data_t **out);
+/* A data set from arrays in memory. Collective. Checks, standardisation and errors as data_open. */
+int data_from_arrays(comm_t *comm, const data_arrays_t *arrays, const data_options_t *options,
+                     data_t **out);
 
 /* Frees everything; sets *data to NULL; NULL is accepted. Not collective. */
 void data_free(data_t **data);
 
-/* Rows of rank `rank` of `size` among n: first row and count; sizes differ by at most one. */
+/* Rows of rank `rank` of `size` among n: first row and count; counts differ by at most one. */
 void data_partition(int64_t n, int rank, int size, int64_t *first, int64_t *rows);
 
 #endif

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "data/data.h"
+
+#include <inttypes.h>
+#include <limits.h>
+#include <math.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "data/build.h"
+#include "data/sum.h"
+
+void data_partition(int64_t n, int rank, int size, int64_t *first, int64_t *rows)
+{
+    int64_t each = n / size, longer = n % size;
+    *first = rank * each + (rank < longer ? rank : longer);
+    *rows = each + (rank < longer ? 1 : 0);
+}
+
+void data_free(data_t **data)
+{
+    data_t *d = *data;
+    if (d == NULL)
+        return;
+    mem_free(&d->X);
+    mem_free(&d->y);
+    mem_free(&d->weights);
+    mem_free(&d->offset);
+    mem_free(&d->fold);
+    mem_free(&d->group);
+    mem_free(&d->mean);
+    mem_free(&d->scale);
+    for (int j = 0; d->names != NULL && j < d->p; j++)
+        mem_free(&d->names[j]);
+    mem_free(&d->names);
+    mem_free(&d->labels[0]);
+    mem_free(&d->labels[1]);
+    mem_free(&d->target);
+    mem_free(data);
+}
+
+static int allocate_vectors(data_t *d, const data_shape_t *shape)
+{
+    int code = TRALO_OK;
+    if (shape->y)
+        ALLOC(d->y, d->rows);
+    if (shape->weights)
+        ALLOC(d->weights, d->rows);
+    if (shape->offset)
+        ALLOC(d->offset, d->rows);
+    if (shape->fold)
+        ALLOC(d->fold, d->rows);
+    if (shape->group)
+        ALLOC(d->group, d->p);
+    ALLOC(d->mean, d->p);
+    ALLOC(d->scale, d->p);
+    for (int j = 0; j < d->p; j++)
+        d->scale[j] = 1.0;
+out:
+    return code;
+}
+
+static int64_t elements(const data_t *d)
+{
+    int64_t count;
+    return __builtin_mul_overflow(d->rows, (int64_t)d->columns, &count) ? -1 : count;
+}
+
+int data_create(comm_t *comm, const data_shape_t *shape, data_t **out)
+{
+    int code = TRALO_OK;
+    data_t *d = NULL;
+    ALLOC(d, 1);
+    d->comm = comm;
+    d->n = shape->n;
+    d->p = shape->p;
+    d->columns = shape->p + (shape->intercept ? 1 : 0);
+    d->intercept = shape->intercept;
+    data_partition(d->n, comm_rank(comm), comm_size(comm), &d->first, &d->rows);
+    ALLOC(d->X, elements(d));
+    TRY(allocate_vectors(d, shape));
+    *out = d;
+    d = NULL;
+out:
+    data_free(&d);
+    return code;
+}
+
+static int sum_weights(data_t *data, const char *where)
+{
+    int code = TRALO_OK;
+    double sum = 0.0, lost = 0.0;
+    for (int64_t i = 0; i < data->rows; i++)
+        sum_add(&sum, &lost, data->weights == NULL ? 1.0 : data->weights[i]);
+    double total = comm_sum_one(data->comm, sum + lost);
+    if (total == 0.0)
+        FAIL(TRALO_ERR_INPUT, "%sweights are all 0: at least one row must count", where);
+    if (!isfinite(total))
+        FAIL(TRALO_ERR_INPUT, "%sweights are so large that their sum overflows", where);
+    data->weight_sum = total;
+out:
+    return code;
+}
+
+static void apply_scaling(data_t *data, const data_scaling_t *scaling)
+{
+    size_t bytes = (size_t)data->p * sizeof *data->mean;
+    memcpy(data->mean, scaling->mean, bytes);
+    memcpy(data->scale, scaling->scale, bytes);
+    for (int64_t i = 0; i < data->rows; i++)
+        for (int j = 0; j < data->p; j++) {
+            double *x = &data->X[i * data->columns + j];
+            *x = (*x - data->mean[j]) / data->scale[j];
+        }
+}
+
+int data_finish(data_t *data, const char *where, bool standardize, const data_scaling_t *scaling)
+{
+    int code = TRALO_OK;
+    TRY(sum_weights(data, where));
+    if (scaling != NULL)
+        apply_scaling(data, scaling);
+    else if (standardize)
+        TRY(data_standardize(data, where));
+    data->standardized = standardize || scaling != NULL;
+    for (int64_t i = 0; data->intercept && i < data->rows; i++)
+        data->X[i * data->columns + data->p] = 1.0;
+out:
+    return code;
+}
+
+static void copy_part(double *to, const double *whole, const data_t *data)
+{
+    if (to != NULL)
+        memcpy(to, whole + data->first, (size_t)data->rows * sizeof *to);
+}
+
+static int build(comm_t *comm, const data_arrays_t *arrays, bool intercept, data_t **out)
+{
+    int code = TRALO_OK;
+    data_t *d = NULL;
+    data_shape_t shape = {
+        arrays->n, arrays->p, intercept, true, arrays->weights != NULL, arrays->offset != NULL};
+    if (arrays->n < 2)
+        FAIL(TRALO_ERR_INPUT, "X has %" PRId64 " rows: at least 2 are needed", arrays->n);
+    if (arrays->p < 1 || arrays->p == INT_MAX)
+        FAIL(TRALO_ERR_INPUT, "X has %d columns: 1 to %d are possible", arrays->p, INT_MAX - 1);
+    TRY(data_create(comm, &shape, &d));
+    for (int64_t i = 0; i < d->rows; i++)
+        memcpy(d->X + i * d->columns, arrays->X + (d->first + i) * d->p,
+               (size_t)d->p * sizeof *d->X);
+    copy_part(d->y, arrays->y, d);
+    copy_part(d->weights, arrays->weights, d);
+    copy_part(d->offset, arrays->offset, d);
+    *out = d;
+    d = NULL;
+out:
+    data_free(&d);
+    return code;
+}
+
+int data_from_arrays(comm_t *comm, const data_arrays_t *arrays, const data_options_t *options,
+                     data_t **out)
+{
+    int code = TRALO_OK;
+    data_t *d = NULL;
+    TRY(comm_agree(comm, build(comm, arrays, options->intercept, &d)));
+    TRY(comm_agree(comm, data_check_rows(d, "", 0, d->rows)));
+    TRY(comm_agree(comm, data_check_vectors(d, "")));
+    TRY(data_finish(d, "", options->standardize, NULL));
+    *out = d;
+    d = NULL;
+out:
+    data_free(&d);
+    return code;
+}
