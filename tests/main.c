@@ -13,7 +13,8 @@
 #define SUITES(X)                                                                                  \
     X(base)                                                                                        \
     X(comm)                                                                                        \
-    X(data_arrays)
+    X(data_arrays)                                                                                 \
+    X(criterion)
 
 #define DECLARE(name) void suite_##name(void);
 SUITES(DECLARE)

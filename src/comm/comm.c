@@ -65,6 +65,11 @@ int comm_world(comm_t **out)
     return tralo_comm_create(MPI_COMM_WORLD, out);
 }
 
+int comm_self(comm_t **out)
+{
+    return tralo_comm_create(MPI_COMM_SELF, out);
+}
+
 void comm_free(comm_t **comm)
 {
     tralo_comm_free(comm);

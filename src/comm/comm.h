@@ -22,6 +22,11 @@ typedef struct comm_counters {
 
 /* A communicator over all ranks of the program. Errors: TRALO_ERR_MEMORY, TRALO_ERR_INTERNAL. */
 int comm_world(comm_t **out);
+
+/* A communicator of this rank alone. Not collective; errors as above. */
+int comm_self(comm_t **out);
+
+/* Collective. */
 void comm_free(comm_t **comm);
 
 int comm_rank(const comm_t *comm);                 /* not collective */

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "criterion/criterion.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "criterion/kinds.h"
+
+const criterion_kind_t *const criterion_kinds[] = {&criterion_alo, NULL};
+
+const criterion_kind_t *criterion_find(const char *name)
+{
+    for (int i = 0; criterion_kinds[i] != NULL; i++)
+        if (strcmp(criterion_kinds[i]->name, name) == 0)
+            return criterion_kinds[i];
+    return NULL;
+}
+
+static int check_memory(const criterion_setup_t *setup)
+{
+    int code = TRALO_OK;
+    const problem_t *problem = setup->problem;
+    int64_t needed = setup->kind->memory(problem->rows, problem->columns, problem->penalty->count);
+    int64_t there = mem_available() / comm_local_ranks(problem->comm);
+    if (there > 0 && needed > there)
+        FAIL(TRALO_ERR_MEMORY,
+             "criterion '%s' needs %.2f GB on rank %d (%" PRId64 " rows, %d columns) and %.2f GB "
+             "are free for it: use more nodes, or fewer ranks per node when the columns are many",
+             setup->kind->name, 1e-9 * (double)needed, comm_rank(problem->comm), problem->rows,
+             problem->columns, 1e-9 * (double)there);
+out:
+    return code;
+}
+
+int criterion_create(const criterion_setup_t *setup, criterion_t **out)
+{
+    int code = TRALO_OK;
+    criterion_t *criterion = NULL;
+    comm_t *comm = setup->problem->comm;
+    TRY(comm_agree(comm, check_memory(setup)));
+    TRY(comm_agree(comm, mem_alloc(1, sizeof *criterion, &criterion)));
+    criterion->kind = setup->kind;
+    criterion->problem = setup->problem;
+    criterion->inner = setup->inner;
+    criterion->inner_options = setup->inner_options;
+    TRY(comm_agree(comm, setup->kind->create(criterion, setup->options)));
+    *out = criterion;
+    criterion = NULL;
+out:
+    criterion_free(&criterion);
+    return code;
+}
+
+void criterion_free(criterion_t **criterion)
+{
+    if (*criterion == NULL)
+        return;
+    (*criterion)->kind->destroy(*criterion);
+    mem_free(criterion);
+}
+
+void criterion_evaluate(criterion_t *criterion, const double *theta, int order,
+                        criterion_result_t *result)
+{
+    memset(result, 0, sizeof *result);
+    result->least_t = 1.0;
+    result->least_t_row = -1;
+    criterion->kind->evaluate(criterion, theta, order, result);
+}

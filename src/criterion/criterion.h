@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Criteria: what the outer method minimises over theta, with exact derivatives. Means over the sum
+   of the weights, so that tolerances do not depend on n. */
+#ifndef CRITERION_CRITERION_H
+#define CRITERION_CRITERION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/param.h"
+#include "inner/inner.h"
+#include "problem/problem.h"
+
+typedef struct criterion criterion_t;
+
+/* One evaluation; the arrays belong to the criterion and live until the next evaluation. */
+typedef struct criterion_result {
+    bool valid; /* false: `failure` says why, the numbers are not set */
+    char failure[512];
+    double value;           /* f */
+    double standard_error;  /* of the mean f over the rows */
+    const double *gradient; /* [S] when order >= 1 */
+    const double *hessian;  /* [S, S] when order >= 2 */
+    const double *beta;     /* [columns] the minimum of the training problem */
+    const double *rows;     /* [local rows] unweighted criterion of each row: phi_i */
+    double least_t;         /* ALO: the least t_i = 1 - l''_i h_i; 1 elsewhere */
+    int64_t least_t_row;    /* the row (from 0, of all) that has it */
+    int64_t inner_iterations;
+    int64_t factorisations; /* Hessians of the training problem that were formed */
+} criterion_result_t;
+
+/* A row of the table of criteria. */
+typedef struct criterion_kind {
+    const char *name;
+    const char *doc;
+    const param_t *params; /* options, read from the config's `criterion` section */
+    size_t options_size;
+    /* Bytes that one rank needs beside the data, for n rows here, p columns and S hyperparameters.
+     */
+    int64_t (*memory)(int64_t rows, int columns, int count);
+    int (*create)(criterion_t *criterion, const void *options);
+    void (*evaluate)(criterion_t *criterion, const double *theta, int order,
+                     criterion_result_t *result);
+    void (*destroy)(criterion_t *criterion);
+} criterion_kind_t;
+
+extern const criterion_kind_t *const criterion_kinds[];   /* NULL-terminated */
+const criterion_kind_t *criterion_find(const char *name); /* NULL: no such criterion */
+
+struct criterion {
+    const criterion_kind_t *kind;
+    problem_t *problem; /* borrowed */
+    const inner_kind_t *inner;
+    const void *inner_options; /* borrowed */
+    void *work;                /* the kind's own */
+};
+
+typedef struct criterion_setup {
+    const criterion_kind_t *kind;
+    const void *options; /* filled for kind->params; borrowed during the call */
+    problem_t *problem;  /* borrowed as long as the criterion lives, as all below */
+    const inner_kind_t *inner;
+    const void *inner_options;
+} criterion_setup_t;
+
+/* Collective. Errors: TRALO_ERR_MEMORY (says how much it needs and how much there is). */
+int criterion_create(const criterion_setup_t *setup, criterion_t **out);
+void criterion_free(criterion_t **criterion);
+
+/* f at theta [S], with its gradient (order >= 1) and Hessian (order 2). Starts from the minimum of
+   the evaluation before. theta the same on all ranks; the results are the same on all ranks, but
+   for `rows`. Collective; what cannot be evaluated is an outcome. */
+void criterion_evaluate(criterion_t *criterion, const double *theta, int order,
+                        criterion_result_t *result);
+
+#endif

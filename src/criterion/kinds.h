@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef CRITERION_KINDS_H
+#define CRITERION_KINDS_H
+
+#include "criterion/criterion.h"
+
+extern const criterion_kind_t criterion_alo;
+
+#endif

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Inner solvers: minimise the training problem over beta at fixed theta. */
+#ifndef INNER_INNER_H
+#define INNER_INNER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/param.h"
+#include "linalg/spd.h"
+#include "problem/problem.h"
+
+typedef enum inner_reason {
+    INNER_GRADIENT,       /* the relative gradient is below the tolerance */
+    INNER_ROUNDING,       /* the gradient is as small as rounding lets it be */
+    INNER_ITERATIONS,     /* max_iterations were not enough */
+    INNER_SEPARABLE,      /* the same, with a predictor that runs to infinity */
+    INNER_RANK_DEFICIENT, /* the Hessian is singular: free columns are collinear */
+    INNER_OVERFLOW        /* no finite objective could be found */
+} inner_reason_t;
+
+typedef struct inner_result {
+    inner_reason_t reason;
+    bool solved;        /* one of the first two reasons */
+    int64_t iterations; /* steps taken */
+    int64_t factorisations;
+    double relative_gradient;
+    char detail[512]; /* the reason in words with its numbers, and what to do */
+} inner_result_t;
+
+const char *inner_reason_name(inner_reason_t reason);
+
+/* A row of the table of inner solvers. */
+typedef struct inner_kind {
+    const char *name;
+    const char *doc;
+    const param_t *params; /* options, read from the config's `inner` section */
+    size_t options_size;
+    /* From beta [columns] to the minimum at theta [S], in place. `hessian` is the solver's to use:
+       a factor of a nearby Hessian when hessian->factored, of the last one that was formed
+       afterwards. The problem ends at the point that is returned. Collective; no errors, only
+       outcomes. */
+    void (*solve)(const void *options, problem_t *problem, const double *theta, double *beta,
+                  spd_t *hessian, inner_result_t *result);
+} inner_kind_t;
+
+extern const inner_kind_t *const inner_kinds[];   /* NULL-terminated */
+const inner_kind_t *inner_find(const char *name); /* NULL: no such solver */
+
+#endif

@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Newton's method with backtracking, in which a Cholesky factor serves as long as it contracts.
+
+   Boyd & Vandenberghe, Convex Optimization, section 9.5; Kelley, Solving Nonlinear Equations with
+   Newton's Method, section 2 (the chord method).
+
+       move to beta
+       until the relative gradient is below the tolerance, or rounding stops its decrease:
+           factor H(beta), unless the last step with the factor at hand contracted the gradient
+   tenfold d = -H^-1 gradient t = 1, 1/2, 1/4, ...  until  L(beta + t d) <= L + 1e-4 t gradient'd,
+                                 or the gradient is halved (where rounding hides the decrease of L)
+           beta = beta + t d
+*/
+#include <cblas.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "inner/kinds.h"
+
+typedef struct options {
+    double tolerance;
+    int64_t max_iterations;
+} options_t;
+
+static const param_t params[] = {
+    {"tolerance", "stop at this relative gradient (or where rounding lets it fall no further)",
+     PARAM_REAL, offsetof(options_t, tolerance), 1e-13, 0.0, 1e-2, NULL},
+    {"max_iterations", "Newton steps", PARAM_INT, offsetof(options_t, max_iterations), 200, 1, 1e6,
+     NULL},
+    PARAM_END};
+
+static const double CONTRACTION = 0.1;  /* a factor that does worse is formed anew */
+static const double ROUNDING = 1e-8;    /* a relative gradient that may be rounding */
+static const double SEPARATED = 30.0;   /* |u| beyond which a logistic row is sure */
+static const double SHORTEST = 0x1p-40; /* step length at which backtracking gives up */
+
+/* The state of one solve. */
+typedef struct newton {
+    const options_t *options;
+    problem_t *problem;
+    const double *theta;
+    double *beta; /* [columns] the iterate, the caller's */
+    spd_t *hessian;
+    double *direction; /* [columns] */
+    double *trial;     /* [columns] */
+    bool fresh;        /* the factor was formed at the iterate */
+    inner_result_t *result;
+} newton_t;
+
+static void finish(newton_t *s, inner_reason_t reason)
+{
+    inner_result_t *r = s->result;
+    r->reason = reason;
+    r->solved = reason == INNER_GRADIENT || reason == INNER_ROUNDING;
+    r->relative_gradient = problem_relative_gradient(s->problem);
+}
+
+static const char *column_name(const problem_t *problem, int column, char *text, size_t size)
+{
+    const data_t *data = problem->data;
+    if (column >= data->p)
+        return "the intercept";
+    if (data->names != NULL)
+        snprintf(text, size, "feature '%s'", data->names[column]);
+    else
+        snprintf(text, size, "feature %d", column);
+    return text;
+}
+
+/* Did the predictor run away, as it does when a plane separates the labels? */
+static bool separated(const problem_t *problem)
+{
+    return problem->loss->classifies && problem->largest_u > SEPARATED;
+}
+
+static void fail_separable(newton_t *s)
+{
+    finish(s, INNER_SEPARABLE);
+    snprintf(
+        s->result->detail, sizeof s->result->detail,
+        "the data look separable: the linear predictor runs to infinity (largest %.3g) and the "
+        "relative gradient is still %.1e; raise search.lower or penalise the free columns",
+        s->problem->largest_u, s->result->relative_gradient);
+}
+
+static void fail_singular(newton_t *s, int column)
+{
+    char name[128];
+    if (separated(s->problem)) {
+        fail_separable(s);
+        return;
+    }
+    finish(s, INNER_RANK_DEFICIENT);
+    snprintf(s->result->detail, sizeof s->result->detail,
+             "the Hessian is singular to working accuracy at %s, which depends linearly on the "
+             "columns before it; raise search.lower, penalise it or drop it",
+             column_name(s->problem, column, name, sizeof name));
+}
+
+static void fail_iterations(newton_t *s)
+{
+    if (separated(s->problem)) {
+        fail_separable(s);
+        return;
+    }
+    finish(s, INNER_ITERATIONS);
+    snprintf(s->result->detail, sizeof s->result->detail,
+             "Newton's method did not converge in %" PRId64
+             " steps (relative gradient %.1e, largest "
+             "|linear predictor| %.3g)",
+             s->result->iterations, s->result->relative_gradient, s->problem->largest_u);
+}
+
+static void fail_overflow(newton_t *s)
+{
+    finish(s, INNER_OVERFLOW);
+    snprintf(s->result->detail, sizeof s->result->detail,
+             "the loss overflows (largest |linear predictor| %.3g): rescale the features or the "
+             "offset, or raise search.lower",
+             s->problem->largest_u);
+}
+
+/* Returns false when the Hessian is singular (and says so in the result). */
+static bool factor(newton_t *s)
+{
+    problem_hessian(s->problem, s->hessian->matrix);
+    s->result->factorisations++;
+    int column = spd_factor(s->hessian);
+    if (column >= 0)
+        fail_singular(s, column);
+    s->fresh = true;
+    return column < 0;
+}
+
+static double norm(const problem_t *problem)
+{
+    return cblas_dnrm2(problem->columns, problem->gradient, 1);
+}
+
+/* Goes along the direction by backtracking; false when no length helps. On success the problem and
+   beta are at the new point. */
+static bool search_line(newton_t *s, double *length)
+{
+    problem_t *problem = s->problem;
+    int columns = problem->columns;
+    double value = problem->value, size = norm(problem);
+    double slope = cblas_ddot(columns, problem->gradient, 1, s->direction, 1);
+    for (double t = 1.0; t > SHORTEST; t *= 0.5) {
+        for (int j = 0; j < columns; j++)
+            s->trial[j] = s->beta[j] + t * s->direction[j];
+        problem_move(problem, s->theta, s->trial);
+        bool finite = isfinite(problem->value) && isfinite(norm(problem));
+        if (finite && (problem->value <= value + 1e-4 * t * slope || norm(problem) <= 0.5 * size)) {
+            memcpy(s->beta, s->trial, (size_t)columns * sizeof *s->beta);
+            *length = t;
+            return true;
+        }
+    }
+    problem_move(problem, s->theta, s->beta);
+    return false;
+}
+
+/* One step from the iterate; false when the solve has ended. */
+static bool step(newton_t *s)
+{
+    problem_t *problem = s->problem;
+    double length = 0.0, before = problem_relative_gradient(problem);
+    if (!s->hessian->factored && !factor(s))
+        return false;
+    for (int j = 0; j < problem->columns; j++)
+        s->direction[j] = -problem->gradient[j];
+    spd_solve(s->hessian, s->direction);
+    bool moved = search_line(s, &length);
+    double after = problem_relative_gradient(problem);
+    bool stuck = !moved || after > 0.5 * before;
+    if (s->fresh && stuck && before <= ROUNDING) {
+        finish(s, INNER_ROUNDING);
+        return false;
+    }
+    if (s->fresh && !moved) {
+        fail_iterations(s);
+        return false;
+    }
+    s->hessian->factored = moved && length == 1.0 && after <= CONTRACTION * before;
+    s->fresh = false;
+    s->result->iterations += moved;
+    return true;
+}
+
+/* The starting point: beta, or 0 where the objective is not finite at beta. */
+static bool start(newton_t *s)
+{
+    problem_move(s->problem, s->theta, s->beta);
+    if (isfinite(s->problem->value))
+        return true;
+    memset(s->beta, 0, (size_t)s->problem->columns * sizeof *s->beta);
+    problem_move(s->problem, s->theta, s->beta);
+    return isfinite(s->problem->value);
+}
+
+static void iterate(newton_t *s)
+{
+    if (!start(s)) {
+        fail_overflow(s);
+        return;
+    }
+    while (s->result->iterations < s->options->max_iterations) {
+        if (problem_relative_gradient(s->problem) <= s->options->tolerance) {
+            finish(s, INNER_GRADIENT);
+            return;
+        }
+        if (!step(s))
+            return;
+    }
+    fail_iterations(s);
+}
+
+static void solve(const void *options, problem_t *problem, const double *theta, double *beta,
+                  spd_t *hessian, inner_result_t *result)
+{
+    newton_t s = {.options = options,
+                  .problem = problem,
+                  .theta = theta,
+                  .beta = beta,
+                  .hessian = hessian,
+                  .direction = problem->direction,
+                  .trial = problem->trial,
+                  .result = result};
+    memset(result, 0, sizeof *result);
+    iterate(&s);
+}
+
+const inner_kind_t inner_newton = {
+    .name = "newton",
+    .doc = "Newton's method with backtracking; a Cholesky factor is kept while it contracts",
+    .params = params,
+    .options_size = sizeof(options_t),
+    .solve = solve,
+};

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "linalg/panel.h"
+
+#include <cblas.h>
+#include <string.h>
+
+enum {
+    PANEL_ELEMENTS = 1 << 18, /* 2 MiB of doubles */
+    ROWS_LEAST = 512,
+    ROWS_MOST = 4096,
+    BLOCKS = 8,
+    BLOCK_LEAST = 32
+};
+
+int panel_rows(int p)
+{
+    int rows = PANEL_ELEMENTS / p;
+    return rows < ROWS_LEAST ? ROWS_LEAST : rows > ROWS_MOST ? ROWS_MOST : rows;
+}
+
+/* Width of the blocks that p is cut into. */
+static int block_width(int p)
+{
+    int width = (p + BLOCKS - 1) / BLOCKS;
+    width = (width + 7) / 8 * 8;
+    return width < BLOCK_LEAST ? BLOCK_LEAST : width;
+}
+
+static int least(int a, int b)
+{
+    return a < b ? a : b;
+}
+
+static void scale_rows(int m, int p, const double *rows, const double *weights, double *out)
+{
+    for (int i = 0; i < m; i++)
+        for (int j = 0; j < p; j++)
+            out[(int64_t)i * p + j] = weights[i] * rows[(int64_t)i * p + j];
+}
+
+void panel_gram(int m, int p, const double *rows, const double *weights, double *scratch, double *C)
+{
+    const double *scaled = rows;
+    int width = block_width(p);
+    if (weights != NULL) {
+        scale_rows(m, p, rows, weights, scratch);
+        scaled = scratch;
+    }
+    for (int j = 0; j < p; j += width) /* C[j:p, block] += rows[:, j:p]' scaled[:, block] */
+        cblas_dgemm(CblasColMajor, CblasNoTrans, CblasTrans, p - j, least(width, p - j), m, 1.0,
+                    rows + j, p, scaled + j, p, 1.0, C + j + (int64_t)j * p, p);
+}
+
+void panel_whiten(int m, int p, const double *L, const double *rows, double *out)
+{
+    int width = block_width(p);
+    for (int i = 0; i < p; i += width) { /* out[:, block] = rows[:, 0:end] L[block, 0:end]' */
+        int rows_of_L = least(width, p - i);
+        cblas_dgemm(CblasColMajor, CblasNoTrans, CblasNoTrans, rows_of_L, m, i + rows_of_L, 1.0,
+                    L + i, p, rows, p, 0.0, out + i, p);
+    }
+}
+
+void panel_quadratic(int m, int p, const double *half, const double *rows, double *scratch,
+                     double *q)
+{
+    panel_whiten(m, p, half, rows, scratch);
+    for (int i = 0; i < m; i++) {
+        const double *x = rows + (int64_t)i * p, *y = scratch + (int64_t)i * p;
+        double sum = 0.0;
+        for (int j = 0; j < p; j++)
+            sum += x[j] * y[j];
+        q[i] = sum;
+    }
+}
+
+void panel_half(int p, const double *M, double *half)
+{
+    for (int64_t j = 0; j < p; j++) {
+        memset(half + j * p, 0, (size_t)j * sizeof *half);
+        half[j + j * p] = M[j + j * p];
+        for (int64_t i = j + 1; i < p; i++)
+            half[i + j * p] = 2.0 * M[i + j * p];
+    }
+}
+
+void panel_times(int64_t m, int p, const double *rows, const double *x, double *y)
+{
+    for (int64_t i = 0; i < m; i += ROWS_MOST)
+        cblas_dgemv(CblasColMajor, CblasTrans, p, (int)(m - i < ROWS_MOST ? m - i : ROWS_MOST), 1.0,
+                    rows + i * p, p, x, 1, 0.0, y + i, 1);
+}
+
+void panel_add_transposed(int64_t m, int p, const double *rows, const double *x, double *y)
+{
+    for (int64_t i = 0; i < m; i += ROWS_MOST)
+        cblas_dgemv(CblasColMajor, CblasNoTrans, p, (int)(m - i < ROWS_MOST ? m - i : ROWS_MOST),
+                    1.0, rows + i * p, p, x + i, 1, 1.0, y, 1);
+}
+
+void panel_threads(int threads)
+{
+    openblas_set_num_threads(threads);
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Kernels over panels of rows: rows [m, p] row-major with m rows that stay in cache. Symmetric p x
+   p matrices are held by their lower triangle, column-major (element (i, j), i >= j, at i + j p);
+   what lies above is not read and may be overwritten. Nothing here is collective.
+
+   Each kernel walks p in blocks and calls DGEMM on the part that matters, so that it runs at
+   DGEMM's rate with (1 + 1/blocks)/2 of the flops of the full product: faster than DSYRK and DTRMM
+   here. */
+#ifndef LINALG_PANEL_H
+#define LINALG_PANEL_H
+
+#include <stdint.h>
+
+/* Rows in a panel for p columns. */
+int panel_rows(int p);
+
+/* C += rows' diag(weights) rows. weights [m] of any sign, or NULL (all 1); scratch [m, p]. */
+void panel_gram(int m, int p, const double *rows, const double *weights, double *scratch,
+                double *C);
+
+/* out_i = L rows_i for lower triangular L (zeros above); out [m, p] must not overlap rows. */
+void panel_whiten(int m, int p, const double *L, const double *rows, double *out);
+
+/* q[i] = rows_i' M rows_i for the symmetric M that panel_half turned into `half`; scratch [m, p].
+ */
+void panel_quadratic(int m, int p, const double *half, const double *rows, double *scratch,
+                     double *q);
+
+/* half = lower triangle of M with the off-diagonal doubled and zeros above: x'Mx = x'(half)x.
+   half [p, p] may be M itself. */
+void panel_half(int p, const double *M, double *half);
+
+/* y = A x and y += A' x for rows A [m, p]; x, y [p] and [m]. */
+void panel_times(int64_t m, int p, const double *rows, const double *x, double *y);
+void panel_add_transposed(int64_t m, int p, const double *rows, const double *x, double *y);
+
+/* Threads that BLAS uses in this process. */
+void panel_threads(int threads);
+
+#endif

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef LOSS_KINDS_H
+#define LOSS_KINDS_H
+
+#include "loss/loss.h"
+
+extern const loss_t loss_squared;
+extern const loss_t loss_logistic;
+extern const loss_t loss_poisson;
+
+#endif

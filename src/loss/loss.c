@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "loss/loss.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#include "loss/kinds.h"
+
+const loss_t *const loss_kinds[] = {&loss_squared, &loss_logistic, &loss_poisson, NULL};
+
+const loss_t *loss_find(const char *name)
+{
+    for (int i = 0; loss_kinds[i] != NULL; i++)
+        if (strcmp(loss_kinds[i]->name, name) == 0)
+            return loss_kinds[i];
+    return NULL;
+}
+
+void loss_weighted(const loss_t *loss, int64_t n, const double *y, const double *w, const double *u,
+                   int order, double *const *d)
+{
+    loss->derivatives(n, y, u, order, d);
+    for (int k = 0; w != NULL && k <= order; k++)
+        for (int64_t i = 0; i < n; i++)
+            d[k][i] = w[i] == 0.0 ? 0.0 : w[i] * d[k][i];
+}

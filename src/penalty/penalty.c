@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "penalty/penalty.h"
+
+#include <string.h>
+
+#include "base/mem.h"
+#include "penalty/kinds.h"
+
+const penalty_kind_t *const penalty_kinds[] = {&penalty_ridge, NULL};
+
+const penalty_kind_t *penalty_find(const char *name)
+{
+    for (int i = 0; penalty_kinds[i] != NULL; i++)
+        if (strcmp(penalty_kinds[i]->name, name) == 0)
+            return penalty_kinds[i];
+    return NULL;
+}
+
+int penalty_create(const penalty_kind_t *kind, int columns, const int *group, int groups,
+                   penalty_t **out)
+{
+    int code = TRALO_OK;
+    penalty_t *penalty = NULL;
+    ALLOC(penalty, 1);
+    ALLOC(penalty->group, columns);
+    memcpy(penalty->group, group, (size_t)columns * sizeof *group);
+    penalty->kind = kind;
+    penalty->columns = columns;
+    penalty->groups = groups;
+    penalty->count = groups * kind->per_group;
+    *out = penalty;
+    penalty = NULL;
+out:
+    penalty_free(&penalty);
+    return code;
+}
+
+void penalty_free(penalty_t **penalty)
+{
+    if (*penalty == NULL)
+        return;
+    mem_free(&(*penalty)->group);
+    mem_free(penalty);
+}
+
+int penalty_values_create(const penalty_t *penalty, penalty_values_t *out)
+{
+    int code = TRALO_OK;
+    int64_t columns = penalty->columns;
+    int m = penalty->kind->per_group;
+    penalty_values_t values = {.storage = NULL};
+    ALLOC(values.storage, columns * (PENALTY_ORDERS + PENALTY_MIXED * m * (1 + m)));
+    double *at = values.storage;
+    for (int k = 0; k < PENALTY_ORDERS; k++, at += columns)
+        values.r[k] = at;
+    for (int k = 0; k < PENALTY_MIXED; k++)
+        for (int a = 0; a < m; a++, at += columns)
+            values.s[k][a] = at;
+    for (int k = 0; k < PENALTY_MIXED; k++)
+        for (int a = 0; a < m; a++)
+            for (int b = 0; b < m; b++, at += columns)
+                values.ss[k][a][b] = at;
+    *out = values;
+out:
+    return code;
+}
+
+void penalty_values_free(penalty_values_t *values)
+{
+    mem_free(&values->storage);
+}
+
+void penalty_at(const penalty_t *penalty, const double *theta, const double *beta,
+                penalty_values_t *out)
+{
+    penalty->kind->values(penalty, theta, beta, out);
+}
+
+void penalty_along(const penalty_t *penalty, const penalty_values_t *values, int k,
+                   const double *delta, double *out)
+{
+    int m = penalty->kind->per_group;
+    for (int j = 0; j < penalty->columns; j++) {
+        int g = penalty->group[j];
+        out[j] = 0.0;
+        for (int a = 0; g >= 0 && a < m; a++)
+            out[j] += values->s[k][a][j] * delta[g * m + a];
+    }
+}
+
+void penalty_contract(const penalty_t *penalty, const penalty_values_t *values, int k, double scale,
+                      const double *x, double *out)
+{
+    int m = penalty->kind->per_group;
+    for (int j = 0; j < penalty->columns; j++) {
+        int g = penalty->group[j];
+        for (int a = 0; g >= 0 && a < m; a++)
+            out[g * m + a] += scale * x[j] * values->s[k][a][j];
+    }
+}
+
+void penalty_contract_along(const penalty_t *penalty, const penalty_values_t *values, int k,
+                            const double *delta, double scale, const double *x, double *out)
+{
+    int m = penalty->kind->per_group;
+    for (int j = 0; j < penalty->columns; j++) {
+        int g = penalty->group[j];
+        for (int a = 0; g >= 0 && a < m; a++)
+            for (int b = 0; b < m; b++)
+                out[g * m + a] += scale * x[j] * values->ss[k][a][b][j] * delta[g * m + b];
+    }
+}
+
+void penalty_natural(const penalty_t *penalty, const double *theta, double *natural)
+{
+    int m = penalty->kind->per_group;
+    for (int g = 0; g < penalty->groups; g++)
+        penalty->kind->natural(theta + g * m, natural + g * m);
+}
+
+void penalty_from_natural(const penalty_t *penalty, const double *natural, double *theta)
+{
+    int m = penalty->kind->per_group;
+    for (int g = 0; g < penalty->groups; g++)
+        penalty->kind->from_natural(natural + g * m, theta + g * m);
+}

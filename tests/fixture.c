@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "fixture.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/rng.h"
+#include "support.h"
+
+enum { STREAM_X = 1, STREAM_BETA, STREAM_Y, STREAM_WEIGHT, STREAM_OFFSET };
+
+static double draw_target(const char *loss, double eta, uint64_t i)
+{
+    double u = rng_uniform(11, STREAM_Y, i);
+    if (strcmp(loss, "logistic") == 0)
+        return u < 1.0 / (1.0 + exp(-eta)) ? 1.0 : -1.0;
+    if (strcmp(loss, "poisson") == 0) { /* inversion */
+        double probability = exp(-exp(eta)), sum = probability;
+        int count = 0;
+        while (u > sum && count < 100)
+            sum += probability *= exp(eta) / ++count;
+        return count;
+    }
+    return eta + rng_normal(11, STREAM_Y, i);
+}
+
+static int make_arrays(const fixture_setup_t *setup, fixture_t *f)
+{
+    int code = TRALO_OK;
+    int p = setup->p;
+    ALLOC(f->X, setup->n * p);
+    ALLOC(f->y, setup->n);
+    ALLOC(f->weights, setup->n);
+    ALLOC(f->offset, setup->n);
+    for (int64_t i = 0; i < setup->n; i++) {
+        double eta = 0.3;
+        for (int j = 0; j < p; j++) {
+            uint64_t at = (uint64_t)(i * p + j);
+            f->X[at] = rng_normal(11, STREAM_X, at);
+            eta += f->X[at] * 0.6 * rng_normal(11, STREAM_BETA, (uint64_t)j) / sqrt(1.0 + 0.1 * p);
+        }
+        f->y[i] = draw_target(setup->loss, eta, (uint64_t)i);
+        f->weights[i] = 0.5 + 1.5 * rng_uniform(11, STREAM_WEIGHT, (uint64_t)i);
+        f->offset[i] = 0.1 * rng_normal(11, STREAM_OFFSET, (uint64_t)i);
+    }
+out:
+    return code;
+}
+
+static int make_penalty(const fixture_setup_t *setup, fixture_t *f)
+{
+    int code = TRALO_OK;
+    int *group = NULL;
+    int p = f->data->p;
+    ALLOC(group, f->data->columns);
+    for (int j = 0; j < f->data->columns; j++)
+        group[j] = j == p || (setup->free_column && j == 0) ? -1 : j % setup->groups;
+    TRY(penalty_create(penalty_find(setup->penalty), f->data->columns, group, setup->groups,
+                       &f->penalty));
+out:
+    mem_free(&group);
+    return code;
+}
+
+static int make_options(const param_t *params, size_t size, void **out)
+{
+    int code = mem_alloc((int64_t)size, 1, out);
+    if (code == TRALO_OK)
+        param_presets(params, *out);
+    return code;
+}
+
+static int make_criterion(const fixture_setup_t *setup, fixture_t *f)
+{
+    int code = TRALO_OK;
+    criterion_setup_t s = {.kind = criterion_find(setup->criterion),
+                           .problem = f->problem,
+                           .inner = inner_find("newton")};
+    TRY(make_options(s.kind->params, s.kind->options_size, &f->options));
+    TRY(make_options(s.inner->params, s.inner->options_size, &f->inner_options));
+    if (setup->whitened != NULL)
+        TRY(param_set(&s.kind->params[0], f->options, setup->whitened));
+    s.options = f->options;
+    s.inner_options = f->inner_options;
+    TRY(criterion_create(&s, &f->criterion));
+out:
+    return code;
+}
+
+static bool finish(const fixture_setup_t *setup, fixture_t *f)
+{
+    return CHECK_OK(make_penalty(setup, f)) &&
+           CHECK_OK(problem_create(f->data, loss_find(setup->loss), f->penalty, &f->problem)) &&
+           CHECK_OK(make_criterion(setup, f));
+}
+
+bool fixture_create(comm_t *comm, const fixture_setup_t *setup, fixture_t *out)
+{
+    data_options_t options = {.standardize = setup->standardize, .intercept = setup->intercept};
+    memset(out, 0, sizeof *out);
+    if (!CHECK_OK(make_arrays(setup, out)))
+        return false;
+    data_arrays_t arrays = {.n = setup->n,
+                            .p = setup->p,
+                            .X = out->X,
+                            .y = out->y,
+                            .weights = setup->weights ? out->weights : NULL,
+                            .offset = setup->offset ? out->offset : NULL};
+    return CHECK_OK(data_from_arrays(comm, &arrays, &options, &out->data)) && finish(setup, out);
+}
+
+bool fixture_wrap(data_t *data, const fixture_setup_t *setup, fixture_t *out)
+{
+    memset(out, 0, sizeof *out);
+    out->data = data;
+    return finish(setup, out);
+}
+
+void fixture_free(fixture_t *f)
+{
+    criterion_free(&f->criterion);
+    problem_free(&f->problem);
+    penalty_free(&f->penalty);
+    data_free(&f->data);
+    mem_free(&f->options);
+    mem_free(&f->inner_options);
+    mem_free(&f->X);
+    mem_free(&f->y);
+    mem_free(&f->weights);
+    mem_free(&f->offset);
+}

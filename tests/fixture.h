@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* A training problem on random data with a criterion on top, for tests of all that lies below. */
+#ifndef TESTS_FIXTURE_H
+#define TESTS_FIXTURE_H
+
+#include "criterion/criterion.h"
+#include "data/data.h"
+#include "problem/problem.h"
+
+typedef struct fixture_setup {
+    int64_t n;
+    int p;
+    const char *loss, *penalty, *criterion;
+    bool weights, offset, intercept, standardize;
+    int groups;           /* columns are dealt to the groups in turn */
+    bool free_column;     /* column 0 is not penalised */
+    const char *whitened; /* option of ALO, NULL: default */
+} fixture_setup_t;
+
+typedef struct fixture {
+    double *X, *y, *weights, *offset; /* whole, on every rank */
+    data_t *data;
+    penalty_t *penalty;
+    problem_t *problem;
+    void *options, *inner_options;
+    criterion_t *criterion;
+} fixture_t;
+
+/* Collective over comm; false (and a failed assert) when something could not be made. */
+bool fixture_create(comm_t *comm, const fixture_setup_t *setup, fixture_t *out);
+
+/* The same from data that exist: takes over `data`. */
+bool fixture_wrap(data_t *data, const fixture_setup_t *setup, fixture_t *out);
+void fixture_free(fixture_t *fixture);
+
+#endif
