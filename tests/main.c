@@ -14,6 +14,7 @@
     X(base)                                                                                        \
     X(comm)                                                                                        \
     X(data_arrays)                                                                                 \
+    X(data_open)                                                                                   \
     X(criterion)
 
 #define DECLARE(name) void suite_##name(void);

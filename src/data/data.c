@@ -131,7 +131,7 @@ out:
 
 static void copy_part(double *to, const double *whole, const data_t *data)
 {
-    if (to != NULL)
+    if (whole != NULL)
         memcpy(to, whole + data->first, (size_t)data->rows * sizeof *to);
 }
 

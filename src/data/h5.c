@@ -51,8 +51,7 @@ void h5_close(hid_t *id)
     *id = H5I_INVALID_HID;
 }
 
-/* The system's own answer first: it is the clearest. */
-static int check_readable(const char *path)
+int h5_readable(const char *path)
 {
     int code = TRALO_OK;
     struct stat status;
@@ -83,7 +82,7 @@ int h5_open(const char *path, hid_t *out)
 {
     int code = TRALO_OK;
     hid_t file = H5I_INVALID_HID;
-    TRY(check_readable(path));
+    TRY(h5_readable(path));
     h5_quiet_t before = h5_quiet_begin();
     hid_t access = access_list();
     htri_t is_hdf5 = H5Fis_hdf5(path);
@@ -276,21 +275,32 @@ out:
     return code;
 }
 
+int h5_read_attribute_strings(hid_t at, const char *name, const char *what, int64_t count,
+                              char **texts)
+{
+    int code = TRALO_OK;
+    char full[ERROR_TEXT / 2];
+    h5_quiet_t before = h5_quiet_begin();
+    hid_t attribute = H5Aopen(at, name, H5P_DEFAULT);
+    snprintf(full, sizeof full, "%s attribute '%s'", what, name);
+    if (attribute < 0)
+        FAIL(TRALO_ERR_INPUT, "%s cannot be read: %s", full, h5_reason());
+    TRY(h5_read_strings(attribute, full, count, texts));
+out:
+    h5_close(&attribute);
+    h5_quiet_end(&before);
+    return code;
+}
+
 int h5_read_text(hid_t at, const char *name, const char *what, char **out)
 {
     int code = TRALO_OK;
     char *text = NULL;
-    h5_quiet_t before = h5_quiet_begin();
-    hid_t attribute = H5Aopen(at, name, H5P_DEFAULT);
-    if (attribute < 0)
-        FAIL(TRALO_ERR_INPUT, "%s: cannot read the attribute '%s': %s", what, name, h5_reason());
-    TRY(h5_read_strings(attribute, what, 1, &text));
+    TRY(h5_read_attribute_strings(at, name, what, 1, &text));
     *out = text;
     text = NULL;
 out:
     mem_free(&text);
-    h5_close(&attribute);
-    h5_quiet_end(&before);
     return code;
 }
 

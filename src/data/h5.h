@@ -29,6 +29,10 @@ const char *h5_reason(void);
 /* Closes an id of any kind and sets it to H5I_INVALID_HID; an invalid one is accepted. */
 void h5_close(hid_t *id);
 
+/* Can the system open the file to read? Errors: TRALO_ERR_FILE (its own reason, a folder, empty).
+ */
+int h5_readable(const char *path);
+
 /* Opens a file to read. Errors: TRALO_ERR_FILE (does not exist, may not be read, is a folder, not
    HDF5, truncated), each with its own message. */
 int h5_open(const char *path, hid_t *out);
@@ -53,7 +57,10 @@ int h5_dims(hid_t source, const char *what, int most, int64_t *dims, int *rank);
    Errors: TRALO_ERR_INPUT (not strings, another count), TRALO_ERR_FILE, TRALO_ERR_MEMORY. */
 int h5_read_strings(hid_t source, const char *what, int64_t count, char **texts);
 
-/* One string, from the attribute `name` of an object. */
+/* The same from the attribute `name` of the object `at`, which `what` names; or one string of it.
+ */
+int h5_read_attribute_strings(hid_t at, const char *name, const char *what, int64_t count,
+                              char **texts);
 int h5_read_text(hid_t at, const char *name, const char *what, char **out);
 
 /* Write texts [count] as a new dataset, or attribute, of variable-length UTF-8 strings; or one text

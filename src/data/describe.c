@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "data/build.h"
+#include "data/h5.h"
+#include "data/layout.h"
+
+enum { WHAT = 512 };
+
+static int read_names(hid_t file, const char *path, data_t *d)
+{
+    int code = TRALO_OK;
+    char what[WHAT];
+    snprintf(what, sizeof what, "%s: /feature_names", path);
+    hid_t set = H5Dopen2(file, "feature_names", H5P_DEFAULT);
+    if (set < 0)
+        FAIL(TRALO_ERR_INPUT, "%s cannot be opened as a dataset: %s", what, h5_reason());
+    TRY(h5_read_strings(set, what, d->p, d->names));
+out:
+    h5_close(&set);
+    return code;
+}
+
+static int read_target(hid_t file, const char *path, const data_layout_t *layout, data_t *d)
+{
+    int code = TRALO_OK;
+    char what[WHAT];
+    snprintf(what, sizeof what, "%s: /y", path);
+    hid_t set = H5Dopen2(file, "y", H5P_DEFAULT);
+    if (set < 0)
+        FAIL(TRALO_ERR_INPUT, "%s cannot be opened as a dataset: %s", what, h5_reason());
+    if (layout->labels)
+        TRY(h5_read_attribute_strings(set, "labels", what, 2, d->labels));
+    if (layout->target)
+        TRY(h5_read_text(set, "name", what, &d->target));
+out:
+    h5_close(&set);
+    return code;
+}
+
+static int read_groups(hid_t file, const char *path, data_t *d)
+{
+    int code = TRALO_OK;
+    char where[WHAT];
+    snprintf(where, sizeof where, "%s: /", path);
+    hid_t set = H5Dopen2(file, "groups", H5P_DEFAULT);
+    if (set < 0 || H5Dread(set, H5T_NATIVE_INT, H5S_ALL, H5S_ALL, H5P_DEFAULT, d->group) < 0)
+        FAIL(TRALO_ERR_FILE, "%sgroups cannot be read: %s", where, h5_reason());
+    TRY(data_check_groups(d->group, d->p, where));
+out:
+    h5_close(&set);
+    return code;
+}
+
+/* On rank 0; the others have nothing to do. */
+static int read_all(const data_request_t *request, const data_layout_t *layout, data_t *d)
+{
+    int code = TRALO_OK;
+    hid_t file = H5I_INVALID_HID;
+    if (comm_rank(d->comm) != 0)
+        return TRALO_OK;
+    TRY(h5_open(request->file, &file));
+    if (layout->group)
+        TRY(read_groups(file, request->file, d));
+    if (layout->names)
+        TRY(read_names(file, request->file, d));
+    if (layout->labels || layout->target)
+        TRY(read_target(file, request->file, layout, d));
+out:
+    h5_close(&file);
+    return code;
+}
+
+static int64_t packed_size(char *const *texts, int64_t count)
+{
+    int64_t size = 0;
+    for (int64_t i = 0; i < count; i++)
+        size += (int64_t)strlen(texts[i]) + 1;
+    return size;
+}
+
+static void pack(char *const *texts, int64_t count, char *buffer)
+{
+    for (int64_t i = 0; i < count; i++)
+        buffer = stpcpy(buffer, texts[i]) + 1;
+}
+
+static int unpack(const char *buffer, int64_t count, char **texts)
+{
+    int code = TRALO_OK;
+    for (int64_t i = 0; i < count; i++) {
+        TRY(mem_string(buffer, &texts[i]));
+        buffer += strlen(buffer) + 1;
+    }
+out:
+    return code;
+}
+
+/* texts [count] of rank 0 become those of all ranks. */
+static int share_texts(comm_t *comm, char **texts, int64_t count)
+{
+    int code = TRALO_OK;
+    char *buffer = NULL;
+    bool first = comm_rank(comm) == 0;
+    int64_t size = first ? packed_size(texts, count) : 0;
+    comm_share(comm, &size, sizeof size, 0);
+    TRY(comm_agree(comm, mem_alloc(size, 1, &buffer)));
+    if (first)
+        pack(texts, count, buffer);
+    comm_share(comm, buffer, size, 0);
+    TRY(comm_agree(comm, first ? TRALO_OK : unpack(buffer, count, texts)));
+out:
+    mem_free(&buffer);
+    return code;
+}
+
+int data_read_descriptions(const data_request_t *request, const data_layout_t *layout, data_t *d)
+{
+    int code = TRALO_OK;
+    h5_quiet_t before = h5_quiet_begin();
+    TRY(comm_agree(d->comm,
+                   layout->names ? mem_alloc(d->p, sizeof *d->names, &d->names) : TRALO_OK));
+    TRY(comm_agree(d->comm, read_all(request, layout, d)));
+    if (layout->group)
+        comm_share(d->comm, d->group, d->p * (int64_t)sizeof *d->group, 0);
+    if (layout->names)
+        TRY(share_texts(d->comm, d->names, d->p));
+    if (layout->labels)
+        TRY(share_texts(d->comm, d->labels, 2));
+    if (layout->target)
+        TRY(share_texts(d->comm, &d->target, 1));
+out:
+    h5_quiet_end(&before);
+    return code;
+}

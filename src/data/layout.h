@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Inside the data room: what a data file holds, before anybody reads its numbers. */
+#ifndef DATA_LAYOUT_H
+#define DATA_LAYOUT_H
+
+#include "data/data.h"
+
+/* How the caller of data_open wants the file. Borrowed pointers. */
+typedef struct data_request {
+    const char *file;
+    bool standardize, intercept;
+    const data_scaling_t *scaling; /* not NULL: for prediction, so that /y may be missing */
+} data_request_t;
+
+/* Plain bytes, so that rank 0 can share it. */
+typedef struct data_layout {
+    int64_t n;
+    int64_t entries;     /* stored in a sparse X */
+    int64_t band;        /* rows of X that share chunks; 1: not chunked */
+    int64_t chunk_bytes; /* of the largest chunk of X; 0: not chunked */
+    int p;
+    bool sparse, y, weights, offset, fold, group, names, labels, target;
+} data_layout_t;
+
+/* Looks at every dataset of the file: is it there, does it have the right type and shape? Reads no
+   numbers. Not collective (rank 0 calls it, and shares). Errors: as data_open. */
+int data_survey(const data_request_t *request, data_layout_t *out);
+
+/* Does a rank's part fit into the memory that its node has left, shared by its ranks? Not
+   collective. Errors: TRALO_ERR_MEMORY. */
+int data_check_memory(const comm_t *comm, const data_request_t *request,
+                      const data_layout_t *layout);
+
+/* Rank 0 reads the groups, names, labels and target name into its data, and shares them.
+   Collective. Errors: as data_open. */
+int data_read_descriptions(const data_request_t *request, const data_layout_t *layout,
+                           data_t *data);
+
+/* Each rank reads its rows of X, y, weights, offset and fold, and checks them. Collective.
+   Errors: as data_open. */
+int data_read_rows(const data_request_t *request, const data_layout_t *layout, data_t *data);
+
+#endif

@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "data/layout.h"
+
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "data/h5.h"
+
+enum { WHAT = 512 };
+
+/* A file that is being looked at. */
+typedef struct survey {
+    const char *path;
+    hid_t file;
+    data_layout_t layout;
+} survey_t;
+
+static int check_numbers(const survey_t *s, const char *name, hid_t set, bool whole)
+{
+    int code = TRALO_OK;
+    hid_t type = H5Dget_type(set);
+    H5T_class_t kind = H5Tget_class(type);
+    if (kind == H5T_ENUM)
+        FAIL(TRALO_ERR_INPUT, "%s: /%s is an enumeration (a bool of h5py?): store it as int8",
+             s->path, name);
+    if (whole && kind != H5T_INTEGER)
+        FAIL(TRALO_ERR_INPUT, "%s: /%s must hold integers", s->path, name);
+    if (kind != H5T_INTEGER && kind != H5T_FLOAT)
+        FAIL(TRALO_ERR_INPUT, "%s: /%s must hold numbers", s->path, name);
+out:
+    h5_close(&type);
+    return code;
+}
+
+/* Opens a dataset and finds its shape. */
+static int open_set(const survey_t *s, const char *name, int64_t dims[2], int *rank, hid_t *out)
+{
+    int code = TRALO_OK;
+    char what[WHAT];
+    hid_t set = H5I_INVALID_HID;
+    snprintf(what, sizeof what, "%s: /%s", s->path, name);
+    if (!h5_has(s->file, name))
+        FAIL(TRALO_ERR_INPUT, "%s does not exist; `tralo import` makes files that can be read",
+             what);
+    set = H5Dopen2(s->file, name, H5P_DEFAULT);
+    if (set < 0)
+        FAIL(TRALO_ERR_INPUT, "%s cannot be opened as a dataset: %s", what, h5_reason());
+    TRY(h5_dims(set, what, 2, dims, rank));
+    *out = set;
+    set = H5I_INVALID_HID;
+out:
+    h5_close(&set);
+    return code;
+}
+
+static int check_length(const survey_t *s, const char *name, const int64_t *dims, int rank,
+                        int64_t wanted)
+{
+    int code = TRALO_OK;
+    if (rank == 0)
+        FAIL(TRALO_ERR_INPUT, "%s: /%s is a single value, wanted is [%" PRId64 "]", s->path, name,
+             wanted);
+    if (rank == 2)
+        FAIL(TRALO_ERR_INPUT,
+             "%s: /%s has shape [%" PRId64 ", %" PRId64 "], wanted is [%" PRId64 "]", s->path, name,
+             dims[0], dims[1], wanted);
+    if (dims[0] != wanted)
+        FAIL(TRALO_ERR_INPUT, "%s: /%s has shape [%" PRId64 "], wanted is [%" PRId64 "]", s->path,
+             name, dims[0], wanted);
+out:
+    return code;
+}
+
+/* Rows that share chunks, and the bytes of the largest chunk so far. */
+static int survey_chunks(survey_t *s, const char *name, hid_t set, int64_t *band)
+{
+    int code = TRALO_OK;
+    hsize_t chunk[2] = {1, 1};
+    hid_t type = H5Dget_type(set), created = H5Dget_create_plist(set);
+    if (type < 0 || created < 0)
+        FAIL(TRALO_ERR_FILE, "%s: cannot read how /%s is stored: %s", s->path, name, h5_reason());
+    if (H5Pget_layout(created) == H5D_CHUNKED && H5Pget_chunk(created, 2, chunk) > 0) {
+        int64_t bytes = (int64_t)(H5Tget_size(type) * chunk[0] * chunk[1]);
+        s->layout.chunk_bytes = bytes > s->layout.chunk_bytes ? bytes : s->layout.chunk_bytes;
+    }
+    *band = chunk[0] > 0 ? (int64_t)chunk[0] : 1;
+out:
+    h5_close(&created);
+    h5_close(&type);
+    return code;
+}
+
+/* A vector of `wanted` numbers. */
+static int survey_vector(survey_t *s, const char *name, int64_t wanted, bool whole)
+{
+    int code = TRALO_OK;
+    int64_t dims[2], band;
+    int rank;
+    hid_t set = H5I_INVALID_HID;
+    TRY(open_set(s, name, dims, &rank, &set));
+    TRY(check_length(s, name, dims, rank, wanted));
+    TRY(check_numbers(s, name, set, whole));
+    TRY(survey_chunks(s, name, set, &band));
+out:
+    h5_close(&set);
+    return code;
+}
+
+static int survey_optional(survey_t *s, const char *name, int64_t wanted, bool whole, bool *has)
+{
+    *has = h5_has(s->file, name);
+    return *has ? survey_vector(s, name, wanted, whole) : TRALO_OK;
+}
+
+static int set_shape(survey_t *s, int64_t n, int64_t p)
+{
+    int code = TRALO_OK;
+    if (p < 1)
+        FAIL(TRALO_ERR_INPUT, "%s: /X has no columns", s->path);
+    if (p >= INT_MAX)
+        FAIL(TRALO_ERR_INPUT, "%s: /X has %" PRId64 " columns, at most %d are possible", s->path, p,
+             INT_MAX - 1);
+    s->layout.n = n;
+    s->layout.p = (int)p;
+out:
+    return code;
+}
+
+static int survey_dense(survey_t *s)
+{
+    int code = TRALO_OK;
+    int64_t dims[2];
+    int rank;
+    hid_t set = H5I_INVALID_HID;
+    TRY(open_set(s, "X", dims, &rank, &set));
+    if (rank != 2)
+        FAIL(TRALO_ERR_INPUT, "%s: /X has %d dimension(s), wanted is [rows, columns]", s->path,
+             rank);
+    TRY(check_numbers(s, "X", set, false));
+    TRY(set_shape(s, dims[0], dims[1]));
+    TRY(survey_chunks(s, "X", set, &s->layout.band));
+out:
+    h5_close(&set);
+    return code;
+}
+
+/* The attribute `shape` of a sparse X. */
+static int read_sparse_shape(survey_t *s, hid_t group)
+{
+    int code = TRALO_OK;
+    int64_t dims[2] = {0}, shape[2] = {0};
+    int rank = 0;
+    hid_t attribute = H5Aopen(group, "shape", H5P_DEFAULT);
+    if (attribute < 0)
+        FAIL(TRALO_ERR_INPUT, "%s: /X is a group without the attribute 'shape'", s->path);
+    TRY(h5_dims(attribute, "the attribute 'shape' of /X", 1, dims, &rank));
+    if (rank != 1 || dims[0] != 2 || H5Aread(attribute, H5T_NATIVE_INT64, shape) < 0)
+        FAIL(TRALO_ERR_INPUT, "%s: the attribute 'shape' of /X must be two integers", s->path);
+    if (shape[0] < 0 || shape[0] == INT64_MAX)
+        FAIL(TRALO_ERR_INPUT, "%s: the attribute 'shape' of /X says %" PRId64 " rows", s->path,
+             shape[0]);
+    TRY(set_shape(s, shape[0], shape[1]));
+out:
+    h5_close(&attribute);
+    return code;
+}
+
+static int check_encoding(const survey_t *s, hid_t group)
+{
+    int code = TRALO_OK;
+    char *encoding = NULL, what[WHAT];
+    snprintf(what, sizeof what, "%s: /X", s->path);
+    if (!h5_has_attribute(group, "encoding-type"))
+        FAIL(TRALO_ERR_INPUT,
+             "%s is a group without the attribute 'encoding-type', wanted is \"csr_matrix\"", what);
+    TRY(h5_read_text(group, "encoding-type", what, &encoding));
+    if (strcmp(encoding, "csr_matrix") != 0)
+        FAIL(TRALO_ERR_INPUT, "%s is stored as \"%s\", wanted is \"csr_matrix\"", what, encoding);
+out:
+    mem_free(&encoding);
+    return code;
+}
+
+/* As many indices as values. */
+static int survey_entries(survey_t *s)
+{
+    int code = TRALO_OK;
+    int64_t dims[2] = {0};
+    int rank;
+    hid_t values = H5I_INVALID_HID;
+    TRY(open_set(s, "X/data", dims, &rank, &values));
+    TRY(survey_vector(s, "X/data", dims[0], false));
+    TRY(survey_vector(s, "X/indices", dims[0], true));
+    s->layout.entries = dims[0];
+out:
+    h5_close(&values);
+    return code;
+}
+
+static int survey_sparse(survey_t *s)
+{
+    int code = TRALO_OK;
+    hid_t group = H5Gopen2(s->file, "X", H5P_DEFAULT);
+    if (group < 0)
+        FAIL(TRALO_ERR_INPUT, "%s: /X is neither a dataset nor a group", s->path);
+    s->layout.sparse = true;
+    TRY(check_encoding(s, group));
+    TRY(read_sparse_shape(s, group));
+    TRY(survey_vector(s, "X/indptr", s->layout.n + 1, true));
+    TRY(survey_entries(s));
+out:
+    h5_close(&group);
+    return code;
+}
+
+static int survey_X(survey_t *s)
+{
+    int code = TRALO_OK;
+    H5O_info_t info;
+    if (!h5_has(s->file, "X"))
+        FAIL(TRALO_ERR_INPUT, "%s: /X does not exist; `tralo import` makes files that can be read",
+             s->path);
+    if (H5Oget_info_by_name(s->file, "X", &info, H5P_DEFAULT) < 0)
+        FAIL(TRALO_ERR_FILE, "%s: /X cannot be opened: %s", s->path, h5_reason());
+    TRY(info.type == H5O_TYPE_DATASET ? survey_dense(s) : survey_sparse(s));
+out:
+    return code;
+}
+
+static int survey_y(survey_t *s, bool required)
+{
+    int code = TRALO_OK;
+    hid_t set = H5I_INVALID_HID;
+    data_layout_t *l = &s->layout;
+    l->y = required || h5_has(s->file, "y");
+    if (!l->y)
+        goto out;
+    TRY(survey_vector(s, "y", l->n, false));
+    set = H5Dopen2(s->file, "y", H5P_DEFAULT);
+    l->labels = h5_has_attribute(set, "labels");
+    l->target = h5_has_attribute(set, "name");
+out:
+    h5_close(&set);
+    return code;
+}
+
+static int check_size(const survey_t *s, const data_request_t *request)
+{
+    int code = TRALO_OK;
+    int64_t least = request->scaling == NULL ? 2 : 1;
+    if (s->layout.n < least)
+        FAIL(TRALO_ERR_INPUT, "%s: /X has %" PRId64 " rows: at least %" PRId64 " needed", s->path,
+             s->layout.n, least);
+    if (request->scaling != NULL && request->scaling->p != s->layout.p)
+        FAIL(TRALO_ERR_INPUT, "%s: /X has %d columns, but the model was fitted on %d", s->path,
+             s->layout.p, request->scaling->p);
+out:
+    return code;
+}
+
+static int survey_all(survey_t *s, const data_request_t *request)
+{
+    int code = TRALO_OK;
+    data_layout_t *l = &s->layout;
+    TRY(survey_X(s));
+    TRY(check_size(s, request));
+    TRY(survey_y(s, request->scaling == NULL));
+    TRY(survey_optional(s, "weights", l->n, false, &l->weights));
+    TRY(survey_optional(s, "offset", l->n, false, &l->offset));
+    TRY(survey_optional(s, "fold", l->n, true, &l->fold));
+    TRY(survey_optional(s, "groups", l->p, true, &l->group));
+    l->names = h5_has(s->file, "feature_names");
+out:
+    return code;
+}
+
+int data_survey(const data_request_t *request, data_layout_t *out)
+{
+    int code = TRALO_OK;
+    survey_t s = {request->file, H5I_INVALID_HID, {.band = 1}};
+    h5_quiet_t before = h5_quiet_begin();
+    TRY(h5_open(s.path, &s.file));
+    TRY(survey_all(&s, request));
+    *out = s.layout;
+out:
+    h5_close(&s.file);
+    h5_quiet_end(&before);
+    return code;
+}
+
+static double bytes_per_rank(const comm_t *comm, const data_request_t *request,
+                             const data_layout_t *l)
+{
+    enum { SCRATCH = 1 << 24 };
+    int64_t first, rows;
+    data_partition(l->n, 0, comm_size(comm), &first, &rows);
+    double columns = l->p + (request->intercept ? 1.0 : 0.0);
+    double vectors = l->y + l->weights + l->offset + 0.5 * l->fold + l->sparse;
+    return 8.0 * (double)rows * (columns + vectors) + 64.0 * l->p + (double)l->chunk_bytes +
+           SCRATCH;
+}
+
+int data_check_memory(const comm_t *comm, const data_request_t *request,
+                      const data_layout_t *layout)
+{
+    int code = TRALO_OK;
+    const double GIB = 1024.0 * 1024.0 * 1024.0;
+    int sharing = comm_local_ranks(comm);
+    double each = bytes_per_rank(comm, request, layout);
+    double free_bytes = (double)mem_available();
+    if (free_bytes == 0.0 || each * sharing <= free_bytes)
+        return TRALO_OK;
+    FAIL(TRALO_ERR_MEMORY,
+         "%s: /X [%" PRId64 ", %d]%s needs %.4g GiB on each of %d ranks of a node, which has %.4g "
+         "GiB left for all of them: use more nodes",
+         request->file, layout->n, layout->p,
+         layout->sparse ? " is stored sparse but used dense, which" : "", each / GIB, sharing,
+         free_bytes / GIB);
+out:
+    return code;
+}

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "data/data.h"
+#include "data_room/h5_files.h"
+#include "support.h"
+
+enum { N = 41, P = 5 };
+
+static char path[300];
+
+static void check_texts(const data_t *d, const file_spec_t *s)
+{
+    char name[16];
+    CU_ASSERT((d->names != NULL) == (s->names != STRINGS_NONE));
+    for (int j = 0; d->names != NULL && j < d->p; j++) {
+        file_name(j, name);
+        CU_ASSERT(strcmp(d->names[j], name) == 0);
+    }
+    CU_ASSERT((d->labels[0] != NULL) == s->labels && (d->target != NULL) == s->labels);
+    if (d->target != NULL && d->labels[0] != NULL && d->labels[1] != NULL)
+        CU_ASSERT(strcmp(d->labels[0], "gut") == 0 && strcmp(d->labels[1], "böse") == 0 &&
+                  strcmp(d->target, "diagnosis") == 0);
+}
+
+static void check_vectors(const data_t *d, const file_spec_t *s)
+{
+    CU_ASSERT((d->weights != NULL) == s->vectors && (d->offset != NULL) == s->vectors);
+    CU_ASSERT((d->fold != NULL) == s->vectors && (d->group != NULL) == s->vectors);
+    for (int j = 0; d->group != NULL && j < d->p; j++)
+        CU_ASSERT(d->group[j] == file_group(j));
+    for (int64_t k = 0; k < d->rows; k++) {
+        int i = (int)(d->first + k);
+        CU_ASSERT(d->y[k] == file_y(s, i));
+        CU_ASSERT(d->weights == NULL || d->weights[k] == file_weight(i));
+        CU_ASSERT(d->offset == NULL || d->offset[k] == file_offset(i));
+        CU_ASSERT(d->fold == NULL || d->fold[k] == file_fold(i));
+    }
+}
+
+/* Every number of the file is where it belongs. */
+static void check_plain(const file_spec_t *s)
+{
+    data_t *d = NULL;
+    data_options_t options = {.intercept = true};
+    CHECK_OK(data_open(test_comm, path, &options, &d));
+    if (d == NULL)
+        return;
+    CU_ASSERT(d->n == s->n && d->p == s->p && d->columns == s->p + 1);
+    CU_ASSERT(comm_sum_before(test_comm, d->rows) == d->first);
+    CU_ASSERT(comm_sum_one_int(test_comm, d->rows) == s->n);
+    for (int64_t k = 0; k < d->rows; k++) {
+        for (int j = 0; j < s->p; j++)
+            CU_ASSERT(d->X[k * d->columns + j] == file_X(s, (int)(d->first + k), j));
+        CU_ASSERT(d->X[k * d->columns + s->p] == 1.0);
+    }
+    check_vectors(d, s);
+    check_texts(d, s);
+    data_free(&d);
+}
+
+/* A file and arrays of the same numbers become the same data set. */
+static void check_standardised(const file_spec_t *s)
+{
+    data_t *d = NULL, *e = NULL;
+    data_options_t options = {.standardize = true};
+    double *X = NULL, *y = NULL;
+    CHECK_OK(mem_alloc((int64_t)s->n * s->p, sizeof *X, &X));
+    CHECK_OK(mem_alloc(s->n, sizeof *y, &y));
+    for (int i = 0; i < s->n * s->p; i++)
+        X[i] = file_X(s, i / s->p, i % s->p);
+    data_arrays_t arrays = {s->n, s->p, X, y, NULL, NULL};
+    CHECK_OK(data_open(test_comm, path, &options, &d));
+    CHECK_OK(data_from_arrays(test_comm, &arrays, &options, &e));
+    if (d != NULL && e != NULL) {
+        CU_ASSERT(memcmp(d->X, e->X, (size_t)(d->rows * d->p) * sizeof *X) == 0);
+        CU_ASSERT(memcmp(d->mean, e->mean, (size_t)d->p * sizeof *X) == 0);
+        CU_ASSERT(memcmp(d->scale, e->scale, (size_t)d->p * sizeof *X) == 0);
+    }
+    data_free(&d);
+    data_free(&e);
+    mem_free(&X);
+    mem_free(&y);
+}
+
+static void reads_what_was_written(void)
+{
+    const file_spec_t specs[] = {
+        {N, P, H5T_IEEE_F64LE, H5T_IEEE_F64LE, H5T_STD_I32LE},
+        {N, P, H5T_IEEE_F32LE, H5T_STD_I8LE, H5T_STD_I64LE, .chunk = 4, .labels = true,
+         .names = STRINGS_VARIABLE, .vectors = true},
+        {N, P, H5T_STD_I16BE, H5T_IEEE_F32BE, H5T_STD_I8LE, .chunk = 100, .labels = true,
+         .names = STRINGS_FIXED, .vectors = true},
+        {N, P, H5T_IEEE_F64LE, H5T_IEEE_F64LE, H5T_STD_I32LE, .sparse = true,
+         .names = STRINGS_FIXED},
+        {N, P, H5T_IEEE_F32LE, H5T_STD_I64LE, H5T_STD_I64LE, .sparse = true, .chunk = 7,
+         .labels = true, .names = STRINGS_VARIABLE, .vectors = true},
+        {2, 1, H5T_IEEE_F64LE, H5T_IEEE_F64LE, H5T_STD_I32LE, .names = STRINGS_FIXED},
+        {3, 2, H5T_IEEE_F64LE, H5T_IEEE_F64LE, H5T_STD_I32LE, .sparse = true,
+         .names = STRINGS_VARIABLE},
+        {20000, 131, H5T_IEEE_F32LE, H5T_IEEE_F64LE, H5T_STD_I32LE, .chunk = 300},
+        {20000, 131, H5T_IEEE_F64LE, H5T_IEEE_F64LE, H5T_STD_I32LE},
+        {9000, 131, H5T_IEEE_F32LE, H5T_IEEE_F64LE, H5T_STD_I32LE, .sparse = true, .chunk = 10000,
+         .names = STRINGS_VARIABLE},
+    };
+    test_path("plain.h5", path, sizeof path);
+    for (size_t i = 0; i < sizeof specs / sizeof *specs; i++) {
+        file_write(path, &specs[i]);
+        check_plain(&specs[i]);
+        check_standardised(&specs[i]);
+    }
+    CU_ASSERT(H5Fget_obj_count((hid_t)H5F_OBJ_ALL, H5F_OBJ_ALL) == 0);
+}
+
+void suite_data_open(void)
+{
+    static const test_case_t cases[] = {
+        {"reads what was written", reads_what_was_written},
+    };
+    REGISTER("data open", cases);
+}
