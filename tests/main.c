@@ -14,6 +14,8 @@
     X(base)                                                                                        \
     X(comm)                                                                                        \
     X(data_arrays)                                                                                 \
+    X(data_damage)                                                                                 \
+    X(data_refuse)                                                                                 \
     X(data_open)                                                                                   \
     X(criterion)
 

@@ -252,8 +252,8 @@ out:
 int h5_read_strings(hid_t source, const char *what, int64_t count, char **texts)
 {
     int code = TRALO_OK;
-    int64_t dims[MOST_DIMS], found = 1;
-    int rank;
+    int64_t dims[MOST_DIMS] = {0}, found = 1;
+    int rank = 0;
     bool variable;
     hid_t type = H5I_INVALID_HID;
     h5_quiet_t before = h5_quiet_begin();

@@ -97,8 +97,8 @@ out:
 static int survey_vector(survey_t *s, const char *name, int64_t wanted, bool whole)
 {
     int code = TRALO_OK;
-    int64_t dims[2], band;
-    int rank;
+    int64_t dims[2] = {0}, band;
+    int rank = 0;
     hid_t set = H5I_INVALID_HID;
     TRY(open_set(s, name, dims, &rank, &set));
     TRY(check_length(s, name, dims, rank, wanted));
@@ -132,8 +132,8 @@ out:
 static int survey_dense(survey_t *s)
 {
     int code = TRALO_OK;
-    int64_t dims[2];
-    int rank;
+    int64_t dims[2] = {0};
+    int rank = 0;
     hid_t set = H5I_INVALID_HID;
     TRY(open_set(s, "X", dims, &rank, &set));
     if (rank != 2)
@@ -189,7 +189,7 @@ static int survey_entries(survey_t *s)
 {
     int code = TRALO_OK;
     int64_t dims[2] = {0};
-    int rank;
+    int rank = 0;
     hid_t values = H5I_INVALID_HID;
     TRY(open_set(s, "X/data", dims, &rank, &values));
     TRY(survey_vector(s, "X/data", dims[0], false));

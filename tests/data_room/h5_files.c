@@ -242,12 +242,27 @@ void file_write(const char *path, const file_spec_t *s)
     comm_barrier(test_comm);
 }
 
-void file_edit(const char *path, void (*edit)(hid_t file))
+void file_edit(const char *path, void (*edit)(hid_t file, const void *context), const void *context)
 {
     if (comm_rank(test_comm) == 0) {
         hid_t file = H5Fopen(path, H5F_ACC_RDWR, H5P_DEFAULT);
-        edit(file);
+        edit(file, context);
         CU_ASSERT(H5Fclose(file) >= 0);
     }
     comm_barrier(test_comm);
+}
+
+void file_poke(hid_t file, const char *name, hsize_t index, double value)
+{
+    hsize_t dims[2], at[2], one[1] = {1};
+    hid_t set = H5Dopen2(file, name, H5P_DEFAULT), space = H5Dget_space(set);
+    hid_t memory = H5Screate_simple(1, one, NULL);
+    bool matrix = H5Sget_simple_extent_dims(space, dims, NULL) == 2;
+    at[0] = matrix ? index / dims[1] : index;
+    at[1] = matrix ? index % dims[1] : 0;
+    H5Sselect_elements(space, H5S_SELECT_SET, 1, at);
+    CU_ASSERT(H5Dwrite(set, H5T_NATIVE_DOUBLE, memory, space, H5P_DEFAULT, &value) >= 0);
+    H5Sclose(memory);
+    H5Sclose(space);
+    H5Dclose(set);
 }

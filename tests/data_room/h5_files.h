@@ -32,9 +32,13 @@ void file_name(int j, char name[16]);
 void file_write(const char *path, const file_spec_t *spec);
 
 /* Rank 0 opens the file for changes and calls `edit`; the others wait. Collective. */
-void file_edit(const char *path, void (*edit)(hid_t file));
+void file_edit(const char *path, void (*edit)(hid_t file, const void *context),
+               const void *context);
 
-/* Inside `edit`: a dataset [dims] in place of one of that name, if any. */
+/* Inside `edit`: element number `index` of a dataset, counted through its rows, becomes `value`. */
+void file_poke(hid_t file, const char *name, hsize_t index, double value);
+
+/* Inside `edit`: a contiguous dataset [dims] in place of one of that name, if any. */
 void file_replace(hid_t file, const char *name, hid_t type, int rank, const hsize_t *dims,
                   const void *values);
 
