@@ -17,7 +17,9 @@
     X(data_damage)                                                                                 \
     X(data_refuse)                                                                                 \
     X(data_open)                                                                                   \
-    X(criterion)
+    X(criterion)                                                                                   \
+    X(json)                                                                                        \
+    X(result)
 
 #define DECLARE(name) void suite_##name(void);
 SUITES(DECLARE)

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "study/json.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "study/text.h"
+
+enum { DIGITS = 17 };
+
+static json_t *real(double value)
+{
+    return isfinite(value) ? json_real(value) : json_null();
+}
+
+static json_t *reals(const double *values, int count)
+{
+    json_t *list = json_array();
+    for (int i = 0; i < count; i++)
+        if (json_array_append_new(list, real(values[i])) != 0)
+            break;
+    return list;
+}
+
+static json_t *matrix(const double *values, int count)
+{
+    json_t *rows = json_array();
+    for (int i = 0; i < count; i++)
+        if (json_array_append_new(rows, reals(values + (int64_t)i * count, count)) != 0)
+            break;
+    return rows;
+}
+
+/* scikit-learn's C = 1/lambda: a number with one group, else a list. */
+static json_t *inverse(const result_t *result)
+{
+    if (result->count == 1)
+        return real(1.0 / result->lambda[0]);
+    json_t *list = json_array();
+    for (int s = 0; s < result->count; s++)
+        if (json_array_append_new(list, real(1.0 / result->lambda[s])) != 0)
+            break;
+    return list;
+}
+
+static int put_search(json_t *root, const result_t *r)
+{
+    int bad = json_object_set_new(root, "lambda", reals(r->lambda, r->count));
+    bad |= json_object_set_new(root, "theta", reals(r->theta, r->count));
+    if (strcmp(r->loss, "logistic") == 0 && strcmp(r->penalty, "ridge") == 0)
+        bad |= json_object_set_new(root, "C", inverse(r));
+    bad |= json_object_set_new(root, "criterion", real(r->criterion));
+    bad |= json_object_set_new(root, "criterion_se", real(r->criterion_se));
+    bad |= json_object_set_new(root, "gradient",
+                               r->has_gradient ? reals(r->gradient, r->count) : json_null());
+    bad |= json_object_set_new(root, "hessian",
+                               r->has_hessian ? matrix(r->hessian, r->count) : json_null());
+    bad |= json_object_set_new(root, "gradient_norm", real(r->gradient_norm));
+    bad |= json_object_set_new(root, "hessian_definite", json_boolean(r->hessian_definite));
+    bad |= json_object_set_new(root, "reason", json_string(r->reason));
+    bad |= json_object_set_new(root, "iterations", json_integer(r->iterations));
+    bad |= json_object_set_new(root, "evaluations", json_integer(r->evaluations));
+    bad |= json_object_set_new(root, "inner_iterations", json_integer(r->inner_iterations));
+    bad |= json_object_set_new(root, "seconds", real(r->seconds));
+    return bad;
+}
+
+static int put_model(json_t *root, const result_t *r)
+{
+    int bad = json_object_set_new(root, "n", json_integer(r->n));
+    bad |= json_object_set_new(root, "p", json_integer(r->p));
+    bad |= json_object_set_new(root, "ranks", json_integer(r->environment.ranks));
+    bad |= json_object_set_new(root, "loss", json_string(r->loss));
+    bad |= json_object_set_new(root, "penalty", json_string(r->penalty));
+    bad |= json_object_set_new(root, "coefficients", reals(r->coefficients, r->p));
+    bad |=
+        json_object_set_new(root, "intercept", r->has_intercept ? real(r->intercept) : json_null());
+    return bad;
+}
+
+static int dump(const json_t *root, FILE *stream, const char *name)
+{
+    const size_t flags = JSON_INDENT(2) | JSON_REAL_PRECISION(DIGITS);
+    errno = 0;
+    if (json_dumpf(root, stream, flags) != 0 || fputc('\n', stream) == EOF || fflush(stream) != 0)
+        return error_raise(TRALO_ERR_FILE, "cannot write JSON to %s: %s", name, strerror(errno));
+    return TRALO_OK;
+}
+
+static int dump_file(const json_t *root, const char *path)
+{
+    int code = TRALO_OK;
+    text_t part = {0};
+    FILE *stream = NULL;
+    TRY(text_add(&part, "%s.part", path));
+    stream = fopen(part.data, "w");
+    if (stream == NULL)
+        FAIL(TRALO_ERR_FILE, "cannot write JSON to %s: %s", part.data, strerror(errno));
+    TRY(dump(root, stream, part.data));
+    int closed = fclose(stream);
+    stream = NULL;
+    if (closed != 0 || rename(part.data, path) != 0)
+        FAIL(TRALO_ERR_FILE, "cannot write JSON to %s: %s", path, strerror(errno));
+out:
+    if (stream != NULL)
+        fclose(stream);
+    if (code != TRALO_OK && part.data != NULL)
+        unlink(part.data);
+    mem_free(&part.data);
+    return code;
+}
+
+int result_json(const result_t *result, const char *path)
+{
+    int code = TRALO_OK;
+    json_t *root = json_object();
+    if (root == NULL || (put_search(root, result) | put_model(root, result)) != 0)
+        FAIL(TRALO_ERR_MEMORY, "out of memory while writing JSON");
+    TRY(strcmp(path, "-") == 0 ? dump(root, stdout, "standard output") : dump_file(root, path));
+out:
+    json_decref(root);
+    return code;
+}

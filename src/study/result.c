@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "study/result.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <time.h>
+
+#include "base/mem.h"
+#include "study/result_fields.h"
+
+#define AT(field) offsetof(result_t, field)
+
+const field_t result_fields[] = {
+    {"theta", FIELD_REAL, SHAPE_S, AT(theta), 0},
+    {"lambda", FIELD_REAL, SHAPE_S, AT(lambda), 0},
+    {"criterion", FIELD_REAL, SHAPE_ONE, AT(criterion), 0},
+    {"criterion_se", FIELD_REAL, SHAPE_ONE, AT(criterion_se), 0},
+    {"gradient", FIELD_REAL, SHAPE_S, AT(gradient), AT(has_gradient)},
+    {"hessian", FIELD_REAL, SHAPE_SS, AT(hessian), AT(has_hessian)},
+    {"gradient_norm", FIELD_REAL, SHAPE_ONE, AT(gradient_norm), 0},
+    {"hessian_definite", FIELD_BOOL, SHAPE_ONE, AT(hessian_definite), 0},
+    {"at_bound", FIELD_BOOL, SHAPE_S, AT(at_bound), 0},
+    {"reason", FIELD_TEXT, SHAPE_ONE, AT(reason), 0},
+    {"detail", FIELD_TEXT, SHAPE_ONE, AT(detail), 0},
+    {"iterations", FIELD_LONG, SHAPE_ONE, AT(iterations), 0},
+    {"evaluations", FIELD_LONG, SHAPE_ONE, AT(evaluations), 0},
+    {"inner_iterations", FIELD_LONG, SHAPE_ONE, AT(inner_iterations), 0},
+    {"seconds", FIELD_REAL, SHAPE_ONE, AT(seconds), 0},
+    {"n", FIELD_LONG, SHAPE_ONE, AT(n), 0},
+    {"loss", FIELD_TEXT, SHAPE_ONE, AT(loss), 0},
+    {"penalty", FIELD_TEXT, SHAPE_ONE, AT(penalty), 0},
+    {"criterion_name", FIELD_TEXT, SHAPE_ONE, AT(criterion_name), 0},
+    {"method", FIELD_TEXT, SHAPE_ONE, AT(method), 0},
+    {"standardized", FIELD_BOOL, SHAPE_ONE, AT(standardized), 0},
+    {"has_intercept", FIELD_BOOL, SHAPE_ONE, AT(has_intercept), 0},
+    {"coefficients", FIELD_REAL, SHAPE_P, AT(coefficients), 0},
+    {"intercept", FIELD_REAL, SHAPE_ONE, AT(intercept), 0},
+    {"coefficients_original", FIELD_REAL, SHAPE_P, AT(coefficients_original), 0},
+    {"intercept_original", FIELD_REAL, SHAPE_ONE, AT(intercept_original), 0},
+    {"means", FIELD_REAL, SHAPE_P, AT(means), 0},
+    {"scales", FIELD_REAL, SHAPE_P, AT(scales), 0},
+    {"groups", FIELD_INT, SHAPE_P, AT(groups), 0},
+    {"target", FIELD_TEXT, SHAPE_ONE, AT(target), 0},
+    {"p", FIELD_INT, SHAPE_ONE, AT(p), 0}, /* last: while reading, it sizes the rows above */
+    {.name = NULL}};
+
+const field_t environment_fields[] = {
+    {"version", FIELD_TEXT, SHAPE_ONE, AT(environment.version), 0},
+    {"mpi", FIELD_TEXT, SHAPE_ONE, AT(environment.mpi), 0},
+    {"hdf5", FIELD_TEXT, SHAPE_ONE, AT(environment.hdf5), 0},
+    {"blas", FIELD_TEXT, SHAPE_ONE, AT(environment.blas), 0},
+    {"date", FIELD_TEXT, SHAPE_ONE, AT(environment.date), 0},
+    {"ranks", FIELD_LONG, SHAPE_ONE, AT(environment.ranks), 0},
+    {"threads", FIELD_LONG, SHAPE_ONE, AT(environment.threads), 0},
+    {"hosts", FIELD_LONG, SHAPE_ONE, AT(environment.hosts), 0},
+    {"wall_seconds", FIELD_REAL, SHAPE_ONE, AT(environment.wall_seconds), 0},
+    {"comm_seconds", FIELD_REAL, SHAPE_ONE, AT(environment.comm_seconds), 0},
+    {"comm_calls", FIELD_LONG, SHAPE_ONE, AT(environment.comm_calls), 0},
+    {"comm_bytes", FIELD_LONG, SHAPE_ONE, AT(environment.comm_bytes), 0},
+    {.name = NULL}};
+
+hid_t field_memory_type(field_type_t type)
+{
+    switch (type) {
+    case FIELD_INT:
+        return H5T_NATIVE_INT;
+    case FIELD_LONG:
+        return H5T_NATIVE_INT64;
+    case FIELD_BOOL:
+        return H5T_NATIVE_UINT8;
+    case FIELD_REAL:
+    case FIELD_TEXT:
+        break;
+    }
+    return H5T_NATIVE_DOUBLE;
+}
+
+int field_dims(const result_t *result, field_shape_t shape, int64_t *dims)
+{
+    dims[0] = shape == SHAPE_P ? result->p : result->count;
+    dims[1] = result->count;
+    return shape == SHAPE_ONE ? 0 : shape == SHAPE_SS ? 2 : 1;
+}
+
+void *field_values(const result_t *result, const field_t *field)
+{
+    char *at = (char *)(uintptr_t)result + field->offset;
+    return field->shape == SHAPE_ONE ? (void *)at : *(void **)(void *)at;
+}
+
+static size_t element_size(field_type_t type)
+{
+    return type == FIELD_BOOL ? sizeof(bool) : type == FIELD_INT ? sizeof(int) : sizeof(double);
+}
+
+int result_create(int count, int p, result_t **out)
+{
+    int code = TRALO_OK;
+    int64_t dims[2];
+    result_t *result = NULL;
+    ALLOC(result, 1);
+    result->count = count;
+    result->p = p;
+    for (const field_t *field = result_fields; field->name != NULL; field++) {
+        int rank = field_dims(result, field->shape, dims);
+        if (rank > 0)
+            TRY(mem_alloc(rank == 2 ? dims[0] * dims[1] : dims[0], element_size(field->type),
+                          (char *)result + field->offset));
+    }
+    *out = result;
+    result = NULL;
+out:
+    result_free(&result);
+    return code;
+}
+
+static void free_fields(const field_t *table, result_t *result)
+{
+    for (const field_t *field = table; field->name != NULL; field++)
+        if (field->shape != SHAPE_ONE || field->type == FIELD_TEXT)
+            mem_free((char *)result + field->offset);
+}
+
+void result_free(result_t **result)
+{
+    result_t *r = *result;
+    if (r == NULL)
+        return;
+    free_fields(result_fields, r);
+    free_fields(environment_fields, r);
+    for (int j = 0; r->feature_names != NULL && j < r->p; j++)
+        mem_free(&r->feature_names[j]);
+    mem_free(&r->feature_names);
+    mem_free(&r->labels[0]);
+    mem_free(&r->labels[1]);
+    mem_free(&r->row_criterion);
+    mem_free(result);
+}
+
+int result_names(result_t *result, char *const *names)
+{
+    int code = TRALO_OK;
+    if (names == NULL)
+        return TRALO_OK;
+    ALLOC(result->feature_names, result->p);
+    for (int j = 0; j < result->p; j++)
+        TRY(mem_string(names[j], &result->feature_names[j]));
+out:
+    return code;
+}
+
+/* b_j / s_j for the raw column, and b_0 - sum_j m_j b_j / s_j: u = b_0 + sum_j b_j (x_j - m_j) /
+ * s_j */
+void result_unscale(result_t *result)
+{
+    double shift = 0.0;
+    for (int j = 0; j < result->p; j++) {
+        result->coefficients_original[j] = result->coefficients[j] / result->scales[j];
+        shift += result->means[j] * result->coefficients_original[j];
+    }
+    result->intercept_original = result->intercept - shift;
+}
+
+static int local_environment(result_environment_t *environment)
+{
+    int code = TRALO_OK;
+    char text[64];
+    unsigned major, minor, patch;
+    time_t now = time(NULL);
+    struct tm utc;
+    TRY(mem_string(tralo_version(), &environment->version));
+    H5get_libversion(&major, &minor, &patch);
+    snprintf(text, sizeof text, "%u.%u.%u", major, minor, patch);
+    TRY(mem_string(text, &environment->hdf5));
+    strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &utc));
+    TRY(mem_string(text, &environment->date));
+out:
+    return code;
+}
+
+int result_environment(comm_t *comm, result_t *result)
+{
+    int code = TRALO_OK;
+    result_environment_t *environment = &result->environment;
+    TRY(comm_agree(comm, local_environment(environment)));
+    environment->ranks = comm_size(comm);
+    environment->hosts = llround(comm_sum_one(comm, 1.0 / comm_local_ranks(comm)));
+out:
+    return code;
+}

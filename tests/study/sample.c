@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <math.h>
+
+#include "base/mem.h"
+#include "study/sample.h"
+#include "support.h"
+
+static void fill_arrays(result_t *r)
+{
+    for (int s = 0; s < r->count; s++) {
+        r->theta[s] = 0.1 * (s + 1);
+        r->lambda[s] = exp(r->theta[s]);
+        r->gradient[s] = 1e-11 * (s + 1);
+        r->at_bound[s] = s == 1;
+        for (int t = 0; t < r->count; t++)
+            r->hessian[s * r->count + t] = 1.0 + s + t;
+    }
+    for (int j = 0; j < r->p; j++) {
+        r->coefficients[j] = 0.5 * (j + 1);
+        r->means[j] = 1.0 + j;
+        r->scales[j] = 2.0 + j;
+        r->groups[j] = j - 1;
+    }
+}
+
+static void fill_scalars(result_t *r)
+{
+    r->criterion = 1.0 / 3.0;
+    r->criterion_se = NAN;
+    r->has_gradient = r->has_hessian = r->hessian_definite = r->has_intercept = true;
+    r->gradient_norm = 2e-11;
+    r->iterations = 4;
+    r->evaluations = 9;
+    r->inner_iterations = 31;
+    r->seconds = 0.25;
+    r->n = 100;
+    r->intercept = -1.5;
+    r->environment.threads = 2;
+}
+
+result_t *sample_result(int count)
+{
+    char alpha[] = "alpha", accent[] = "b \xc3\xa9", last[] = "c";
+    char *names[SAMPLE_P] = {alpha, accent, last};
+    result_t *r = NULL;
+    CHECK_OK(result_create(count, SAMPLE_P, &r));
+    fill_arrays(r);
+    fill_scalars(r);
+    result_unscale(r);
+    CHECK_OK(result_names(r, names));
+    CHECK_OK(mem_string("gradient", &r->reason));
+    CHECK_OK(mem_string("it is small", &r->detail));
+    CHECK_OK(mem_string("logistic", &r->loss));
+    CHECK_OK(mem_string("ridge", &r->penalty));
+    CHECK_OK(mem_string("no", &r->labels[0]));
+    CHECK_OK(mem_string("yes", &r->labels[1]));
+    CHECK_OK(mem_string("some MPI", &r->environment.mpi));
+    CHECK_OK(result_environment(test_comm, r));
+    return r;
+}

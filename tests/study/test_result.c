@@ -1,0 +1,417 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <hdf5.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "data/h5.h"
+#include "study/result.h"
+#include "support.h"
+#include "study/sample.h"
+
+enum { PATH_SIZE = 512 };
+
+static const char config_text[] = "data: {file: \"/a/b.h5\"}\n";
+static const double thetas[3][SAMPLE_S] = {{0.0, 1.0}, {2.0, 3.0}, {4.0, 5.0}};
+
+static bool is_first(void)
+{
+    return comm_rank(test_comm) == 0;
+}
+
+static result_evaluation_t evaluation(int i)
+{
+    return (result_evaluation_t){.number = i + 1,
+                                 .phase = i == 0 ? "sweep" : "search",
+                                 .theta = thetas[i],
+                                 .order = i,
+                                 .f = i == 2 ? NAN : 10.0 + i,
+                                 .gradient_norm = 0.5,
+                                 .radius = 1.0,
+                                 .accepted = i == 1,
+                                 .inner_iterations = 7,
+                                 .seconds = 0.125,
+                                 .failure = i == 2 ? "overflow" : NULL};
+}
+
+/* A study with three evaluations, written to `path`; finished or abandoned. */
+static void write_study(const char *path, bool finish)
+{
+    result_file_t *file = NULL;
+    result_t *r = sample_result(SAMPLE_S);
+    CHECK_OK(result_open(test_comm, path, config_text, SAMPLE_S, &file));
+    for (int i = 0; is_first() && i < 3; i++) {
+        result_evaluation_t row = evaluation(i);
+        CHECK_OK(result_append(file, &row));
+    }
+    if (finish)
+        CHECK_OK(result_finish(&file, r));
+    result_abandon(&file);
+    CU_ASSERT(file == NULL);
+    result_free(&r);
+    comm_barrier(test_comm);
+}
+
+static bool same(const double *a, const double *b, int count)
+{
+    return memcmp(a, b, (size_t)count * sizeof *a) == 0;
+}
+
+static void compare_arrays(const result_t *a, const result_t *b)
+{
+    const int S = SAMPLE_S, P = SAMPLE_P;
+    CU_ASSERT(same(a->theta, b->theta, S) && same(a->lambda, b->lambda, S));
+    CU_ASSERT(same(a->gradient, b->gradient, S) && same(a->hessian, b->hessian, S * S));
+    CU_ASSERT(same(a->coefficients, b->coefficients, P));
+    CU_ASSERT(same(a->coefficients_original, b->coefficients_original, P));
+    CU_ASSERT(same(a->means, b->means, P) && same(a->scales, b->scales, P));
+    for (int s = 0; s < S; s++)
+        CU_ASSERT(a->at_bound[s] == b->at_bound[s]);
+    for (int j = 0; j < P; j++) {
+        CU_ASSERT(a->groups[j] == b->groups[j]);
+        CU_ASSERT(strcmp(a->feature_names[j], b->feature_names[j]) == 0);
+    }
+}
+
+static void compare_scalars(const result_t *a, const result_t *b)
+{
+    CU_ASSERT(a->criterion == b->criterion && isnan(a->criterion_se));
+    CU_ASSERT(a->gradient_norm == b->gradient_norm && a->hessian_definite);
+    CU_ASSERT(a->has_gradient && a->has_hessian && a->has_intercept && !a->standardized);
+    CU_ASSERT(a->iterations == 4 && a->evaluations == 9 && a->inner_iterations == 31);
+    CU_ASSERT(a->seconds == 0.25 && a->n == 100 && a->p == SAMPLE_P && a->count == SAMPLE_S);
+    CU_ASSERT(a->intercept == b->intercept && a->intercept_original == b->intercept_original);
+    CU_ASSERT(strcmp(a->reason, "gradient") == 0 && strcmp(a->detail, "it is small") == 0);
+    CU_ASSERT(strcmp(a->loss, "logistic") == 0 && strcmp(a->penalty, "ridge") == 0);
+    CU_ASSERT(strcmp(a->labels[0], "no") == 0 && strcmp(a->labels[1], "yes") == 0);
+    CU_ASSERT(a->target == NULL && a->method == NULL && a->row_criterion == NULL);
+}
+
+static void compare_environment(const result_environment_t *a)
+{
+    CU_ASSERT(strcmp(a->mpi, "some MPI") == 0 && a->threads == 2);
+    CU_ASSERT(a->ranks == comm_size(test_comm) && a->hosts == 1);
+    CU_ASSERT(strcmp(a->version, tralo_version()) == 0);
+    CU_ASSERT(a->date != NULL && strlen(a->date) == strlen("2026-01-31T12:00:00Z"));
+    CU_ASSERT(a->hdf5 != NULL && a->blas == NULL);
+}
+
+static void round_trip(void)
+{
+    char path[PATH_SIZE], part[PATH_SIZE];
+    result_t *wanted = sample_result(SAMPLE_S), *got = NULL;
+    test_path("round.h5", path, sizeof path);
+    test_path("round.h5.part", part, sizeof part);
+    write_study(path, true);
+    CU_ASSERT(access(part, F_OK) != 0);
+    if (CHECK_OK(result_read(test_comm, path, &got))) {
+        compare_arrays(got, wanted);
+        compare_scalars(got, wanted);
+        compare_environment(&got->environment);
+    }
+    result_free(&got);
+    result_free(&wanted);
+}
+
+static void unscaled_coefficients_predict_the_same(void)
+{
+    result_t *r = sample_result(SAMPLE_S);
+    const double x[SAMPLE_P] = {0.3, -2.0, 7.0};
+    double u = r->intercept, v = r->intercept_original;
+    for (int j = 0; j < SAMPLE_P; j++) {
+        u += r->coefficients[j] * (x[j] - r->means[j]) / r->scales[j];
+        v += r->coefficients_original[j] * x[j];
+    }
+    CHECK_CLOSE(v, u, 1e-14);
+    result_free(&r);
+}
+
+static void what_is_not_known_is_left_out(void)
+{
+    char path[PATH_SIZE];
+    result_file_t *file = NULL;
+    result_t *r = sample_result(SAMPLE_S), *got = NULL;
+    test_path("partly.h5", path, sizeof path);
+    r->has_gradient = r->has_hessian = false;
+    CHECK_OK(result_open(test_comm, path, config_text, SAMPLE_S, &file));
+    CHECK_OK(result_finish(&file, r));
+    if (CHECK_OK(result_read(test_comm, path, &got)))
+        CU_ASSERT(!got->has_gradient && !got->has_hessian);
+    result_free(&got);
+    result_free(&r);
+}
+
+static int64_t read_numbers(const char *path, const char *name, int64_t most, double *values)
+{
+    hid_t file = H5I_INVALID_HID, set = H5I_INVALID_HID;
+    int64_t dims[2] = {0, 1};
+    int rank = 0;
+    if (!CHECK_OK(h5_open(path, &file)))
+        return -1;
+    set = H5Dopen2(file, name, H5P_DEFAULT);
+    bool good = set >= 0 && h5_dims(set, name, 2, dims, &rank) == TRALO_OK &&
+                dims[0] * dims[1] <= most &&
+                H5Dread(set, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, values) >= 0;
+    h5_close(&set);
+    h5_close(&file);
+    return good ? dims[0] * dims[1] : -1;
+}
+
+static void read_text(const char *path, const char *name, int64_t count, char **texts)
+{
+    hid_t file = H5I_INVALID_HID, set = H5I_INVALID_HID;
+    if (!CHECK_OK(h5_open(path, &file)))
+        return;
+    set = H5Dopen2(file, name, H5P_DEFAULT);
+    CHECK_OK(h5_read_strings(set, name, count, texts));
+    h5_close(&set);
+    h5_close(&file);
+}
+
+static void config_and_rows_are_stored(void)
+{
+    char path[PATH_SIZE], *text = NULL;
+    double rows[5] = {0};
+    result_file_t *file = NULL;
+    result_t *r = sample_result(SAMPLE_S);
+    test_path("rows.h5", path, sizeof path);
+    CHECK_OK(mem_alloc(4, sizeof *r->row_criterion, &r->row_criterion));
+    r->rows = 4;
+    for (int i = 0; i < 4; i++)
+        r->row_criterion[i] = 0.5 * i;
+    CHECK_OK(result_open(test_comm, path, config_text, SAMPLE_S, &file));
+    CHECK_OK(result_finish(&file, r));
+    CU_ASSERT(read_numbers(path, "/result/row_criterion", 5, rows) == 4);
+    CU_ASSERT(rows[3] == 1.5 && rows[4] == 0.0);
+    read_text(path, "/config", 1, &text);
+    CU_ASSERT(text != NULL && strcmp(text, config_text) == 0);
+    mem_free(&text);
+    result_free(&r);
+}
+
+/* ---- the trace --------------------------------------------------------------------------------
+ */
+
+/* The first `size` bytes (-1: all) of a small file. */
+static void copy_file(const char *from, const char *to, long size)
+{
+    static char bytes[1 << 20];
+    FILE *in = fopen(from, "rb"), *out = fopen(to, "wb");
+    CU_ASSERT(in != NULL && out != NULL);
+    if (in != NULL && out != NULL) {
+        size_t count = fread(bytes, 1, sizeof bytes, in);
+        CU_ASSERT(count > 0 && count < sizeof bytes);
+        count = size >= 0 && (size_t)size < count ? (size_t)size : count;
+        CU_ASSERT(fwrite(bytes, 1, count, out) == count);
+    }
+    if (in != NULL)
+        fclose(in);
+    if (out != NULL)
+        fclose(out);
+}
+
+static void check_numbers(const char *path, int rows)
+{
+    double number[4], order[4], theta[8], f[4], accepted[4];
+    CU_ASSERT(read_numbers(path, "/trace/number", 4, number) == rows);
+    CU_ASSERT(read_numbers(path, "/trace/order", 4, order) == rows);
+    CU_ASSERT(read_numbers(path, "/trace/theta", 8, theta) == rows * SAMPLE_S);
+    CU_ASSERT(read_numbers(path, "/trace/f", 4, f) == rows);
+    CU_ASSERT(read_numbers(path, "/trace/accepted", 4, accepted) == rows);
+    for (int i = 0; i < rows; i++) {
+        CU_ASSERT(number[i] == i + 1 && order[i] == i && accepted[i] == (i == 1));
+        CU_ASSERT(same(&theta[SAMPLE_S * i], thetas[i], SAMPLE_S));
+        CU_ASSERT(i == 2 ? isnan(f[i]) : f[i] == 10.0 + i);
+    }
+}
+
+static void check_texts(const char *path, int rows)
+{
+    char *failure[3] = {NULL}, *phase[3] = {NULL};
+    read_text(path, "/trace/failure", rows, failure);
+    read_text(path, "/trace/phase", rows, phase);
+    for (int i = 0; i < rows; i++) {
+        CU_ASSERT(failure[i] != NULL && strcmp(failure[i], i == 2 ? "overflow" : "") == 0);
+        CU_ASSERT(phase[i] != NULL && strcmp(phase[i], i == 0 ? "sweep" : "search") == 0);
+        mem_free(&failure[i]);
+        mem_free(&phase[i]);
+    }
+}
+
+static void a_killed_run_leaves_a_readable_part(void)
+{
+    char path[PATH_SIZE], part[PATH_SIZE], copy[PATH_SIZE];
+    result_file_t *file = NULL;
+    test_path("killed.h5", path, sizeof path);
+    test_path("killed.h5.part", part, sizeof part);
+    test_path("killed.copy", copy, sizeof copy);
+    CHECK_OK(result_open(test_comm, path, config_text, SAMPLE_S, &file));
+    for (int i = 0; is_first() && i < 3; i++) {
+        result_evaluation_t row = evaluation(i);
+        CHECK_OK(result_append(file, &row));
+        copy_file(part, copy, -1);
+        check_numbers(copy, i + 1);
+        check_texts(copy, i + 1);
+    }
+    result_abandon(&file);
+    result_abandon(&file);
+    CU_ASSERT(!is_first() || (access(part, F_OK) == 0 && access(path, F_OK) != 0));
+}
+
+/* ---- errors -----------------------------------------------------------------------------------
+ */
+
+static void outputs_that_cannot_be_written(void)
+{
+    char path[PATH_SIZE], folder[PATH_SIZE];
+    result_file_t *file = NULL;
+    test_path("missing/out.h5", path, sizeof path);
+    CHECK_FAILS(result_open(test_comm, path, config_text, SAMPLE_S, &file), TRALO_ERR_FILE,
+                "missing/out.h5.part");
+    test_path("taken.h5", folder, sizeof folder);
+    if (is_first())
+        CU_ASSERT(mkdir(folder, 0700) == 0);
+    CHECK_FAILS(result_open(test_comm, folder, config_text, SAMPLE_S, &file), TRALO_ERR_FILE,
+                "it is a folder");
+    CHECK_FAILS(result_open(test_comm, "there/", config_text, SAMPLE_S, &file), TRALO_ERR_FILE,
+                "is not the name of a file");
+    CU_ASSERT(file == NULL);
+}
+
+static void a_rename_that_fails_is_an_error(void)
+{
+    char path[PATH_SIZE];
+    result_file_t *file = NULL;
+    result_t *r = sample_result(SAMPLE_S);
+    test_path("late.h5", path, sizeof path);
+    CHECK_OK(result_open(test_comm, path, config_text, SAMPLE_S, &file));
+    if (is_first())
+        CU_ASSERT(mkdir(path, 0700) == 0);
+    CHECK_FAILS(result_finish(&file, r), TRALO_ERR_FILE, "cannot rename");
+    CU_ASSERT(file == NULL);
+    result_free(&r);
+}
+
+static void check_unreadable(const char *path, int err, const char *part)
+{
+    result_t *r = NULL;
+    comm_barrier(test_comm);
+    CHECK_FAILS(result_read(test_comm, path, &r), err, part);
+    CU_ASSERT(r == NULL);
+    result_free(&r);
+    comm_barrier(test_comm);
+}
+
+static void files_that_are_no_result(void)
+{
+    char path[PATH_SIZE], part[PATH_SIZE];
+    hid_t file = H5I_INVALID_HID;
+    test_path("none.h5", path, sizeof path);
+    check_unreadable(path, TRALO_ERR_FILE, "No such file");
+    if (is_first() && CHECK_OK(h5_create(path, &file)))
+        CHECK_OK(h5_finish(&file, path));
+    check_unreadable(path, TRALO_ERR_INPUT, "not a result of tralo");
+    if (is_first() && CHECK_OK(h5_create(path, &file))) {
+        CHECK_OK(h5_write_text(file, "format", "tralo result 99"));
+        CHECK_OK(h5_finish(&file, path));
+    }
+    check_unreadable(path, TRALO_ERR_INPUT, "has the format 'tralo result 99'");
+    test_path("stopped.h5", path, sizeof path);
+    test_path("stopped.h5.part", part, sizeof part);
+    write_study(path, false);
+    check_unreadable(part, TRALO_ERR_INPUT, "did not finish");
+}
+
+/* Writes a good result and takes `name` out; where `dims` are given, puts other numbers there. */
+static void damage(const char *path, const char *name, int rank, const int64_t *dims)
+{
+    static const double numbers[16] = {7.0};
+    write_study(path, true);
+    if (!is_first())
+        return;
+    hid_t file = H5Fopen(path, H5F_ACC_RDWR, H5P_DEFAULT);
+    CU_ASSERT(file >= 0 && H5Ldelete(file, name, H5P_DEFAULT) >= 0);
+    if (dims != NULL)
+        CHECK_OK(h5_write_numbers(file, name, H5T_NATIVE_DOUBLE, rank, dims, numbers));
+    CHECK_OK(h5_finish(&file, path));
+}
+
+static void damaged_results(void)
+{
+    char path[PATH_SIZE];
+    const int64_t none[] = {0}, five[] = {5}, three[] = {3}, matrix[] = {2, 3};
+    test_path("damaged.h5", path, sizeof path);
+    damage(path, "/result/means", 0, NULL);
+    check_unreadable(path, TRALO_ERR_INPUT, "/result/means is missing");
+    damage(path, "/result/means", 1, five);
+    check_unreadable(path, TRALO_ERR_INPUT, "/result/means has the wrong shape");
+    damage(path, "/result/theta", 1, none);
+    check_unreadable(path, TRALO_ERR_INPUT, "/result/theta must be a list of numbers");
+    damage(path, "/result/coefficients", 2, matrix);
+    check_unreadable(path, TRALO_ERR_INPUT, "/result/coefficients must be a list of numbers");
+    damage(path, "/result/loss", 0, NULL);
+    check_unreadable(path, TRALO_ERR_INPUT, "/result/loss is missing");
+    damage(path, "/result/p", 0, matrix);
+    check_unreadable(path, TRALO_ERR_INPUT, "/result/p is 7, but there are 3 coefficients");
+    damage(path, "/result/feature_names", 1, three);
+    check_unreadable(path, TRALO_ERR_INPUT, "must hold strings");
+}
+
+static void truncated_results(void)
+{
+    char path[PATH_SIZE], copy[PATH_SIZE];
+    struct stat status = {0};
+    result_t *r = NULL;
+    test_path("whole.h5", path, sizeof path);
+    test_path("cut.h5", copy, sizeof copy);
+    write_study(path, true);
+    CU_ASSERT(stat(path, &status) == 0);
+    for (int i = 0; i < 50; i++) {
+        if (is_first())
+            copy_file(path, copy, (long)(status.st_size * i / 50));
+        comm_barrier(test_comm);
+        CHECK_FAILS(result_read(test_comm, copy, &r), TRALO_ERR_FILE, "cut.h5");
+        result_free(&r);
+        comm_barrier(test_comm);
+    }
+}
+
+static void each_allocation_fails_once(void)
+{
+    char path[PATH_SIZE];
+    result_t *r = NULL;
+    int code = TRALO_ERR_MEMORY;
+    test_path("memory.h5", path, sizeof path);
+    write_study(path, true);
+    int64_t live = mem_live();
+    for (int64_t k = 0; code != TRALO_OK && k < 500; k++) {
+        mem_fail_at(k);
+        code = result_read(test_comm, path, &r);
+        mem_fail_at(-1);
+        CU_ASSERT(code == TRALO_OK || code == TRALO_ERR_MEMORY);
+        CU_ASSERT(code == TRALO_OK || mem_live() == live);
+    }
+    CU_ASSERT(code == TRALO_OK);
+    result_free(&r);
+}
+
+void suite_result(void)
+{
+    static const test_case_t cases[] = {
+        {"what is written is read back", round_trip},
+        {"coefficients on the original scale", unscaled_coefficients_predict_the_same},
+        {"what is not known is left out", what_is_not_known_is_left_out},
+        {"config and rows are stored", config_and_rows_are_stored},
+        {"a killed run leaves a readable part", a_killed_run_leaves_a_readable_part},
+        {"outputs that cannot be written", outputs_that_cannot_be_written},
+        {"a rename that fails", a_rename_that_fails_is_an_error},
+        {"files that are no result", files_that_are_no_result},
+        {"damaged results", damaged_results},
+        {"truncated results", truncated_results},
+        {"each allocation fails once", each_allocation_fails_once},
+    };
+    REGISTER("result", cases);
+}
