@@ -12,6 +12,8 @@
 
 #define SUITES(X)                                                                                  \
     X(base)                                                                                        \
+    X(subproblem)                                                                                  \
+    X(trust_region)                                                                                \
     X(comm)                                                                                        \
     X(data_arrays)                                                                                 \
     X(data_damage)                                                                                 \

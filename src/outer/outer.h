@@ -2,8 +2,10 @@
 /* Outer methods: serial ask/tell machines that choose the next hyperparameters. No MPI, no data.
 
    The loop belongs to the caller:
-       while (outer_ask(o, &batch), batch.count > 0) { evaluate every request; outer_tell(o, replies); }
-   A failed evaluation is an outcome that is told, never the end. */
+       while (outer_ask(o, &batch), batch.count > 0) { evaluate every request; outer_tell(o,
+   replies); } A failed evaluation is an outcome that is told, never the end. A value that is not
+   finite counts as failed. The requests depend on the options, the box and the replies alone, so
+   that telling stored replies again leads to the same state. */
 #ifndef OUTER_OUTER_H
 #define OUTER_OUTER_H
 
@@ -18,19 +20,20 @@ typedef struct outer outer_t;
 /* Why a search ended. */
 typedef enum outer_reason {
     OUTER_RUNNING,
-    OUTER_GRADIENT,    /* the (projected) gradient is below the tolerance, inside the box */
-    OUTER_STEP,        /* steps became too short to change theta */
-    OUTER_BOUND,       /* the projected gradient is below the tolerance, but a component of the optimum
-                          lies at its bound */
-    OUTER_BUDGET,      /* max_iterations or max_evaluations was spent */
-    OUTER_STALLED,     /* rounding noise hides any further decrease before the gradient test holds */
+    OUTER_GRADIENT, /* the (projected) gradient is below the tolerance, inside the box */
+    OUTER_STEP,     /* steps became too short to change theta */
+    OUTER_BOUND,    /* the projected gradient is below the tolerance, but a component of the optimum
+                       lies at its bound */
+    OUTER_BUDGET,   /* max_iterations or max_evaluations was spent */
+    OUTER_STALLED,  /* rounding noise (or failures all around) hides any further decrease before
+                       the gradient test holds */
     OUTER_INTERRUPTED, /* outer_interrupt was called */
-    OUTER_ERROR        /* no evaluation succeeded */
+    OUTER_ERROR        /* no evaluation of what the method needs succeeded */
 } outer_reason_t;
 
 const char *outer_reason_name(outer_reason_t reason); /* "gradient", "step", ... ("running") */
 
-/* Where the search may go. theta is the optimiser's scale (log lambda). Borrowed during outer_create. */
+/* Where the search may go. theta is the optimiser's scale (log lambda). */
 typedef struct outer_box {
     int count;           /* S, number of hyperparameters, >= 1 */
     const double *lower; /* [S], finite */
@@ -51,37 +54,42 @@ typedef struct outer_batch {
 
 /* The answer to one request, borrowed during outer_tell. */
 typedef struct outer_reply {
-    const char *failure;    /* NULL, or why there is no value (then the rest is not read) */
+    const char *failure; /* NULL, or why there is no value (then the rest is not read) */
     double f;
     const double *gradient; /* [S] when order >= 1 */
     const double *hessian;  /* [S * S] symmetric, when order >= 2 */
 } outer_reply_t;
 
-/* The best point seen at which everything asked for was known, and the state to print. */
+/* The best point of all starts, and the state to print. Pointers hold until the next outer_ask,
+   outer_tell or outer_free. */
 typedef struct outer_state {
     int64_t iterations, evaluations;
-    const double *theta;     /* [S] the best point */
-    double f;
-    const double *gradient;  /* [S], NULL when only f is known there */
-    const double *hessian;   /* [S * S], NULL when not known there */
-    double gradient_norm;    /* largest |component| of the gradient projected on the box */
-    double radius;           /* trust region; 0 where the method has none */
-    bool definite;           /* the Hessian is positive definite on the free components */
-    const bool *at_bound;    /* [S] */
-    const char *phase;       /* "sweep", "search": what the last reply was for */
-    bool accepted;           /* the last reply moved the iterate */
+    int64_t start;          /* which start the search is at: 1, 2, ...; 0 before the first */
+    const double *theta;    /* [S] the best point; the box's start as long as nothing is known */
+    double f;               /* NaN as long as nothing is known */
+    const double *gradient; /* [S], NULL when only f is known there */
+    const double *hessian;  /* [S * S], NULL when not known there */
+    double gradient_norm;   /* largest |component| of the gradient projected on the box */
+    double radius;          /* trust region; 0 where the method has none */
+    bool definite;          /* the Hessian is positive definite on the free components: those that
+                               are inside, or whose gradient leads inside (none: true) */
+    const bool *at_bound;   /* [S], NULL when nothing is known */
+    const char *phase;      /* "sweep", "search": what the last reply was for */
+    bool accepted;          /* the last reply moved the iterate */
     outer_reason_t reason;
-    char detail[160];        /* the reason in words with its numbers; "" while running */
+    char detail[160]; /* the reason in words with its numbers; "" while running */
 } outer_state_t;
 
-/* Another local minimum that the search came to (best first). */
+/* A local minimum that the search came to (best first; a start that was cut short is not listed).
+ */
 typedef struct outer_minimum {
     const double *theta; /* [S] */
     double f;
     outer_reason_t reason;
 } outer_minimum_t;
 
-/* A row of the table of methods. `work` is the method's own struct. */
+/* A row of the table of methods. `work` is the method's own struct; `box` has been checked and
+   lives until destroy, `options` during create. */
 typedef struct outer_kind {
     const char *name;
     const char *doc;
@@ -96,24 +104,30 @@ typedef struct outer_kind {
     void (*destroy)(void **work);
 } outer_kind_t;
 
-extern const outer_kind_t *const outer_kinds[]; /* NULL-terminated */
+extern const outer_kind_t *const outer_kinds[];   /* NULL-terminated */
 const outer_kind_t *outer_find(const char *name); /* NULL: no such method */
 
-/* Creates a search. `options` was filled by param_presets / param_set for kind->params (borrowed during
-   the call). Errors: TRALO_ERR_MEMORY, TRALO_ERR_INPUT. The caller frees with outer_free. */
-int outer_create(const outer_kind_t *kind, const void *options, const outer_box_t *box, outer_t **out);
+/* Creates a search. `options` was filled by param_presets / param_set for kind->params; it and
+   `box` are borrowed during the call. Errors: TRALO_ERR_MEMORY, TRALO_ERR_INPUT (a box that is
+   empty, not finite, or does not contain its start; options that contradict one another). The
+   caller frees with outer_free. */
+int outer_create(const outer_kind_t *kind, const void *options, const outer_box_t *box,
+                 outer_t **out);
 void outer_free(outer_t **outer);
 
 /* Fills `batch`; asking again before telling gives the same batch. */
 void outer_ask(outer_t *outer, outer_batch_t *batch);
 
-/* replies [batch.count], in the order of the requests. */
+/* replies [batch.count], in the order of the requests of the last outer_ask. */
 void outer_tell(outer_t *outer, const outer_reply_t *replies);
 
-/* Ends the search: the next ask gives an empty batch, the reason becomes OUTER_INTERRUPTED. */
+/* Ends the search: the next ask gives an empty batch, the reason becomes OUTER_INTERRUPTED unless
+   the search has ended before. A batch that is out may still be told first. */
 void outer_interrupt(outer_t *outer);
 
 void outer_state(const outer_t *outer, outer_state_t *state);
+
+/* The local minima found so far; returns how many. */
 int outer_minima(const outer_t *outer, const outer_minimum_t **minima);
 
 #endif

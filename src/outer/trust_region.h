@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The row of the method `trust_region`: Newton's method in a trust region, on a box, after a coarse
+   sweep and from several starts. Needs the Hessian: for few hyperparameters. */
+#ifndef OUTER_TRUST_REGION_H
+#define OUTER_TRUST_REGION_H
+
+#include "outer/outer.h"
+
+extern const outer_kind_t outer_trust_region;
+
+#endif
