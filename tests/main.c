@@ -20,6 +20,7 @@
     X(data_refuse)                                                                                 \
     X(data_open)                                                                                   \
     X(criterion)                                                                                   \
+    X(config)                                                                                      \
     X(json)                                                                                        \
     X(result)
 

@@ -16,5 +16,6 @@ typedef struct cli_command {
 } cli_command_t;
 
 extern const cli_command_t cli_import;
+extern const cli_command_t cli_list;
 
 #endif

@@ -5,7 +5,7 @@
        model:     {loss: NAME, penalty: NAME, groups: one | file | [[name, ...], ...], free: [name,
    ...]} criterion: NAME | {kind: NAME, OPTION: ..., ...} inner:     NAME | {kind: NAME, OPTION:
    ..., ...}           (default: the first inner solver) search:    NAME | {method: NAME, OPTION:
-   ..., ..., start: L, lower: L, upper: L, seed: K} verify:    {rows: K, seed: K} (default: 0 rows)
+   ..., ..., start: L, lower: L, upper: L} verify:    {rows: K, seed: K} (default: 0 rows)
        output:    F
 
    L is a penalty lambda > 0, or a list with one per group. A loss and a penalty may also be written
@@ -75,7 +75,6 @@ typedef struct config_model {
 typedef struct config_search {
     config_kind_t method;
     config_lambda_t start, lower, upper;
-    int64_t seed; /* >= 0 */
 } config_search_t;
 
 typedef struct config_verify {

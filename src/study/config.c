@@ -1,0 +1,434 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* text -> tree (tree.c) -> overrides -> sections checked against tables (schema.c) -> config_t ->
+   echo. Groups by name are resolved later, when the data are known (config_groups.c). */
+#include "study/config.h"
+
+#include <math.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "study/config_parts.h"
+#include "study/schema.h"
+#include "study/text.h"
+#include "study/tree.h"
+
+enum { NAMES_SIZE = 512, PLACE_SIZE = 1024 };
+
+static const double seed_max = 9007199254740992.0; /* 2^53: exact as a double */
+
+const param_t config_data_params[] = {
+    {"file", "HDF5 data set", PARAM_TEXT, offsetof(config_data_t, file)},
+    {"standardize", "centre the columns and scale them to unit variance", PARAM_BOOL,
+     offsetof(config_data_t, standardize), 1},
+    {"intercept", "add an unpenalised intercept", PARAM_BOOL, offsetof(config_data_t, intercept),
+     1},
+    PARAM_END};
+
+const param_t config_verify_params[] = {
+    {"rows", "random rows whose exact leave-one-out is computed after the search", PARAM_INT,
+     offsetof(config_verify_t, rows), 0, 0, seed_max},
+    {"seed", "of the choice of rows", PARAM_INT, offsetof(config_verify_t, seed), 0, 0, seed_max},
+    PARAM_END};
+
+/* ---- small parts ------------------------------------------------------------------------------
+ */
+
+static int place_text(const tree_t *tree, char **out)
+{
+    char text[PLACE_SIZE];
+    tree_place(tree, text, sizeof text);
+    return mem_string(text, out);
+}
+
+/* Makes the path *path, which `value` gave, absolute. */
+static int resolve(const config_source_t *source, const tree_t *value, char **path)
+{
+    int code = TRALO_OK;
+    text_t whole = {0};
+    if ((*path)[0] != '/') {
+        TRY(text_add(&whole, "%s/%s", value->origin->override ? source->here : source->folder,
+                     *path));
+        mem_free(path);
+        *path = whole.data;
+        whole.data = NULL;
+    }
+out:
+    mem_free(&whole.data);
+    return code;
+}
+
+static int choose(const kind_t *kind, config_kind_t *out)
+{
+    int code = TRALO_OK;
+    out->name = kind->name;
+    out->params = kind->params;
+    if (kind->options_size > 0) {
+        TRY(mem_alloc((int64_t)kind->options_size, 1, &out->options));
+        param_presets(kind->params, out->options);
+    }
+out:
+    return code;
+}
+
+/* NAME or {key: NAME, OPTION: ...}; `extra` are the keys besides. */
+static int read_kind(const tree_t *tree, const kind_table_t *table, const schema_keys_t *extra,
+                     config_kind_t *out)
+{
+    int code = TRALO_OK;
+    char names[NAMES_SIZE];
+    const kind_t *kind;
+    const tree_t *name = tree;
+    schema_keys_t keys = *extra;
+    schema_names(table, names, sizeof names);
+    if (tree->type == TREE_MAP)
+        TRY(schema_need(tree, extra->names[0], names, &name));
+    TRY(schema_kind(name, table, &kind));
+    TRY(choose(kind, out));
+    if (tree->type == TREE_MAP) {
+        schema_add_table(&keys, kind->params);
+        TRY(schema_check(tree, &keys, table, kind));
+        TRY(schema_read(tree, kind->params, out->options));
+    }
+out:
+    return code;
+}
+
+static int need_kind(const tree_t *map, const char *key, const kind_table_t *table,
+                     config_kind_t *out)
+{
+    static const schema_keys_t extra = {1, {"kind"}};
+    int code = TRALO_OK;
+    char names[NAMES_SIZE];
+    const tree_t *tree;
+    schema_names(table, names, sizeof names);
+    TRY(schema_need(map, key, names, &tree));
+    TRY(read_kind(tree, table, &extra, out));
+out:
+    return code;
+}
+
+/* ---- sections ---------------------------------------------------------------------------------
+ */
+
+static int read_data(const config_source_t *source, const tree_t *root, config_t *config)
+{
+    int code = TRALO_OK;
+    schema_keys_t keys = {0};
+    const tree_t *tree, *file;
+    schema_add_table(&keys, config_data_params);
+    TRY(schema_need(root, "data", "{file: F.h5, standardize: true, intercept: true}", &tree));
+    TRY(schema_check(tree, &keys, NULL, NULL));
+    TRY(schema_need(tree, "file", "the path of an HDF5 data set", &file));
+    TRY(schema_read(tree, config_data_params, &config->data));
+    TRY(resolve(source, file, &config->data.file));
+out:
+    return code;
+}
+
+static int read_names(const tree_t *list, config_names_t *out)
+{
+    static const char allowed[] = "a list of feature names, like [age, height]";
+    int code = TRALO_OK;
+    if (list->type != TREE_LIST)
+        TRY(tree_raise(list, "must be %s", allowed));
+    ALLOC(out->names, tree_count(list));
+    for (const tree_t *at = list->child; at != NULL; at = at->next) {
+        TRY(schema_text(at, "a feature name"));
+        TRY(mem_string(at->text, &out->names[out->count]));
+        out->count++;
+    }
+out:
+    return code;
+}
+
+static int read_lists(const tree_t *tree, config_groups_t *groups)
+{
+    int code = TRALO_OK, count = tree_count(tree);
+    if (count == 0)
+        TRY(tree_raise(tree, "is an empty list: name the features of each group, or write 'one'"));
+    ALLOC(groups->lists, count);
+    groups->count = count;
+    count = 0;
+    for (const tree_t *at = tree->child; at != NULL; at = at->next) {
+        TRY(read_names(at, &groups->lists[count++]));
+        if (at->child == NULL)
+            TRY(tree_raise(at, "is an empty group: name its features, or leave it out"));
+    }
+out:
+    return code;
+}
+
+const char *const config_grouping_names[] = {"auto", "one", "file", NULL};
+
+static int read_groups(const tree_t *tree, config_groups_t *groups)
+{
+    static const param_t row = {.name = "groups",
+                                .type = PARAM_CHOICE,
+                                .offset = offsetof(config_choice_t, index),
+                                .choices = config_grouping_names};
+    int code = TRALO_OK;
+    config_choice_t choice = {0};
+    TRY(place_text(tree, &groups->place));
+    if (tree->type == TREE_MAP)
+        TRY(tree_raise(tree,
+                       "is a map: give one of: auto, one, file, or a list of lists of feature "
+                       "names, like [[age], [height, weight]]"));
+    if (tree->type == TREE_LIST) {
+        groups->grouping = GROUPS_LISTS;
+        TRY(read_lists(tree, groups));
+    } else {
+        TRY(schema_set(tree, &row, &choice));
+        groups->grouping = (config_grouping_t)choice.index;
+    }
+out:
+    return code;
+}
+
+static int read_model(const config_source_t *source, const tree_t *root, config_t *config)
+{
+    static const schema_keys_t keys = {4, {"loss", "penalty", "groups", "free"}};
+    int code = TRALO_OK;
+    config_model_t *model = &config->model;
+    const tree_t *tree, *groups, *names;
+    TRY(schema_need(root, "model", "{loss: NAME, penalty: NAME}", &tree));
+    TRY(schema_check(tree, &keys, NULL, NULL));
+    TRY(need_kind(tree, "loss", &source->kinds[KIND_LOSS], &model->loss));
+    TRY(need_kind(tree, "penalty", &source->kinds[KIND_PENALTY], &model->penalty));
+    groups = tree_find(tree, "groups");
+    if (groups != NULL)
+        TRY(read_groups(groups, &model->groups));
+    names = tree_find(tree, "free");
+    if (names != NULL) {
+        TRY(place_text(names, &model->groups.free_place));
+        TRY(read_names(names, &model->groups.free));
+    }
+out:
+    return code;
+}
+
+static int read_inner(const config_source_t *source, const tree_t *root, config_t *config)
+{
+    if (tree_find(root, "inner") == NULL)
+        return choose(&source->kinds[KIND_INNER].rows[0], &config->inner);
+    return need_kind(root, "inner", &source->kinds[KIND_INNER], &config->inner);
+}
+
+static int read_one_lambda(const tree_t *tree, double *out)
+{
+    static const char allowed[] = "a penalty lambda > 0, or a list with one per group";
+    int code = TRALO_OK;
+    char *end;
+    TRY(schema_text(tree, allowed));
+    double value = strtod(tree->text, &end);
+    if (tree->quoted || *end != '\0' || !(value > 0.0) || !isfinite(value))
+        TRY(tree_raise(tree, "'%.200s' is not allowed: give %s", tree->text, allowed));
+    *out = value;
+out:
+    return code;
+}
+
+static int read_lambda(const tree_t *search, const char *key, config_lambda_t *out)
+{
+    int code = TRALO_OK;
+    const tree_t *tree = tree_find(search, key);
+    if (tree == NULL)
+        return TRALO_OK;
+    TRY(place_text(tree, &out->place));
+    const tree_t *first = tree->type == TREE_LIST ? tree->child : tree;
+    if (first == NULL)
+        TRY(tree_raise(tree, "is an empty list: give a penalty lambda > 0, or one per group"));
+    ALLOC(out->values, tree->type == TREE_LIST ? tree_count(tree) : 1);
+    for (const tree_t *at = first; at != NULL; at = tree == first ? NULL : at->next)
+        TRY(read_one_lambda(at, &out->values[out->count++]));
+out:
+    return code;
+}
+
+static double pick(const config_lambda_t *lambda, int i)
+{
+    return lambda->values[lambda->count == 1 ? 0 : i];
+}
+
+/* low < high (or low <= high where `equal`), group by group. */
+static int check_order(const config_lambda_t *low, const config_lambda_t *high, bool equal)
+{
+    int count = low->count > high->count ? low->count : high->count;
+    if (low->count == 0 || high->count == 0)
+        return TRALO_OK;
+    if (low->count != count && low->count != 1)
+        return error_raise(TRALO_ERR_INPUT, "%s: has %d values, but %s has %d", low->place,
+                           low->count, high->place, high->count);
+    if (high->count != count && high->count != 1)
+        return error_raise(TRALO_ERR_INPUT, "%s: has %d values, but %s has %d", high->place,
+                           high->count, low->place, low->count);
+    for (int i = 0; i < count; i++) {
+        double a = pick(low, i), b = pick(high, i);
+        if (!(a < b || (equal && a == b)))
+            return error_raise(TRALO_ERR_INPUT, "%s: %.15g must be %s %.15g, given at %s",
+                               low->place, a, equal ? "at most" : "below", b, high->place);
+    }
+    return TRALO_OK;
+}
+
+static int read_search(const config_source_t *source, const tree_t *root, config_t *config)
+{
+    static const schema_keys_t extra = {4, {"method", "start", "lower", "upper"}};
+    int code = TRALO_OK;
+    char names[NAMES_SIZE];
+    const tree_t *tree;
+    config_search_t *search = &config->search;
+    schema_names(&source->kinds[KIND_SEARCH], names, sizeof names);
+    TRY(schema_need(root, "search", names, &tree));
+    TRY(read_kind(tree, &source->kinds[KIND_SEARCH], &extra, &search->method));
+    TRY(read_lambda(tree, "start", &search->start));
+    TRY(read_lambda(tree, "lower", &search->lower));
+    TRY(read_lambda(tree, "upper", &search->upper));
+    TRY(check_order(&search->lower, &search->upper, false));
+    TRY(check_order(&search->lower, &search->start, true));
+    TRY(check_order(&search->start, &search->upper, true));
+out:
+    return code;
+}
+
+static int read_verify(const tree_t *root, config_t *config)
+{
+    int code = TRALO_OK;
+    schema_keys_t keys = {0};
+    const tree_t *tree = tree_find(root, "verify");
+    schema_add_table(&keys, config_verify_params);
+    TRY(schema_check(tree, &keys, NULL, NULL));
+    TRY(schema_read(tree, config_verify_params, &config->verify));
+out:
+    return code;
+}
+
+static int read_output(const config_source_t *source, const tree_t *root, config_t *config)
+{
+    static const char allowed[] = "the path of the result file";
+    int code = TRALO_OK;
+    const tree_t *tree;
+    TRY(schema_need(root, "output", allowed, &tree));
+    TRY(schema_text(tree, allowed));
+    TRY(mem_string(tree->text, &config->output));
+    TRY(resolve(source, tree, &config->output));
+out:
+    return code;
+}
+
+static int read_root(const config_source_t *source, const tree_t *root, config_t *config)
+{
+    static const schema_keys_t keys = {
+        7, {"data", "model", "criterion", "inner", "search", "verify", "output"}};
+    int code = TRALO_OK;
+    TRY(schema_check(root, &keys, NULL, NULL));
+    TRY(read_data(source, root, config));
+    TRY(read_model(source, root, config));
+    TRY(need_kind(root, "criterion", &source->kinds[KIND_CRITERION], &config->criterion));
+    TRY(read_inner(source, root, config));
+    TRY(read_search(source, root, config));
+    TRY(read_verify(root, config));
+    TRY(read_output(source, root, config));
+out:
+    return code;
+}
+
+/* ---- the whole --------------------------------------------------------------------------------
+ */
+
+/* The key that a name stands for where a map may stand too. */
+static const char *expand(const char *key)
+{
+    static const char *const kinds[] = {"criterion", "inner", "model.loss", "model.penalty"};
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        if (strcmp(key, kinds[i]) == 0)
+            return "kind";
+    return strcmp(key, "search") == 0 ? "method" : NULL;
+}
+
+static int create(config_t **out)
+{
+    int code = TRALO_OK;
+    config_t *config = NULL;
+    ALLOC(config, 1);
+    param_presets(config_data_params, &config->data);
+    param_presets(config_verify_params, &config->verify);
+    *out = config;
+out:
+    return code;
+}
+
+int config_parse(const config_source_t *source, config_t **out)
+{
+    int code = TRALO_OK;
+    tree_origin_t file = {source->name, false}, *overrides = NULL;
+    tree_t *root = NULL;
+    config_t *config = NULL;
+    ALLOC(overrides, source->count);
+    TRY(tree_parse(&file, source->text, &root));
+    for (int i = 0; i < source->count; i++) {
+        overrides[i] = (tree_origin_t){source->overrides[i], true};
+        TRY(tree_override(root, &overrides[i], expand));
+    }
+    TRY(create(&config));
+    TRY(read_root(source, root, config));
+    TRY(config_write(config, &config->echo));
+    *out = config;
+    config = NULL;
+out:
+    config_free(&config);
+    tree_free(&root);
+    mem_free(&overrides);
+    return code;
+}
+
+static void free_kind(config_kind_t *kind)
+{
+    if (kind->options != NULL)
+        param_release(kind->params, kind->options);
+    mem_free(&kind->options);
+}
+
+static void free_names(config_names_t *names)
+{
+    for (int i = 0; i < names->count; i++)
+        mem_free(&names->names[i]);
+    mem_free(&names->names);
+}
+
+static void free_groups(config_groups_t *groups)
+{
+    for (int i = 0; i < groups->count; i++)
+        free_names(&groups->lists[i]);
+    mem_free(&groups->lists);
+    free_names(&groups->free);
+    mem_free(&groups->place);
+    mem_free(&groups->free_place);
+}
+
+static void free_lambda(config_lambda_t *lambda)
+{
+    mem_free(&lambda->values);
+    mem_free(&lambda->place);
+}
+
+void config_free(config_t **config)
+{
+    config_t *c = *config;
+    if (c == NULL)
+        return;
+    param_release(config_data_params, &c->data);
+    free_kind(&c->model.loss);
+    free_kind(&c->model.penalty);
+    free_groups(&c->model.groups);
+    free_kind(&c->criterion);
+    free_kind(&c->inner);
+    free_kind(&c->search.method);
+    free_lambda(&c->search.start);
+    free_lambda(&c->search.lower);
+    free_lambda(&c->search.upper);
+    mem_free(&c->output);
+    mem_free(&c->echo);
+    mem_free(config);
+}

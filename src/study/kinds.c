@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "study/kinds.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "criterion/criterion.h"
+#include "inner/inner.h"
+#include "loss/loss.h"
+#include "outer/outer.h"
+#include "penalty/penalty.h"
+
+static kind_table_t tables[KIND_SORTS] = {
+    [KIND_LOSS] = {"model.loss", "loss", "losses"},
+    [KIND_PENALTY] = {"model.penalty", "penalty", "penalties"},
+    [KIND_CRITERION] = {"criterion", "criterion", "criteria"},
+    [KIND_SEARCH] = {"search", "method", "search methods"},
+    [KIND_INNER] = {"inner", "inner solver", "inner solvers"},
+};
+
+static void add(kind_sort_t sort, kind_t kind)
+{
+    kind_table_t *table = &tables[sort];
+    ASSERT(table->count < KIND_MAX);
+    table->rows[table->count++] = kind;
+}
+
+static void fill(void)
+{
+    for (int i = 0; loss_kinds[i] != NULL; i++)
+        add(KIND_LOSS, (kind_t){loss_kinds[i]->name, loss_kinds[i]->doc, NULL, 0});
+    for (int i = 0; penalty_kinds[i] != NULL; i++)
+        add(KIND_PENALTY, (kind_t){penalty_kinds[i]->name, penalty_kinds[i]->doc, NULL, 0});
+    for (int i = 0; criterion_kinds[i] != NULL; i++) {
+        const criterion_kind_t *row = criterion_kinds[i];
+        add(KIND_CRITERION, (kind_t){row->name, row->doc, row->params, row->options_size});
+    }
+    for (int i = 0; outer_kinds[i] != NULL; i++) {
+        const outer_kind_t *row = outer_kinds[i];
+        add(KIND_SEARCH, (kind_t){row->name, row->doc, row->params, row->options_size});
+    }
+    for (int i = 0; inner_kinds[i] != NULL; i++) {
+        const inner_kind_t *row = inner_kinds[i];
+        add(KIND_INNER, (kind_t){row->name, row->doc, row->params, row->options_size});
+    }
+}
+
+const kind_table_t *kinds_builtin(void)
+{
+    static bool filled = false;
+    if (!filled)
+        fill();
+    filled = true;
+    return tables;
+}
+
+const kind_t *kinds_find(const kind_table_t *table, const char *name)
+{
+    for (int i = 0; i < table->count; i++)
+        if (strcmp(table->rows[i].name, name) == 0)
+            return &table->rows[i];
+    return NULL;
+}
