@@ -318,8 +318,9 @@ static double longest(const search_t *s)
 
 static bool step_is_short(const search_t *s)
 {
+    double tolerance = fmax(s->options.step_tolerance, 0.25 * DBL_EPSILON);
     for (int i = 0; i < s->box->count; i++)
-        if (fabs(s->step[i]) > s->options.step_tolerance * (1.0 + fabs(s->iterate.theta[i])))
+        if (fabs(s->step[i]) > tolerance * (1.0 + fabs(s->iterate.theta[i])))
             return false;
     return true;
 }

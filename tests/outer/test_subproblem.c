@@ -262,6 +262,25 @@ static void degenerate_problems_are_solved(void)
 /* ---- the step in the box
  * ----------------------------------------------------------------------------- */
 
+/* The decrease of the first of the projected gradient steps t = radius/|g|, t/2, ... that has a
+   tenth of what its slope promises. */
+static double cauchy_decrease(const problem_t *p, const outer_box_t *box, const double *x)
+{
+    double d[MOST], free_norm = 0.0;
+    for (int i = 0; i < p->n; i++)
+        free_norm = hypot(free_norm, box_held(box, x, p->g, i) ? 0.0 : p->g[i]);
+    for (double t = p->radius / free_norm; free_norm > 0.0; t *= 0.5) {
+        double slope = 0.0;
+        for (int i = 0; i < p->n; i++) {
+            d[i] = fmin(fmax(x[i] - t * p->g[i], box->lower[i]), box->upper[i]) - x[i];
+            slope += p->g[i] * d[i];
+        }
+        if (model(p, d) <= 0.1 * slope)
+            return -model(p, d);
+    }
+    return 0.0;
+}
+
 static void check_box_step(box_step_t *work, uint64_t stream, int *touched)
 {
     uint64_t index = 1000;
@@ -285,6 +304,7 @@ static void check_box_step(box_step_t *work, uint64_t stream, int *touched)
     CHECK_CLOSE(r.norm, norm(d, p.n), 1e-14);
     CU_ASSERT(r.norm <= p.radius * (1 + 1e-10));
     CU_ASSERT(r.decrease > 0.0 || box_gradient_norm(&box, x, p.g) == 0.0);
+    CU_ASSERT(r.decrease >= cauchy_decrease(&p, &box, x) * (1 - 1e-10));
     if (!solve(&p, 1, full, &ideal))
         return;
     for (int i = 0; i < p.n; i++) {
