@@ -15,6 +15,10 @@
     X(subproblem)                                                                                  \
     X(trust_region)                                                                                \
     X(comm)                                                                                        \
+    X(loss)                                                                                        \
+    X(penalty)                                                                                     \
+    X(panel)                                                                                       \
+    X(spd)                                                                                         \
     X(data_arrays)                                                                                 \
     X(data_damage)                                                                                 \
     X(data_refuse)                                                                                 \
