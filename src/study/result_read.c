@@ -178,7 +178,7 @@ static int check_texts(const reading_t *reading, const result_t *result)
 
 static int read_all(const reading_t *reading, result_t **out)
 {
-    int code = TRALO_OK, count, p;
+    int code = TRALO_OK, count = 0, p = 0;
     result_t *result = NULL;
     TRY(check_format(reading));
     TRY(read_length(reading, "/result/theta", &count));

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include <fcntl.h>
 #include <jansson.h>
 #include <math.h>
 #include <stdio.h>
@@ -113,6 +114,32 @@ static void what_is_not_a_number_is_null(void)
     result_free(&r);
 }
 
+/* result_json to standard output, which goes to `path` meanwhile. */
+static int print_into(const result_t *r, const char *path)
+{
+    fflush(stdout);
+    int keep = dup(STDOUT_FILENO), file = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    CU_ASSERT(keep >= 0 && file >= 0 && dup2(file, STDOUT_FILENO) >= 0);
+    int code = result_json(r, "-");
+    CU_ASSERT(dup2(keep, STDOUT_FILENO) >= 0);
+    close(keep);
+    close(file);
+    return code;
+}
+
+static void to_standard_output(void)
+{
+    char path[PATH_SIZE];
+    json_error_t error;
+    result_t *r = sample_result(1);
+    own_path("printed.json", path);
+    CHECK_OK(print_into(r, path));
+    json_t *root = json_load_file(path, 0, &error);
+    CU_ASSERT(json_object_size(root) == KEYS && number(root, "theta", 0) == r->theta[0]);
+    json_decref(root);
+    result_free(&r);
+}
+
 static void a_path_that_cannot_be_written(void)
 {
     char path[PATH_SIZE];
@@ -157,6 +184,7 @@ void suite_json(void)
         {"has the keys", has_the_keys},
         {"one group has one C", one_group_has_one_C},
         {"what is not a number is null", what_is_not_a_number_is_null},
+        {"to standard output", to_standard_output},
         {"a path that cannot be written", a_path_that_cannot_be_written},
         {"a full disk leaves no file", a_full_disk_leaves_no_file},
         {"each allocation fails once", each_allocation_fails_once},

@@ -215,7 +215,7 @@ static void copy_file(const char *from, const char *to, long size)
 
 static void check_numbers(const char *path, int rows)
 {
-    double number[4], order[4], theta[8], f[4], accepted[4];
+    double number[4] = {0}, order[4] = {0}, theta[8] = {0}, f[4] = {0}, accepted[4] = {0};
     CU_ASSERT(read_numbers(path, "/trace/number", 4, number) == rows);
     CU_ASSERT(read_numbers(path, "/trace/order", 4, order) == rows);
     CU_ASSERT(read_numbers(path, "/trace/theta", 8, theta) == rows * SAMPLE_S);
