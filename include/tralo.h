@@ -5,5 +5,6 @@
 
 #include "tralo/comm.h"
 #include "tralo/error.h"
+#include "tralo/study.h"
 
 #endif

@@ -19,7 +19,8 @@ typedef enum tralo_code {
                        */
     TRALO_ERR_FILE,   /* a file cannot be opened, read or written */
     TRALO_ERR_MEMORY, /* an allocation failed, or would not fit */
-    TRALO_ERR_INTERNAL /* a library that tralo stands on failed unexpectedly */
+    TRALO_ERR_EVALUATION, /* nothing could be evaluated: the message says why */
+    TRALO_ERR_INTERNAL    /* a library that tralo stands on failed unexpectedly */
 } tralo_code_t;
 
 /* The message of the last failure in this process ("" when there was none). Not collective; after a

@@ -15,7 +15,11 @@ typedef struct cli_command {
     int (*run)(comm_t *comm, int argc, char **argv, int *status);
 } cli_command_t;
 
+extern const cli_command_t cli_check;
+extern const cli_command_t cli_curve;
 extern const cli_command_t cli_import;
 extern const cli_command_t cli_list;
+extern const cli_command_t cli_predict;
+extern const cli_command_t cli_tune;
 
 #endif

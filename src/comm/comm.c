@@ -95,6 +95,15 @@ int comm_local_ranks(const comm_t *comm)
     return comm->local_ranks;
 }
 
+const char *comm_library(void)
+{
+    static char text[MPI_MAX_LIBRARY_VERSION_STRING];
+    int length;
+    if (text[0] == '\0')
+        MPI_Get_library_version(text, &length);
+    return text;
+}
+
 comm_counters_t comm_counters(const comm_t *comm)
 {
     return comm->counters;

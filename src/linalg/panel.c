@@ -102,3 +102,8 @@ void panel_threads(int threads)
 {
     openblas_set_num_threads(threads);
 }
+
+const char *panel_library(void)
+{
+    return openblas_get_config();
+}

@@ -37,4 +37,7 @@ void panel_add_transposed(int64_t m, int p, const double *rows, const double *x,
 /* Threads that BLAS uses in this process. */
 void panel_threads(int threads);
 
+/* Which BLAS this is. */
+const char *panel_library(void);
+
 #endif

@@ -50,6 +50,7 @@ typedef struct outer_request {
 typedef struct outer_batch {
     int count; /* 0: the search has ended */
     const outer_request_t *requests;
+    const char *phase; /* what they are for: "sweep", "search" */
 } outer_batch_t;
 
 /* The answer to one request, borrowed during outer_tell. */

@@ -551,6 +551,7 @@ static void ask(void *work, outer_batch_t *batch)
                  (long long)s->evaluations);
     }
     batch->requests = s->requests;
+    batch->phase = s->phase == PHASE_SWEEP ? "sweep" : "search";
     batch->count = s->phase == PHASE_ENDED ? 0 : s->phase == PHASE_SWEEP ? s->sweep_count : 1;
     for (int i = 0; i < batch->count; i++)
         s->requests[i] = (outer_request_t){

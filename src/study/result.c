@@ -40,6 +40,9 @@ const field_t result_fields[] = {
     {"means", FIELD_REAL, SHAPE_P, AT(means), 0},
     {"scales", FIELD_REAL, SHAPE_P, AT(scales), 0},
     {"groups", FIELD_INT, SHAPE_P, AT(groups), 0},
+    {"verified", FIELD_LONG, SHAPE_ONE, AT(verified), 0},
+    {"verified_largest", FIELD_REAL, SHAPE_ONE, AT(verified_largest), 0},
+    {"verified_mean", FIELD_REAL, SHAPE_ONE, AT(verified_mean), 0},
     {"target", FIELD_TEXT, SHAPE_ONE, AT(target), 0},
     {"p", FIELD_INT, SHAPE_ONE, AT(p), 0}, /* last: while reading, it sizes the rows above */
     {.name = NULL}};

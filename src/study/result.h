@@ -58,6 +58,8 @@ typedef struct result {
     char **feature_names;          /* [p]; NULL: not known */
     char *target;                  /* name of y; NULL: not known */
     char *labels[2];               /* what -1 and +1 stand for; NULL: y is a number */
+    int64_t verified;              /* rows that were left out exactly after the search */
+    double verified_largest, verified_mean; /* |exact - approximate| loss of these rows */
     int64_t rows;                  /* of row_criterion: n, or 0: not asked for */
     double *row_criterion;         /* [rows], rank 0 only; NULL: not asked for */
     result_environment_t environment;

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "study/curve.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "cli/cli.h"
+#include "cli/options.h"
+#include "cli/study.h"
+
+typedef struct options {
+    double from, to;
+    int64_t points;
+    bool exact;
+    char *output, *plot;
+} options_t;
+
+static const param_t params[] = {
+    {"from", "", PARAM_REAL, offsetof(options_t, from), 0, 0, INFINITY, NULL},
+    {"to", "", PARAM_REAL, offsetof(options_t, to), 0, 0, INFINITY, NULL},
+    {"points", "", PARAM_INT, offsetof(options_t, points), 41, 1, 1e6, NULL},
+    {"exact", "", PARAM_BOOL, offsetof(options_t, exact), 0, 0, 0, NULL},
+    {"output", "", PARAM_TEXT, offsetof(options_t, output), 0, 0, 0, NULL},
+    {"plot", "", PARAM_TEXT, offsetof(options_t, plot), 0, 0, 0, NULL},
+    PARAM_END};
+
+static int run(comm_t *comm, int argc, char **argv, int *status)
+{
+    int code = TRALO_OK, words;
+    options_t options;
+    cli_study_t opened = {.study = NULL};
+    (void)status;
+    TRY(options_parse(argc, argv, params, &options, &words));
+    TRY(cli_study_open(comm, words, argv, &opened));
+    curve_options_t curve = {.from = options.from,
+                             .to = options.to,
+                             .points = options.points,
+                             .exact = options.exact,
+                             .output = options.output,
+                             .plot = options.plot};
+    TRY(curve_run(opened.study, &curve));
+out:
+    cli_study_close(&opened);
+    param_release(params, &options);
+    return code;
+}
+
+const cli_command_t cli_curve = {
+    .name = "curve",
+    .usage = "CONFIG [key.sub=VALUE ...] [options]",
+    .doc = "the criterion and its derivatives along a grid of penalties",
+    .options = "  --from L, --to L   range of lambda (default: that of the search)\n"
+               "  --points K         log-spaced points (41)\n"
+               "  --exact            exact leave-one-out beside it, by as many refits as rows\n"
+               "  --output FILE      CSV (default: standard output)\n"
+               "  --plot FILE        a picture, .svg or .png (needs gnuplot)\n",
+    .run = run,
+};

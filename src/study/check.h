@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Are the derivatives right? Exact ones beside differences. */
+#ifndef STUDY_CHECK_H
+#define STUDY_CHECK_H
+
+#include "study/study.h"
+
+typedef struct check_options {
+    const char *lambda; /* where: point_parse; NULL: the start of the search */
+    int64_t random;     /* so many random points more, within a factor 20 of the start */
+    int64_t seed;
+    double step; /* of the differences in theta */
+    double tolerance;
+    double worst; /* out, on rank 0: the largest relative error */
+} check_options_t;
+
+/* Prints gradient and Hessian at each point beside fourth-order central differences of f and of the
+   gradient. The relative error is taken against the largest component of the gradient (Hessian),
+   and against the component itself where that is larger than a thousandth of it. At most 20
+   hyperparameters are walked through, evenly spaced. Collective. Errors: TRALO_ERR_INPUT,
+   TRALO_ERR_EVALUATION (a point cannot be evaluated). Cost: 4 gradients per hyperparameter. */
+int check_run(study_t *study, check_options_t *options);
+
+#endif

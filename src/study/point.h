@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef STUDY_POINT_H
+#define STUDY_POINT_H
+
+#include "study/study.h"
+
+/* theta [S] from penalties in words: one number for all, or S of them with commas between.
+   Errors: TRALO_ERR_INPUT (not a positive number, wrong count). Not collective. */
+int point_parse(const study_t *study, const char *text, double *theta);
+
+#endif

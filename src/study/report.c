@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "study/report.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "study/threads.h"
+
+enum { LAMBDA_TEXT = 128 };
+
+void report_start(const study_t *study)
+{
+    const data_t *data = study->data;
+    const config_t *config = study->config;
+    char lower[LAMBDA_TEXT], upper[LAMBDA_TEXT];
+    study_lambda_text(study, study->box.lower, lower, sizeof lower);
+    study_lambda_text(study, study->box.upper, upper, sizeof upper);
+    log_info("data    %" PRId64 " rows, %d features%s%s, %d ranks, %d threads each", data->n,
+             data->p, data->intercept ? ", intercept" : "",
+             data->standardized ? ", standardised" : "", comm_size(study->comm), threads_count());
+    log_info("model   %s loss, %s penalty, %d hyperparameter%s", config->model.loss.name,
+             config->model.penalty.name, study->penalty->count,
+             study->penalty->count > 1 ? "s" : "");
+    log_info("search  %s of %s, from %s to %s", config->search.method.name, config->criterion.name,
+             lower, upper);
+}
+
+void report_evaluation(const study_t *study, int64_t iteration, const result_evaluation_t *row)
+{
+    char lambda[LAMBDA_TEXT];
+    bool bold = row->accepted && isatty(STDOUT_FILENO);
+    study_lambda_text(study, row->theta, lambda, sizeof lambda);
+    if (row->failure != NULL) {
+        log_info("%-7s it=%-3" PRId64 " eval=%-3" PRId64 " failed %s: %s", row->phase, iteration,
+                 row->number, lambda, row->failure);
+        return;
+    }
+    log_info("%s%-7s it=%-3" PRId64 " eval=%-3" PRId64
+             " f=%-14.10g grad=%-8.2e radius=%-8.3g %s newton=%" PRId64 " s=%.3g%s",
+             bold ? "\033[1m" : "", row->phase, iteration, row->number, row->f, row->gradient_norm,
+             row->radius, lambda, row->inner_iterations, row->seconds, bold ? "\033[0m" : "");
+}
+
+static const char *nature_text(const result_t *r)
+{
+    if (strcmp(r->reason, outer_reason_name(OUTER_BOUND)) == 0)
+        return "; the optimum is at a bound of the search, where the criterion still falls";
+    if (!r->has_hessian)
+        return "";
+    return r->hessian_definite ? "; a strict local minimum (Hessian positive definite)"
+                               : "; not a strict minimum (Hessian not positive definite)";
+}
+
+static void report_bounds(const study_t *study, const result_t *r)
+{
+    for (int s = 0; s < r->count; s++) {
+        if (!r->at_bound[s])
+            continue;
+        bool upper = r->theta[s] > 0.5 * (study->box.lower[s] + study->box.upper[s]);
+        log_info("at bound        hyperparameter %d at its %s bound %.6g: %s", s,
+                 upper ? "upper" : "lower", r->lambda[s],
+                 upper ? "its columns are as good as switched off, or raise search.upper"
+                       : "its columns want no penalty, or lower search.lower");
+    }
+}
+
+void report_result(const study_t *study, const result_t *r)
+{
+    char lambda[LAMBDA_TEXT];
+    study_lambda_text(study, r->theta, lambda, sizeof lambda);
+    bool single = r->count == 1 && strcmp(r->penalty, "ridge") == 0;
+    log_info(" ");
+    if (single)
+        log_info("best penalty    lambda=%.12g%s%.12g%s", r->lambda[0],
+                 " (C = 1/lambda = ", 1.0 / r->lambda[0], ")");
+    else
+        log_info("best penalties  %s", lambda);
+    log_info("%-15s %.12g +- %.2g (mean over %" PRId64 " rows, standard error)", r->criterion_name,
+             r->criterion, r->criterion_se, r->n);
+    log_info("ended           %s: %s%s", r->reason, r->detail, nature_text(r));
+    report_bounds(study, r);
+    if (r->verified > 0)
+        log_info("verified        %" PRId64 " rows left out exactly: largest difference %.2e, mean "
+                 "%.2e",
+                 r->verified, r->verified_largest, r->verified_mean);
+    log_info("work            %" PRId64 " iterations, %" PRId64 " evaluations, %" PRId64
+             " Newton steps, %.3g s on %" PRId64 " ranks",
+             r->iterations, r->evaluations, r->inner_iterations, r->seconds, r->environment.ranks);
+    log_info("communication   %" PRId64 " calls, %.4g MB, %.3g s", r->environment.comm_calls,
+             1e-6 * (double)r->environment.comm_bytes, r->environment.comm_seconds);
+    log_info("result          %s", study->config->output);
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What a person sees of a search. Rank 0. */
+#ifndef STUDY_REPORT_H
+#define STUDY_REPORT_H
+
+#include "study/result.h"
+#include "study/study.h"
+
+/* What is about to be searched: data, model, criterion, box. */
+void report_start(const study_t *study);
+
+/* One line per evaluation. */
+void report_evaluation(const study_t *study, int64_t iteration, const result_evaluation_t *row);
+
+/* The closing summary. */
+void report_result(const study_t *study, const result_t *result);
+
+#endif

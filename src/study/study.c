@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "study/study.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "study/box.h"
+#include "study/threads.h"
+
+static int find_groups(study_t *study, int *groups)
+{
+    int code = TRALO_OK;
+    const data_t *data = study->data;
+    config_columns_t columns = {.p = data->p, .names = data->names, .file_group = data->group};
+    ALLOC(study->group, data->columns);
+    if (data->intercept)
+        study->group[data->p] = -1;
+    TRY(config_groups(study->config, &columns, study->group, groups));
+out:
+    return code;
+}
+
+static int build_penalty(study_t *study)
+{
+    int code = TRALO_OK, groups;
+    const penalty_kind_t *kind = penalty_find(study->config->model.penalty.name);
+    TRY(find_groups(study, &groups));
+    TRY(penalty_create(kind, study->data->columns, study->group, groups, &study->penalty));
+out:
+    return code;
+}
+
+static int build_criterion(study_t *study)
+{
+    const config_t *config = study->config;
+    criterion_setup_t setup = {.kind = criterion_find(config->criterion.name),
+                               .options = config->criterion.options,
+                               .problem = study->problem,
+                               .inner = inner_find(config->inner.name),
+                               .inner_options = config->inner.options};
+    return criterion_create(&setup, &study->criterion);
+}
+
+int study_open(comm_t *comm, const config_t *config, study_t **out)
+{
+    int code = TRALO_OK;
+    study_t *study = NULL;
+    data_options_t options = {.standardize = config->data.standardize,
+                              .intercept = config->data.intercept};
+    TRY(comm_agree(comm, mem_alloc(1, sizeof *study, &study)));
+    study->comm = comm;
+    study->config = config;
+    threads_setup(comm);
+    TRY(data_open(comm, config->data.file, &options, &study->data));
+    TRY(comm_agree(comm, build_penalty(study)));
+    TRY(problem_create(study->data, loss_find(config->model.loss.name), study->penalty,
+                       &study->problem));
+    TRY(build_criterion(study));
+    TRY(oracle_create(comm, study->criterion, &study->oracle));
+    TRY(box_find(study));
+    *out = study;
+    study = NULL;
+out:
+    study_close(&study);
+    return code;
+}
+
+void study_close(study_t **study)
+{
+    study_t *s = *study;
+    if (s == NULL)
+        return;
+    oracle_free(&s->oracle);
+    criterion_free(&s->criterion);
+    problem_free(&s->problem);
+    penalty_free(&s->penalty);
+    mem_free(&s->group);
+    mem_free(&s->theta);
+    data_free(&s->data);
+    mem_free(study);
+}
+
+int study_drive(study_t *study, int (*driver)(study_t *study, void *argument), void *argument)
+{
+    int code = TRALO_OK;
+    if (comm_rank(study->comm) == 0) {
+        code = driver(study, argument);
+        oracle_stop(study->oracle);
+    } else {
+        oracle_serve(study->oracle);
+    }
+    return comm_agree(study->comm, code);
+}
+
+void study_lambda_text(const study_t *study, const double *theta, char *text, size_t size)
+{
+    const penalty_kind_t *kind = study->penalty->kind;
+    const int most = 4;
+    int m = kind->per_group, count = study->penalty->count;
+    double natural[PENALTY_PER_GROUP];
+    size_t used = 0;
+    text[0] = '\0';
+    for (int s = 0; s < count && used + 1 < size; s++) {
+        if (count > most && s == most / 2 && m == 1) {
+            used += (size_t)snprintf(text + used, size - used, ",...");
+            s = count - most / 2;
+        }
+        kind->natural(theta + s / m * m, natural);
+        used += (size_t)snprintf(text + used, size - used, "%s%s%.6g", s > 0 ? "," : "",
+                                 s < m ? (s > 0 ? kind->hyper_names[s] : "lambda=") : "",
+                                 natural[s % m]);
+    }
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* A study that is ready to evaluate: the data are read, the training problem and the criterion
+   stand, the box of the search is known. */
+#ifndef STUDY_STUDY_H
+#define STUDY_STUDY_H
+
+#include "base/error.h"
+#include "comm/comm.h"
+#include "criterion/criterion.h"
+#include "data/data.h"
+#include "oracle/oracle.h"
+#include "outer/outer.h"
+#include "penalty/penalty.h"
+#include "problem/problem.h"
+#include "study/config.h"
+
+typedef struct study {
+    comm_t *comm;           /* borrowed */
+    const config_t *config; /* borrowed */
+    data_t *data;
+    int *group; /* [columns] penalty group of each column */
+    penalty_t *penalty;
+    problem_t *problem;
+    criterion_t *criterion;
+    oracle_t *oracle;
+    outer_box_t box; /* points into `theta` */
+    double *theta;   /* [3 S] lower, upper, start */
+} study_t;
+
+/* Reads the data that the config names and builds everything above it. Collective. Errors: those of
+   data_open, config_groups, problem_create, criterion_create; the same on all ranks. */
+int study_open(comm_t *comm, const config_t *config, study_t **out);
+void study_close(study_t **study);
+
+/* Runs driver(study, argument) on rank 0 while all other ranks serve its evaluations. Collective;
+   a failure of the driver is the failure of all ranks. */
+int study_drive(study_t *study, int (*driver)(study_t *study, void *argument), void *argument);
+
+/* The penalties of theta [S] in words: "lambda=1.504", "lambda=1.5,0.2", long lists by their ends.
+ */
+void study_lambda_text(const study_t *study, const double *theta, char *text, size_t size);
+
+#endif
