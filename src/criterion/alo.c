@@ -209,8 +209,7 @@ static bool minimise(criterion_t *criterion, const double *theta, criterion_resu
         memset(a->beta, 0, (size_t)a->problem->columns * sizeof *a->beta);
         return false;
     }
-    problem_hessian(a->problem, a->hessian->matrix);
-    if (spd_factor(a->hessian) >= 0) {
+    if (problem_factor(a->problem, a->hessian) >= 0) {
         snprintf(result->failure, sizeof result->failure,
                  "the Hessian is singular to working accuracy at the minimum: raise search.lower");
         return false;

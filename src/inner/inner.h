@@ -8,7 +8,6 @@
 
 #include "base/error.h"
 #include "base/param.h"
-#include "linalg/spd.h"
 #include "problem/problem.h"
 
 typedef enum inner_reason {

@@ -126,9 +126,8 @@ static void fail_overflow(newton_t *s)
 /* Returns false when the Hessian is singular (and says so in the result). */
 static bool factor(newton_t *s)
 {
-    problem_hessian(s->problem, s->hessian->matrix);
+    int column = problem_factor(s->problem, s->hessian);
     s->result->factorisations++;
-    int column = spd_factor(s->hessian);
     if (column >= 0)
         fail_singular(s, column);
     s->fresh = true;

@@ -9,7 +9,6 @@
 
 #include "base/mem.h"
 #include "linalg/panel.h"
-#include "linalg/spd.h"
 
 /* The lowest row of this rank whose y the loss does not allow, or -1. */
 static int64_t invalid_row(const data_t *data, const loss_t *loss)
@@ -207,8 +206,9 @@ double problem_relative_gradient(const problem_t *problem)
     return worst;
 }
 
-void problem_hessian(problem_t *problem, double *H)
+int problem_factor(problem_t *problem, spd_t *hessian)
 {
+    double *H = hessian->matrix;
     int columns = problem->columns, step = panel_rows(columns);
     memset(H, 0, (size_t)columns * (size_t)columns * sizeof *H);
     for (int64_t i = 0; i < problem->rows; i += step) {
@@ -219,6 +219,7 @@ void problem_hessian(problem_t *problem, double *H)
     spd_sum(problem->comm, columns, H);
     for (int64_t j = 0; j < columns; j++)
         H[j + j * columns] += problem->penalty_values.r[2][j];
+    return spd_factor(hessian);
 }
 
 void problem_times(const problem_t *problem, const double *x, double *y)

@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "comm/comm.h"
 #include "data/data.h"
+#include "linalg/spd.h"
 #include "loss/loss.h"
 #include "penalty/penalty.h"
 
@@ -62,9 +63,10 @@ double problem_relative_gradient(const problem_t *problem);
 /* Fills l up to `order` at the point. Not collective. */
 void problem_rows(problem_t *problem, int order);
 
-/* H = X' diag(l'') X + diag(r''), lower triangle of H [columns, columns], summed over the ranks.
-   Collective, one reduction. Cost: rows columns^2 flops. */
-void problem_hessian(problem_t *problem, double *H);
+/* H = X' diag(l'') X + diag(r'') at the point into hessian->matrix, and its factor. Returns -1, or the
+   column at which H is not positive definite, as spd_factor. Collective, one reduction.
+   Cost: rows columns^2 + 2/3 columns^3 flops. */
+int problem_factor(problem_t *problem, spd_t *hessian);
 
 /* X x for x [columns] into y [rows]. Not collective. */
 void problem_times(const problem_t *problem, const double *x, double *y);

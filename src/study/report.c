@@ -5,7 +5,6 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/log.h"
 #include "study/threads.h"
@@ -31,18 +30,19 @@ void report_start(const study_t *study)
 
 void report_evaluation(const study_t *study, int64_t iteration, const result_evaluation_t *row)
 {
-    char lambda[LAMBDA_TEXT];
-    bool bold = row->accepted && isatty(STDOUT_FILENO);
+    char lambda[LAMBDA_TEXT], gradient[16] = "-";
     study_lambda_text(study, row->theta, lambda, sizeof lambda);
     if (row->failure != NULL) {
-        log_info("%-7s it=%-3" PRId64 " eval=%-3" PRId64 " failed %s: %s", row->phase, iteration,
+        log_info("%-7s it=%-3" PRId64 " eval=%-3" PRId64 " %s failed: %s", row->phase, iteration,
                  row->number, lambda, row->failure);
         return;
     }
-    log_info("%s%-7s it=%-3" PRId64 " eval=%-3" PRId64
-             " f=%-14.10g grad=%-8.2e radius=%-8.3g %s newton=%" PRId64 " s=%.3g%s",
-             bold ? "\033[1m" : "", row->phase, iteration, row->number, row->f, row->gradient_norm,
-             row->radius, lambda, row->inner_iterations, row->seconds, bold ? "\033[0m" : "");
+    if (!isnan(row->gradient_norm))
+        snprintf(gradient, sizeof gradient, "%.2e", row->gradient_norm);
+    log_info("%-7s it=%-3" PRId64 " eval=%-3" PRId64
+             " f=%-14.10g grad=%-8s radius=%-8.3g %s newton=%" PRId64 " s=%.3g%s",
+             row->phase, iteration, row->number, row->f, gradient, row->radius, lambda,
+             row->inner_iterations, row->seconds, row->accepted ? " *" : "");
 }
 
 static const char *nature_text(const result_t *r)

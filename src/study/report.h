@@ -9,7 +9,7 @@
 /* What is about to be searched: data, model, criterion, box. */
 void report_start(const study_t *study);
 
-/* One line per evaluation. */
+/* One line per evaluation; a star at the end: the best so far. */
 void report_evaluation(const study_t *study, int64_t iteration, const result_evaluation_t *row);
 
 /* The closing summary. */
