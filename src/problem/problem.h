@@ -63,9 +63,9 @@ double problem_relative_gradient(const problem_t *problem);
 /* Fills l up to `order` at the point. Not collective. */
 void problem_rows(problem_t *problem, int order);
 
-/* H = X' diag(l'') X + diag(r'') at the point into hessian->matrix, and its factor. Returns -1, or the
-   column at which H is not positive definite, as spd_factor. Collective, one reduction.
-   Cost: rows columns^2 + 2/3 columns^3 flops. */
+/* H = X' diag(l'') X + diag(r'') at the point into hessian->matrix, and its factor. Returns -1, or
+   the column at which H is not positive definite, as spd_factor. Collective, one reduction. Cost:
+   rows columns^2 + 2/3 columns^3 flops. */
 int problem_factor(problem_t *problem, spd_t *hessian);
 
 /* X x for x [columns] into y [rows]. Not collective. */
