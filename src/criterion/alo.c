@@ -185,11 +185,11 @@ static void predict(alo_t *a, const double *theta)
     penalty_along(problem->penalty, &problem->penalty_values, 1, a->delta, a->b);
     spd_solve(a->hessian, a->b);
     problem_move(problem, theta, a->beta);
-    double value = problem->value;
+    double value = problem->size.value;
     cblas_dscal(p, -1.0, a->b, 1);
     cblas_daxpy(p, 1.0, a->beta, 1, a->b, 1);
     problem_move(problem, theta, a->b);
-    if (problem->value < value)
+    if (problem->size.value < value)
         memcpy(a->beta, a->b, (size_t)p * sizeof *a->beta);
 }
 

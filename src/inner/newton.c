@@ -55,7 +55,7 @@ static void finish(newton_t *s, inner_reason_t reason)
     inner_result_t *r = s->result;
     r->reason = reason;
     r->solved = reason == INNER_GRADIENT || reason == INNER_ROUNDING;
-    r->relative_gradient = problem_relative_gradient(s->problem);
+    r->relative_gradient = s->problem->size.relative_gradient;
 }
 
 static const char *column_name(const problem_t *problem, int column, char *text, size_t size)
@@ -134,25 +134,22 @@ static bool factor(newton_t *s)
     return column < 0;
 }
 
-static double norm(const problem_t *problem)
-{
-    return cblas_dnrm2(problem->columns, problem->gradient, 1);
-}
-
 /* Goes along the direction by backtracking; false when no length helps. On success the problem and
    beta are at the new point. */
 static bool search_line(newton_t *s, double *length)
 {
     problem_t *problem = s->problem;
     int columns = problem->columns;
-    double value = problem->value, size = norm(problem);
+    const problem_size_t before = problem->size, *now = &problem->size;
     double slope = cblas_ddot(columns, problem->gradient, 1, s->direction, 1);
+    comm_share(problem->comm, &slope, sizeof slope, 0);
     for (double t = 1.0; t > SHORTEST; t *= 0.5) {
         for (int j = 0; j < columns; j++)
             s->trial[j] = s->beta[j] + t * s->direction[j];
         problem_move(problem, s->theta, s->trial);
-        bool finite = isfinite(problem->value) && isfinite(norm(problem));
-        if (finite && (problem->value <= value + 1e-4 * t * slope || norm(problem) <= 0.5 * size)) {
+        bool finite = isfinite(now->value) && isfinite(now->gradient_norm);
+        if (finite && (now->value <= before.value + 1e-4 * t * slope ||
+                       now->gradient_norm <= 0.5 * before.gradient_norm)) {
             memcpy(s->beta, s->trial, (size_t)columns * sizeof *s->beta);
             *length = t;
             return true;
@@ -166,14 +163,14 @@ static bool search_line(newton_t *s, double *length)
 static bool step(newton_t *s)
 {
     problem_t *problem = s->problem;
-    double length = 0.0, before = problem_relative_gradient(problem);
+    double length = 0.0, before = problem->size.relative_gradient;
     if (!s->hessian->factored && !factor(s))
         return false;
     for (int j = 0; j < problem->columns; j++)
         s->direction[j] = -problem->gradient[j];
     spd_solve(s->hessian, s->direction);
     bool moved = search_line(s, &length);
-    double after = problem_relative_gradient(problem);
+    double after = problem->size.relative_gradient;
     bool stuck = !moved || after > 0.5 * before;
     if (s->fresh && stuck && before <= ROUNDING) {
         finish(s, INNER_ROUNDING);
@@ -193,11 +190,11 @@ static bool step(newton_t *s)
 static bool start(newton_t *s)
 {
     problem_move(s->problem, s->theta, s->beta);
-    if (isfinite(s->problem->value))
+    if (isfinite(s->problem->size.value))
         return true;
     memset(s->beta, 0, (size_t)s->problem->columns * sizeof *s->beta);
     problem_move(s->problem, s->theta, s->beta);
-    return isfinite(s->problem->value);
+    return isfinite(s->problem->size.value);
 }
 
 static void iterate(newton_t *s)
@@ -207,7 +204,7 @@ static void iterate(newton_t *s)
         return;
     }
     while (s->result->iterations < s->options->max_iterations) {
-        if (problem_relative_gradient(s->problem) <= s->options->tolerance) {
+        if (s->problem->size.relative_gradient <= s->options->tolerance) {
             finish(s, INNER_GRADIENT);
             return;
         }

@@ -177,6 +177,17 @@ static double pass(problem_t *problem, double *sums)
     return largest;
 }
 
+static double relative_gradient(const problem_t *problem)
+{
+    double worst = 0.0, residual = fmax(problem->residual_norm, 1e-4 * problem->null_norm);
+    for (int j = 0; j < problem->columns; j++) {
+        double terms = problem->column_norm[j] * residual + fabs(problem->penalty_values.r[1][j]);
+        double relative = fabs(problem->gradient[j]) / fmax(terms, DBL_MIN);
+        worst = relative > worst || isnan(relative) ? relative : worst;
+    }
+    return worst;
+}
+
 void problem_move(problem_t *problem, const double *theta, const double *beta)
 {
     int columns = problem->columns;
@@ -186,24 +197,19 @@ void problem_move(problem_t *problem, const double *theta, const double *beta)
     penalty_at(problem->penalty, problem->theta, problem->beta, &problem->penalty_values);
     double largest = pass(problem, problem->reduction);
     comm_sum(problem->comm, problem->reduction, columns + 2);
-    problem->value = problem->reduction[columns];
+    double value = problem->reduction[columns];
     problem->residual_norm = sqrt(problem->reduction[columns + 1]);
     problem->largest_u = comm_max_one(problem->comm, largest);
     for (int j = 0; j < columns; j++) {
-        problem->value += r[0][j];
+        value += r[0][j];
         problem->gradient[j] = problem->reduction[j] + r[1][j];
     }
-}
-
-double problem_relative_gradient(const problem_t *problem)
-{
-    double worst = 0.0, residual = fmax(problem->residual_norm, 1e-4 * problem->null_norm);
-    for (int j = 0; j < problem->columns; j++) {
-        double terms = problem->column_norm[j] * residual + fabs(problem->penalty_values.r[1][j]);
-        double relative = fabs(problem->gradient[j]) / fmax(terms, DBL_MIN);
-        worst = relative > worst || isnan(relative) ? relative : worst;
-    }
-    return worst;
+    problem->size = (problem_size_t){
+        .value = value,
+        .gradient_norm = cblas_dnrm2(columns, problem->gradient, 1),
+        .relative_gradient = relative_gradient(problem),
+    };
+    comm_share(problem->comm, &problem->size, sizeof problem->size, 0);
 }
 
 int problem_factor(problem_t *problem, spd_t *hessian)

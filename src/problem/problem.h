@@ -14,6 +14,15 @@
 #include "loss/loss.h"
 #include "penalty/penalty.h"
 
+typedef struct problem_size {
+    double value;             /* L; not finite after overflow */
+    double gradient_norm;     /* Euclidean */
+    double relative_gradient; /* largest component of the gradient against the size of the terms
+                                 that were summed into it: 0 at the minimum, about 1e-16 is
+                                 rounding. Where the fit interpolates y the terms vanish too; 1e-4
+                                 of their size at beta = 0 counts then */
+} problem_size_t;
+
 typedef struct problem {
     comm_t *comm; /* borrowed, as the next three */
     const data_t *data;
@@ -31,10 +40,10 @@ typedef struct problem {
     double *
         l[LOSS_ORDERS]; /* [rows] weighted loss and derivatives, as far as problem_rows was asked */
     penalty_values_t penalty_values;
-    double value;         /* L; not finite after overflow */
     double *gradient;     /* [columns] */
     double residual_norm; /* |l'| over all rows */
     double largest_u;     /* max |u| over all rows */
+    problem_size_t size;  /* rank 0's view: the same bits everywhere, so decisions can rest on it */
     double *scratch;      /* [panel, columns] */
     double *reduction;    /* [columns + 2] */
     double *direction;    /* [columns] for the inner solver, as the next */
@@ -55,10 +64,6 @@ void problem_exclude(problem_t *problem, int64_t row);
 /* Goes to (theta, beta): u, l up to l'', penalty, value and gradient. Collective, reductions of
    columns + 3 numbers in all. Cost: 4 rows columns flops. */
 void problem_move(problem_t *problem, const double *theta, const double *beta);
-
-/* Largest component of the gradient against the size of the terms that were summed into it: 0 at
-   the minimum, about 1e-16 is rounding. */
-double problem_relative_gradient(const problem_t *problem);
 
 /* Fills l up to `order` at the point. Not collective. */
 void problem_rows(problem_t *problem, int order);
