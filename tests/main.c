@@ -23,6 +23,8 @@
     X(data_damage)                                                                                 \
     X(data_refuse)                                                                                 \
     X(data_open)                                                                                   \
+    X(problem)                                                                                     \
+    X(inner)                                                                                       \
     X(criterion)                                                                                   \
     X(config)                                                                                      \
     X(json)                                                                                        \

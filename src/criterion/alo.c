@@ -67,8 +67,7 @@ typedef struct alo {
     bool warm;      /* theta, beta and the factor are of an evaluation before */
 } alo_t;
 
-/* ---- passes over the whitened rows
- * ---------------------------------------------------------------- */
+/* ---- passes over the whitened rows ---- */
 
 static int panel_count(const alo_t *a, int64_t begin)
 {
@@ -169,8 +168,7 @@ static void mirror(int64_t p, double *S)
             S[i + j * p] = S[j + i * p];
 }
 
-/* ---- the minimum of the training problem
- * ---------------------------------------------------------- */
+/* ---- the minimum of the training problem ---- */
 
 /* beta + sum_s (theta - theta_before)_s b_s with b_s = -H^-1 d_s r', if that lowers L. */
 static void predict(alo_t *a, const double *theta)
@@ -219,8 +217,7 @@ static bool minimise(criterion_t *criterion, const double *theta, criterion_resu
     return true;
 }
 
-/* ---- value
- * ------------------------------------------------------------------------------------------ */
+/* ---- value ---- */
 
 /* The lowest row (of all) for which `bad` holds on its rank, or -1. */
 static int64_t lowest_row(const problem_t *problem, int64_t local)
@@ -239,7 +236,7 @@ static bool find_t(alo_t *a, criterion_result_t *result)
     for (int64_t i = 0; i < problem->rows; i++) {
         a->t[i] = 1.0 - problem->l[2][i] * a->h[i];
         if (!(a->t[i] >= least)) {
-            least = a->t[i];
+            least = isnan(a->t[i]) ? -INFINITY : a->t[i];
             at = i;
         }
     }
@@ -256,7 +253,7 @@ static bool find_t(alo_t *a, criterion_result_t *result)
     return false;
 }
 
-/* u~ and phi (weighted, but for phi[0]); false where phi overflows. */
+/* u~ and phi (weighted, but for phi[0]); false where phi overflows in a row that counts. */
 static bool find_phi(alo_t *a, criterion_result_t *result)
 {
     const problem_t *problem = a->problem;
@@ -266,12 +263,11 @@ static bool find_phi(alo_t *a, criterion_result_t *result)
         a->left_out[i] = problem->u[i] + problem->l[1][i] * a->h[i] / a->t[i];
     problem->loss->derivatives(problem->rows, problem->data->y, a->left_out, 2, a->phi);
     for (int64_t i = problem->rows - 1; i >= 0; i--)
-        if (!isfinite(a->phi[0][i]))
+        if (!isfinite(a->phi[0][i]) && (w == NULL || w[i] > 0.0))
             bad = i;
-    for (int64_t i = 0; w != NULL && i < problem->rows; i++) {
-        a->phi[1][i] *= w[i];
-        a->phi[2][i] *= w[i];
-    }
+    for (int k = 1; w != NULL && k <= 2; k++)
+        for (int64_t i = 0; i < problem->rows; i++)
+            a->phi[k][i] = w[i] == 0.0 ? 0.0 : w[i] * a->phi[k][i];
     int64_t row = lowest_row(problem, bad);
     if (row >= 0)
         snprintf(result->failure, sizeof result->failure,
@@ -281,6 +277,11 @@ static bool find_phi(alo_t *a, criterion_result_t *result)
     return row < 0;
 }
 
+static double weighted(const double *w, int64_t i, double value)
+{
+    return w == NULL ? value : w[i] == 0.0 ? 0.0 : w[i] * value;
+}
+
 /* f = sum w phi / sum w; its standard error from the rows' contributions w_i (phi_i - f). */
 static void find_value(const alo_t *a, criterion_result_t *result)
 {
@@ -288,17 +289,16 @@ static void find_value(const alo_t *a, criterion_result_t *result)
     const double *w = problem->data->weights;
     double total = problem->data->weight_sum, n = (double)problem->data->n, sum = 0.0, square = 0.0;
     for (int64_t i = 0; i < problem->rows; i++)
-        sum += (w != NULL ? w[i] : 1.0) * a->phi[0][i];
+        sum += weighted(w, i, a->phi[0][i]);
     result->value = comm_sum_one(problem->comm, sum) / total;
     for (int64_t i = 0; i < problem->rows; i++) {
-        double part = (w != NULL ? w[i] : 1.0) * (a->phi[0][i] - result->value);
+        double part = weighted(w, i, a->phi[0][i] - result->value);
         square += part * part;
     }
     result->standard_error = sqrt(comm_sum_one(problem->comm, square) * n / (n - 1.0)) / total;
 }
 
-/* ---- gradient
- * ----------------------------------------------------------------------------------------- */
+/* ---- gradient ---- */
 
 static void find_gradient(alo_t *a)
 {
@@ -327,8 +327,7 @@ static void find_gradient(alo_t *a)
     penalty_contract(problem->penalty, r, 1, scale, a->v, a->gradient);
 }
 
-/* ---- Hessian along one direction
- * ---------------------------------------------------------------------- */
+/* ---- Hessian along one direction ---- */
 
 /* b, u., D., and h. along delta. */
 static void move_fit(alo_t *a)
@@ -433,15 +432,14 @@ static void find_hessian(alo_t *a)
         move_adjoint(a);
         contract_direction(a, a->second + (int64_t)s * count);
     }
-    for (int s = 0; s < count; s++)
-        for (int i = 0; i < s; i++) {
+    for (int64_t s = 0; s < count; s++)
+        for (int64_t i = 0; i < s; i++) {
             double *lower = &a->second[s * count + i], *upper = &a->second[i * count + s];
             *lower = *upper = 0.5 * (*lower + *upper);
         }
 }
 
-/* ---- the row of the table
- * ------------------------------------------------------------------------------ */
+/* ---- the row of the table ---- */
 
 static void evaluate(criterion_t *criterion, const double *theta, int order,
                      criterion_result_t *result)

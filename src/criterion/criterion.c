@@ -35,17 +35,27 @@ out:
     return code;
 }
 
+static int allocate(const criterion_setup_t *setup, criterion_t **out)
+{
+    int code = TRALO_OK;
+    criterion_t *criterion = NULL;
+    ALLOC(criterion, 1);
+    criterion->kind = setup->kind;
+    criterion->problem = setup->problem;
+    criterion->inner = setup->inner;
+    criterion->inner_options = setup->inner_options;
+    *out = criterion;
+out:
+    return code;
+}
+
 int criterion_create(const criterion_setup_t *setup, criterion_t **out)
 {
     int code = TRALO_OK;
     criterion_t *criterion = NULL;
     comm_t *comm = setup->problem->comm;
     TRY(comm_agree(comm, check_memory(setup)));
-    TRY(comm_agree(comm, mem_alloc(1, sizeof *criterion, &criterion)));
-    criterion->kind = setup->kind;
-    criterion->problem = setup->problem;
-    criterion->inner = setup->inner;
-    criterion->inner_options = setup->inner_options;
+    TRY(comm_agree(comm, allocate(setup, &criterion)));
     TRY(comm_agree(comm, setup->kind->create(criterion, setup->options)));
     *out = criterion;
     criterion = NULL;

@@ -14,7 +14,7 @@ typedef enum inner_reason {
     INNER_GRADIENT,       /* the relative gradient is below the tolerance */
     INNER_ROUNDING,       /* the gradient is as small as rounding lets it be */
     INNER_ITERATIONS,     /* max_iterations were not enough */
-    INNER_SEPARABLE,      /* the same, with a predictor that runs to infinity */
+    INNER_SEPARABLE,      /* the predictor runs to infinity: there is no minimum to speak of */
     INNER_RANK_DEFICIENT, /* the Hessian is singular: free columns are collinear */
     INNER_OVERFLOW        /* no finite objective could be found */
 } inner_reason_t;

@@ -6,12 +6,21 @@
 
        move to beta
        until the relative gradient is below the tolerance, or rounding stops its decrease:
-           factor H(beta), unless the last step with the factor at hand contracted the gradient
-   tenfold d = -H^-1 gradient t = 1, 1/2, 1/4, ...  until  L(beta + t d) <= L + 1e-4 t gradient'd,
-                                 or the gradient is halved (where rounding hides the decrease of L)
+
+           factor H(beta), unless the factor at hand has just contracted the gradient tenfold
+
+           d = -H^-1 gradient
+
+           t = 1, 1/2, 1/4, ... until L(beta + t d) <= L + 1e-4 t gradient'd,
+               or the gradient is halved (where rounding hides the decrease of L)
+
            beta = beta + t d
-*/
+
+   Where labels are separable and nothing holds the predictor u, u grows by about 1 in each step and
+   all of l' falls by e: the gradient gets as small as one likes, yet never small against its own
+   terms. */
 #include <cblas.h>
+#include <float.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -35,6 +44,7 @@ static const param_t params[] = {
 static const double CONTRACTION = 0.1;  /* a factor that does worse is formed anew */
 static const double ROUNDING = 1e-8;    /* a relative gradient that may be rounding */
 static const double SEPARATED = 30.0;   /* |u| beyond which a logistic row is sure */
+static const double CANCELLED = 1e-3;   /* own_gradient of terms that balance each other */
 static const double SHORTEST = 0x1p-40; /* step length at which backtracking gives up */
 
 /* The state of one solve. */
@@ -74,6 +84,11 @@ static const char *column_name(const problem_t *problem, int column, char *text,
 static bool separated(const problem_t *problem)
 {
     return problem->loss->classifies && problem->largest_u > SEPARATED;
+}
+
+static bool runs_away(const problem_t *problem)
+{
+    return separated(problem) && problem->size.own_gradient > CANCELLED;
 }
 
 static void fail_separable(newton_t *s)
@@ -123,6 +138,15 @@ static void fail_overflow(newton_t *s)
              s->problem->largest_u);
 }
 
+/* Ends the solve where nothing more can be gained. */
+static void finish_solved(newton_t *s, inner_reason_t reason)
+{
+    if (runs_away(s->problem))
+        fail_separable(s);
+    else
+        finish(s, reason);
+}
+
 /* Returns false when the Hessian is singular (and says so in the result). */
 static bool factor(newton_t *s)
 {
@@ -134,8 +158,8 @@ static bool factor(newton_t *s)
     return column < 0;
 }
 
-/* Goes along the direction by backtracking; false when no length helps. On success the problem and
-   beta are at the new point. */
+/* Goes along the direction by backtracking, as long as L can show the decrease; false when no
+   length helps. On success the problem and beta are at the new point. */
 static bool search_line(newton_t *s, double *length)
 {
     problem_t *problem = s->problem;
@@ -143,7 +167,8 @@ static bool search_line(newton_t *s, double *length)
     const problem_size_t before = problem->size, *now = &problem->size;
     double slope = cblas_ddot(columns, problem->gradient, 1, s->direction, 1);
     comm_share(problem->comm, &slope, sizeof slope, 0);
-    for (double t = 1.0; t > SHORTEST; t *= 0.5) {
+    const double visible = DBL_EPSILON * fabs(before.value);
+    for (double t = 1.0; t == 1.0 || (t > SHORTEST && -t * slope > visible); t *= 0.5) {
         for (int j = 0; j < columns; j++)
             s->trial[j] = s->beta[j] + t * s->direction[j];
         problem_move(problem, s->theta, s->trial);
@@ -173,7 +198,7 @@ static bool step(newton_t *s)
     double after = problem->size.relative_gradient;
     bool stuck = !moved || after > 0.5 * before;
     if (s->fresh && stuck && before <= ROUNDING) {
-        finish(s, INNER_ROUNDING);
+        finish_solved(s, INNER_ROUNDING);
         return false;
     }
     if (s->fresh && !moved) {
@@ -203,11 +228,15 @@ static void iterate(newton_t *s)
         fail_overflow(s);
         return;
     }
+    double own_before = INFINITY;
     while (s->result->iterations < s->options->max_iterations) {
-        if (s->problem->size.relative_gradient <= s->options->tolerance) {
-            finish(s, INNER_GRADIENT);
+        const problem_size_t *size = &s->problem->size;
+        bool balancing = runs_away(s->problem) && size->own_gradient <= 0.5 * own_before;
+        if (size->relative_gradient <= s->options->tolerance && !balancing) {
+            finish_solved(s, INNER_GRADIENT);
             return;
         }
+        own_before = size->own_gradient;
         if (!step(s))
             return;
     }

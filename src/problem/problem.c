@@ -88,6 +88,18 @@ static void measure_columns(problem_t *problem)
         norm[j] = sqrt(norm[j]);
 }
 
+/* The same on all ranks. */
+static int check_columns(const problem_t *problem)
+{
+    int code = TRALO_OK;
+    for (int j = 0; j < problem->columns; j++)
+        if (!isfinite(problem->column_norm[j]))
+            FAIL(TRALO_ERR_INPUT, "X column %d holds numbers whose squares overflow: rescale it",
+                 j);
+out:
+    return code;
+}
+
 /* |l'| at beta = 0; problem->beta is still zero. */
 static void measure_null(problem_t *problem)
 {
@@ -117,6 +129,7 @@ int problem_create(const data_t *data, const loss_t *loss, const penalty_t *pena
     problem->excluded = -1;
     TRY(comm_agree(data->comm, allocate(problem)));
     measure_columns(problem);
+    TRY(check_columns(problem));
     measure_null(problem);
     *out = problem;
     problem = NULL;
@@ -177,13 +190,14 @@ static double pass(problem_t *problem, double *sums)
     return largest;
 }
 
-static double relative_gradient(const problem_t *problem)
+/* The largest |gradient_j| / (|x_j| residual + |r'_j|). */
+static double relative_gradient(const problem_t *problem, double residual)
 {
-    double worst = 0.0, residual = fmax(problem->residual_norm, 1e-4 * problem->null_norm);
+    double worst = 0.0;
     for (int j = 0; j < problem->columns; j++) {
         double terms = problem->column_norm[j] * residual + fabs(problem->penalty_values.r[1][j]);
-        double relative = fabs(problem->gradient[j]) / fmax(terms, DBL_MIN);
-        worst = relative > worst || isnan(relative) ? relative : worst;
+        double part = fabs(problem->gradient[j]) / fmax(terms, DBL_MIN);
+        worst = fmax(worst, isfinite(terms) && !isnan(part) ? part : INFINITY);
     }
     return worst;
 }
@@ -207,7 +221,9 @@ void problem_move(problem_t *problem, const double *theta, const double *beta)
     problem->size = (problem_size_t){
         .value = value,
         .gradient_norm = cblas_dnrm2(columns, problem->gradient, 1),
-        .relative_gradient = relative_gradient(problem),
+        .relative_gradient =
+            relative_gradient(problem, fmax(problem->residual_norm, 1e-4 * problem->null_norm)),
+        .own_gradient = relative_gradient(problem, problem->residual_norm),
     };
     comm_share(problem->comm, &problem->size, sizeof problem->size, 0);
 }

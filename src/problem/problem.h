@@ -15,12 +15,15 @@
 #include "penalty/penalty.h"
 
 typedef struct problem_size {
-    double value;             /* L; not finite after overflow */
-    double gradient_norm;     /* Euclidean */
-    double relative_gradient; /* largest component of the gradient against the size of the terms
-                                 that were summed into it: 0 at the minimum, about 1e-16 is
-                                 rounding. Where the fit interpolates y the terms vanish too; 1e-4
-                                 of their size at beta = 0 counts then */
+    double value;         /* L; not finite after overflow */
+    double gradient_norm; /* Euclidean */
+    double
+        relative_gradient; /* largest component of the gradient against the size of the terms
+                              that were summed into it: 0 at the minimum, about 1e-16 is
+                              rounding, infinite where they overflow. Where the fit interpolates
+                              y the terms vanish too; 1e-4 of their size at beta = 0 counts then */
+    double own_gradient;   /* the same without that floor: small only where terms cancel, not where
+                              they vanish together */
 } problem_size_t;
 
 typedef struct problem {
@@ -51,8 +54,8 @@ typedef struct problem {
 } problem_t;
 
 /* Checks every y against the loss's domain. Collective.
-   Errors: TRALO_ERR_INPUT (the lowest offending row, its value, what is allowed), TRALO_ERR_MEMORY.
- */
+   Errors: TRALO_ERR_INPUT (the lowest offending row, its value, what is allowed; a column whose
+   squares overflow), TRALO_ERR_MEMORY. */
 int problem_create(const data_t *data, const loss_t *loss, const penalty_t *penalty,
                    problem_t **out);
 void problem_free(problem_t **problem);
@@ -62,15 +65,15 @@ void problem_free(problem_t **problem);
 void problem_exclude(problem_t *problem, int64_t row);
 
 /* Goes to (theta, beta): u, l up to l'', penalty, value and gradient. Collective, reductions of
-   columns + 3 numbers in all. Cost: 4 rows columns flops. */
+   columns + 3 numbers in all, and `size` from rank 0. Cost: 4 rows columns flops. */
 void problem_move(problem_t *problem, const double *theta, const double *beta);
 
 /* Fills l up to `order` at the point. Not collective. */
 void problem_rows(problem_t *problem, int order);
 
 /* H = X' diag(l'') X + diag(r'') at the point into hessian->matrix, and its factor. Returns -1, or
-   the column at which H is not positive definite, as spd_factor. Collective, one reduction. Cost:
-   rows columns^2 + 2/3 columns^3 flops. */
+   the column at which H is not positive definite, as spd_factor. Collective, reductions of columns
+   (columns + 1) / 2 numbers and one more. Cost: rows columns^2 + 2/3 columns^3 flops. */
 int problem_factor(problem_t *problem, spd_t *hessian);
 
 /* X x for x [columns] into y [rows]. Not collective. */
