@@ -304,11 +304,12 @@ out:
     return code;
 }
 
-static hid_t text_type(void)
+static hid_t text_type(size_t size)
 {
     hid_t type = H5Tcopy(H5T_C_S1);
-    H5Tset_size(type, H5T_VARIABLE);
+    H5Tset_size(type, size);
     H5Tset_cset(type, H5T_CSET_UTF8);
+    H5Tset_strpad(type, size == H5T_VARIABLE ? H5T_STR_NULLTERM : H5T_STR_NULLPAD);
     return type;
 }
 
@@ -336,38 +337,71 @@ out:
     return code;
 }
 
-int h5_write_strings(hid_t at, const char *name, const char *const *texts, int64_t count)
+/* texts [count] as [count, size] bytes, size being the length of the longest. */
+static int pack(const char *const *texts, int64_t count, char **buffer, size_t *size)
 {
-    hid_t type = text_type();
-    int code = h5_write_numbers(at, name, type, 1, &count, texts);
-    h5_close(&type);
+    int code = TRALO_OK;
+    size_t longest = 1;
+    for (int64_t i = 0; i < count; i++)
+        longest = strlen(texts[i]) > longest ? strlen(texts[i]) : longest;
+    TRY(mem_alloc(count, longest, buffer));
+    for (int64_t i = 0; i < count; i++)
+        memcpy(*buffer + (size_t)i * longest, texts[i], strlen(texts[i]));
+    *size = longest;
+out:
     return code;
 }
 
-static int write_attribute(hid_t at, const char *name, int rank, int64_t count,
-                           const char *const *texts)
+int h5_write_strings(hid_t at, const char *name, const char *const *texts, int64_t count)
+{
+    int code = TRALO_OK;
+    char *buffer = NULL;
+    size_t size;
+    hid_t type = H5I_INVALID_HID;
+    TRY(pack(texts, count, &buffer, &size));
+    type = text_type(size);
+    TRY(h5_write_numbers(at, name, type, 1, &count, buffer));
+out:
+    h5_close(&type);
+    mem_free(&buffer);
+    return code;
+}
+
+static int write_attribute(hid_t at, const char *name, hid_t type, hid_t space, const void *values)
 {
     int code = TRALO_OK;
     h5_quiet_t before = h5_quiet_begin();
-    hid_t type = text_type();
-    hid_t space = make_space(rank, &count);
     hid_t attribute = H5Acreate2(at, name, type, space, H5P_DEFAULT, H5P_DEFAULT);
-    if (attribute < 0 || H5Awrite(attribute, type, texts) < 0)
+    if (attribute < 0 || H5Awrite(attribute, type, values) < 0)
         FAIL(TRALO_ERR_FILE, "cannot write the attribute '%s': %s", name, h5_reason());
 out:
     h5_close(&attribute);
-    h5_close(&space);
-    h5_close(&type);
     h5_quiet_end(&before);
     return code;
 }
 
 int h5_write_attribute_strings(hid_t at, const char *name, const char *const *texts, int64_t count)
 {
-    return write_attribute(at, name, 1, count, texts);
+    int code = TRALO_OK;
+    char *buffer = NULL;
+    size_t size;
+    hid_t type = H5I_INVALID_HID, space = H5I_INVALID_HID;
+    TRY(pack(texts, count, &buffer, &size));
+    type = text_type(size);
+    space = make_space(1, &count);
+    TRY(write_attribute(at, name, type, space, buffer));
+out:
+    h5_close(&space);
+    h5_close(&type);
+    mem_free(&buffer);
+    return code;
 }
 
 int h5_write_text(hid_t at, const char *name, const char *text)
 {
-    return write_attribute(at, name, 0, 1, &text);
+    hid_t type = text_type(H5T_VARIABLE), space = make_space(0, NULL);
+    int code = write_attribute(at, name, type, space, &text);
+    h5_close(&space);
+    h5_close(&type);
+    return code;
 }

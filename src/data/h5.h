@@ -63,8 +63,10 @@ int h5_read_attribute_strings(hid_t at, const char *name, const char *what, int6
                               char **texts);
 int h5_read_text(hid_t at, const char *name, const char *what, char **out);
 
-/* Write texts [count] as a new dataset, or attribute, of variable-length UTF-8 strings; or one text
-   as a scalar attribute. Errors: TRALO_ERR_FILE. */
+/* Write texts [count] as a new dataset, or attribute, of UTF-8 strings as long as the longest; or
+   one text as a scalar attribute of variable length, which h5py reads as a str. (Strings of
+   variable length lie in a heap of the file, and HDF5 1.10 may crash or loop where that heap is
+   damaged.) Errors: TRALO_ERR_FILE, TRALO_ERR_MEMORY. */
 int h5_write_strings(hid_t at, const char *name, const char *const *texts, int64_t count);
 int h5_write_attribute_strings(hid_t at, const char *name, const char *const *texts, int64_t count);
 int h5_write_text(hid_t at, const char *name, const char *text);

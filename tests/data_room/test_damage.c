@@ -63,11 +63,13 @@ static int try_to_open(void)
     return code;
 }
 
+/* Strings of fixed length, for HDF5 1.10 itself may crash where the heap that holds those of
+   variable length is damaged. */
 static void for_each_spec(void (*test)(const file_spec_t *spec))
 {
     const file_spec_t specs[] = {
         {40, 3, H5T_IEEE_F64LE, H5T_IEEE_F64LE, H5T_STD_I32LE, .chunk = 7, .vectors = true,
-         .labels = true, .names = STRINGS_VARIABLE},
+         .labels = true, .names = STRINGS_FIXED},
         {40, 3, H5T_IEEE_F32LE, H5T_IEEE_F64LE, H5T_STD_I64LE, .sparse = true, .chunk = 20,
          .vectors = true, .names = STRINGS_FIXED},
     };

@@ -116,10 +116,51 @@ static void reads_what_was_written(void)
     CU_ASSERT(H5Fget_obj_count((hid_t)H5F_OBJ_ALL, H5F_OBJ_ALL) == 0);
 }
 
+static void drop_y(hid_t file, const void *context)
+{
+    (void)context;
+    H5Ldelete(file, "y", H5P_DEFAULT);
+}
+
+static void check_scaled(const file_spec_t *s, bool has_y)
+{
+    const double mean[2] = {1.0, -2.0}, scale[2] = {4.0, 0.5};
+    const data_scaling_t scaling = {2, mean, scale};
+    data_t *d = NULL;
+    CHECK_OK(data_open_scaled(test_comm, path, true, &scaling, &d));
+    if (d == NULL)
+        return;
+    CU_ASSERT(d->standardized && (d->y != NULL) == has_y && d->n == s->n);
+    CU_ASSERT(memcmp(d->mean, mean, sizeof mean) == 0);
+    CU_ASSERT(memcmp(d->scale, scale, sizeof scale) == 0);
+    for (int64_t k = 0; k < d->rows; k++)
+        for (int j = 0; j < 3; j++) {
+            double raw = j < 2 ? file_X(s, (int)(d->first + k), j) : 1.0;
+            double wanted = j < 2 ? (raw - mean[j]) / scale[j] : 1.0;
+            CU_ASSERT(d->X[k * 3 + j] == wanted);
+        }
+    data_free(&d);
+}
+
+static void scaled_as_the_model_says(void)
+{
+    const file_spec_t specs[] = {
+        {N, 2, H5T_IEEE_F64LE, H5T_IEEE_F64LE, H5T_STD_I32LE, .labels = true},
+        {1, 2, H5T_IEEE_F32LE, H5T_IEEE_F64LE, H5T_STD_I32LE, .sparse = true}};
+    test_path("scaled.h5", path, sizeof path);
+    for (size_t i = 0; i < sizeof specs / sizeof *specs; i++) {
+        file_write(path, &specs[i]);
+        check_scaled(&specs[i], true);
+        file_edit(path, drop_y, NULL);
+        check_scaled(&specs[i], false);
+    }
+}
+
 void suite_data_open(void)
 {
     static const test_case_t cases[] = {
         {"reads what was written", reads_what_was_written},
+        {"scaled as the model says", scaled_as_the_model_says},
     };
     REGISTER("data open", cases);
 }
