@@ -177,7 +177,8 @@ static void predict(alo_t *a, const double *theta)
     int p = problem->columns;
     if (!a->warm)
         return;
-    penalty_at(problem->penalty, a->theta, a->beta, &problem->penalty_values);
+    penalty_at(problem->penalty, a->theta, a->beta, problem->penalty_scale,
+               &problem->penalty_values);
     for (int s = 0; s < problem->penalty->count; s++)
         a->delta[s] = theta[s] - a->theta[s];
     penalty_along(problem->penalty, &problem->penalty_values, 1, a->delta, a->b);
@@ -261,7 +262,8 @@ static bool find_phi(alo_t *a, criterion_result_t *result)
     int64_t bad = -1;
     for (int64_t i = 0; i < problem->rows; i++)
         a->left_out[i] = problem->u[i] + problem->l[1][i] * a->h[i] / a->t[i];
-    problem->loss->derivatives(problem->rows, problem->data->y, a->left_out, 2, a->phi);
+    problem->loss.derivatives(&problem->loss, problem->rows, problem->data->y, a->left_out, 2,
+                              a->phi);
     for (int64_t i = problem->rows - 1; i >= 0; i--)
         if (!isfinite(a->phi[0][i]) && (w == NULL || w[i] > 0.0))
             bad = i;

@@ -60,7 +60,7 @@ static void excluded_row(const problem_t *problem, double *loss, double *weight)
     const data_t *data = problem->data;
     int64_t i = problem->excluded;
     if (i >= 0) {
-        problem->loss->derivatives(1, data->y + i, problem->u + i, 0, out);
+        problem->loss.derivatives(&problem->loss, 1, data->y + i, problem->u + i, 0, out);
         both[1] = data->weights != NULL ? data->weights[i] : 1.0;
     }
     comm_sum(problem->comm, both, 2);

@@ -83,7 +83,7 @@ static const char *column_name(const problem_t *problem, int column, char *text,
 /* Did the predictor run away, as it does when a plane separates the labels? */
 static bool separated(const problem_t *problem)
 {
-    return problem->loss->classifies && problem->largest_u > SEPARATED;
+    return problem->loss.classifies && problem->largest_u > SEPARATED;
 }
 
 static bool runs_away(const problem_t *problem)

@@ -10,8 +10,10 @@ static bool valid(double y)
     return y == 1.0 || y == -1.0;
 }
 
-static void derivatives(int64_t n, const double *y, const double *u, int order, double *const *d)
+static void derivatives(const loss_t *loss, int64_t n, const double *y, const double *u, int order,
+                        double *const *d)
 {
+    (void)loss;
     for (int64_t i = 0; i < n; i++) {
         double m = y[i] * u[i];
         double e = exp(-fabs(m));
@@ -24,13 +26,18 @@ static void derivatives(int64_t n, const double *y, const double *u, int order, 
     }
 }
 
-static double response(double u)
+static void mean(const loss_t *loss, double u, double *m)
 {
-    return u > 0.0 ? 1.0 / (1.0 + exp(-u)) : exp(u) / (1.0 + exp(u));
+    (void)loss;
+    double e = exp(-fabs(u)), other = e / (1.0 + e), near = 1.0 / (1.0 + e);
+    m[0] = u > 0.0 ? near : other;
+    m[1] = other * near;
+    m[2] = m[1] * (u > 0.0 ? other - near : near - other);
 }
 
-static double saturated(double y)
+static double saturated(const loss_t *loss, double y)
 {
+    (void)loss;
     (void)y;
     return 0.0;
 }
@@ -41,7 +48,7 @@ const loss_t loss_logistic = {
     .domain = "-1 or +1 (import labels with --classify)",
     .valid = valid,
     .derivatives = derivatives,
-    .response = response,
+    .mean = mean,
     .saturated = saturated,
     .classifies = true,
 };

@@ -16,10 +16,30 @@ const loss_t *loss_find(const char *name)
     return NULL;
 }
 
+loss_t loss_configured(const loss_t *row, const void *options)
+{
+    loss_t loss = *row;
+    if (row->params != NULL)
+        loss.parameter = *(const double *)options;
+    return loss;
+}
+
+double loss_response(const loss_t *loss, double u)
+{
+    double m[3];
+    loss->mean(loss, u, m);
+    return m[0];
+}
+
+double loss_target(const loss_t *loss, double y)
+{
+    return loss->classifies ? 0.5 * (1.0 + y) : y;
+}
+
 void loss_weighted(const loss_t *loss, int64_t n, const double *y, const double *w, const double *u,
                    int order, double *const *d)
 {
-    loss->derivatives(n, y, u, order, d);
+    loss->derivatives(loss, n, y, u, order, d);
     for (int k = 0; w != NULL && k <= order; k++)
         for (int64_t i = 0; i < n; i++)
             d[k][i] = w[i] == 0.0 ? 0.0 : w[i] * d[k][i];

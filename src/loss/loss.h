@@ -8,24 +8,44 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/param.h"
+
 enum { LOSS_ORDERS = 5 }; /* the value and four derivatives */
 
-typedef struct loss {
+/* A row of the table of losses; a copy with another `parameter` is a loss too. */
+typedef struct loss loss_t;
+struct loss {
     const char *name;
     const char *doc;
-    const char *domain; /* what y may be, in words */
+    const char *domain;    /* what y may be, in words */
+    const param_t *params; /* NULL, or the one option that `parameter` is, at offset 0 */
+    double parameter;      /* its default, in a row */
     bool (*valid)(double y);
     /* d[k] [n] = k-th derivative of l(y_i, u_i) in u for k = 0 .. order; y, u [n]. */
-    void (*derivatives)(int64_t n, const double *y, const double *u, int order, double *const *d);
-    double (*response)(double u); /* inverse link: the mean of y (logistic: probability of +1) */
-    double (*saturated)(
-        double y);   /* the least loss that any u reaches; deviance = 2 sum (l - this) */
-    bool classifies; /* y is a label: accuracy and AUC make sense */
-    bool counts;     /* y is a count: deviance makes sense */
-} loss_t;
+    void (*derivatives)(const loss_t *loss, int64_t n, const double *y, const double *u, int order,
+                        double *const *d);
+    /* m[0 .. 2] = mean of y at u (inverse link; logistic: probability of +1) and its derivatives.
+     */
+    void (*mean)(const loss_t *loss, double u, double *m);
+    /* The least loss that any u reaches; deviance = 2 sum (l - this). */
+    double (*saturated)(const loss_t *loss, double y);
+    bool quadratic;  /* l'' is constant */
+    bool classifies; /* y is a label, -1 or +1: accuracy and AUC make sense */
+    bool counts;     /* y is a count or amount: deviance makes sense */
+};
 
 extern const loss_t *const loss_kinds[];   /* NULL-terminated */
 const loss_t *loss_find(const char *name); /* NULL: no such loss */
+
+/* The row with its parameter from `options` (filled for row->params; not read where that is NULL).
+ */
+loss_t loss_configured(const loss_t *row, const void *options);
+
+/* The mean of y at u. */
+double loss_response(const loss_t *loss, double u);
+
+/* y on the scale of the mean: labels -1, +1 become 0, 1. */
+double loss_target(const loss_t *loss, double y);
 
 /* Derivatives 0 .. order times the weights: d[k][i] = w_i l^(k)(y_i, u_i); w [n] or NULL (all 1).
  */

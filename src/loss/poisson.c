@@ -8,8 +8,10 @@ static bool valid(double y)
     return isfinite(y) && y >= 0.0;
 }
 
-static void derivatives(int64_t n, const double *y, const double *u, int order, double *const *d)
+static void derivatives(const loss_t *loss, int64_t n, const double *y, const double *u, int order,
+                        double *const *d)
 {
+    (void)loss;
     for (int64_t i = 0; i < n; i++) {
         double e = exp(u[i]);
         d[0][i] = e - y[i] * u[i];
@@ -20,13 +22,15 @@ static void derivatives(int64_t n, const double *y, const double *u, int order, 
     }
 }
 
-static double response(double u)
+static void mean(const loss_t *loss, double u, double *m)
 {
-    return exp(u);
+    (void)loss;
+    m[0] = m[1] = m[2] = exp(u);
 }
 
-static double saturated(double y)
+static double saturated(const loss_t *loss, double y)
 {
+    (void)loss;
     return y > 0.0 ? y - y * log(y) : 0.0;
 }
 
@@ -36,7 +40,7 @@ const loss_t loss_poisson = {
     .domain = "a count, >= 0",
     .valid = valid,
     .derivatives = derivatives,
-    .response = response,
+    .mean = mean,
     .saturated = saturated,
     .counts = true,
 };

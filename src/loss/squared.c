@@ -8,8 +8,10 @@ static bool valid(double y)
     return isfinite(y);
 }
 
-static void derivatives(int64_t n, const double *y, const double *u, int order, double *const *d)
+static void derivatives(const loss_t *loss, int64_t n, const double *y, const double *u, int order,
+                        double *const *d)
 {
+    (void)loss;
     for (int64_t i = 0; i < n; i++)
         d[0][i] = 0.5 * (u[i] - y[i]) * (u[i] - y[i]);
     for (int64_t i = 0; order >= 1 && i < n; i++)
@@ -19,13 +21,17 @@ static void derivatives(int64_t n, const double *y, const double *u, int order, 
             d[k][i] = k == 2 ? 1.0 : 0.0;
 }
 
-static double response(double u)
+static void mean(const loss_t *loss, double u, double *m)
 {
-    return u;
+    (void)loss;
+    m[0] = u;
+    m[1] = 1.0;
+    m[2] = 0.0;
 }
 
-static double saturated(double y)
+static double saturated(const loss_t *loss, double y)
 {
+    (void)loss;
     (void)y;
     return 0.0;
 }
@@ -36,6 +42,7 @@ const loss_t loss_squared = {
     .domain = "any number",
     .valid = valid,
     .derivatives = derivatives,
-    .response = response,
+    .mean = mean,
     .saturated = saturated,
+    .quadratic = true,
 };

@@ -25,6 +25,7 @@ int penalty_create(const penalty_kind_t *kind, int columns, const int *group, in
     ALLOC(penalty->group, columns);
     memcpy(penalty->group, group, (size_t)columns * sizeof *group);
     penalty->kind = kind;
+    penalty->parameter = kind->parameter;
     penalty->columns = columns;
     penalty->groups = groups;
     penalty->count = groups * kind->per_group;
@@ -49,7 +50,7 @@ int penalty_values_create(const penalty_t *penalty, penalty_values_t *out)
     int64_t columns = penalty->columns;
     int m = penalty->kind->per_group;
     penalty_values_t values = {.storage = NULL};
-    ALLOC(values.storage, columns * (PENALTY_ORDERS + PENALTY_MIXED * m * (1 + m)));
+    ALLOC(values.storage, columns * (1 + PENALTY_ORDERS + PENALTY_MIXED * m * (1 + m)));
     double *at = values.storage;
     for (int k = 0; k < PENALTY_ORDERS; k++, at += columns)
         values.r[k] = at;
@@ -60,6 +61,7 @@ int penalty_values_create(const penalty_t *penalty, penalty_values_t *out)
         for (int a = 0; a < m; a++)
             for (int b = 0; b < m; b++, at += columns)
                 values.ss[k][a][b] = at;
+    values.scaled = at;
     *out = values;
 out:
     return code;
@@ -70,10 +72,40 @@ void penalty_values_free(penalty_values_t *values)
     mem_free(&values->storage);
 }
 
-void penalty_at(const penalty_t *penalty, const double *theta, const double *beta,
-                penalty_values_t *out)
+void penalty_configure(penalty_t *penalty, const void *options)
 {
-    penalty->kind->values(penalty, theta, beta, out);
+    if (penalty->kind->params != NULL)
+        penalty->parameter = *(const double *)options;
+}
+
+/* d^k/dbeta^k of r(scale beta) = scale^k r^(k)(scale beta), and so for the derivatives in theta. */
+static void apply_scale(const penalty_t *penalty, const double *scale, penalty_values_t *v)
+{
+    int m = penalty->kind->per_group;
+    for (int j = 0; j < penalty->columns; j++) {
+        double power = 1.0;
+        for (int k = 0; k < PENALTY_ORDERS; k++, power *= scale[j]) {
+            v->r[k][j] *= power;
+            for (int a = 0; k < PENALTY_MIXED && a < m; a++) {
+                v->s[k][a][j] *= power;
+                for (int b = 0; b < m; b++)
+                    v->ss[k][a][b][j] *= power;
+            }
+        }
+    }
+}
+
+void penalty_at(const penalty_t *penalty, const double *theta, const double *beta,
+                const double *scale, penalty_values_t *out)
+{
+    if (scale == NULL) {
+        penalty->kind->values(penalty, theta, beta, out);
+        return;
+    }
+    for (int j = 0; j < penalty->columns; j++)
+        out->scaled[j] = scale[j] * beta[j];
+    penalty->kind->values(penalty, theta, out->scaled, out);
+    apply_scale(penalty, scale, out);
 }
 
 void penalty_along(const penalty_t *penalty, const penalty_values_t *values, int k,

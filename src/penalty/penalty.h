@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "base/param.h"
 
 enum {
     PENALTY_ORDERS = 5,    /* derivatives 0 .. 4 in beta */
@@ -26,6 +27,7 @@ typedef struct penalty_values {
     double *r[PENALTY_ORDERS];
     double *s[PENALTY_MIXED][PENALTY_PER_GROUP];
     double *ss[PENALTY_MIXED][PENALTY_PER_GROUP][PENALTY_PER_GROUP];
+    double *scaled;  /* scratch */
     double *storage; /* owned; the arrays above point into it */
 } penalty_values_t;
 
@@ -35,6 +37,10 @@ typedef struct penalty_kind {
     const char *doc;
     int per_group; /* hyperparameters per group */
     const char *hyper_names[PENALTY_PER_GROUP];
+    const param_t *params; /* NULL, or the one option that `parameter` is, at offset 0 */
+    double parameter;      /* its default */
+    /* where the search begins and ends, in the field's terms; 0: chosen from the data */
+    double lower[PENALTY_PER_GROUP], upper[PENALTY_PER_GROUP], start[PENALTY_PER_GROUP];
     bool quadratic; /* r is quadratic in beta: leave-one-out by ALO is exact for squared loss */
     void (*values)(const penalty_t *penalty, const double *theta, const double *beta,
                    penalty_values_t *out);
@@ -52,6 +58,7 @@ struct penalty {
     int groups;
     int count;  /* S = groups * kind->per_group; theta of group g starts at g * per_group */
     int *group; /* [columns], -1: free; owned */
+    double parameter;
 };
 
 /* group [columns] holds -1 .. groups-1; copied. Errors: TRALO_ERR_MEMORY. */
@@ -59,12 +66,16 @@ int penalty_create(const penalty_kind_t *kind, int columns, const int *group, in
                    penalty_t **out);
 void penalty_free(penalty_t **penalty);
 
+/* Sets the parameter from `options` (filled for kind->params; not read where that is NULL). */
+void penalty_configure(penalty_t *penalty, const void *options);
+
 int penalty_values_create(const penalty_t *penalty, penalty_values_t *out);
 void penalty_values_free(penalty_values_t *values);
 
-/* All derivatives at beta [columns], theta [S]. O(columns). */
+/* All derivatives at beta [columns], theta [S] of sum_j r(scale_j beta_j; theta); scale [columns],
+   NULL: all 1. O(columns). */
 void penalty_at(const penalty_t *penalty, const double *theta, const double *beta,
-                penalty_values_t *out);
+                const double *scale, penalty_values_t *out);
 
 /* out[j] = sum_s delta_s d r^(k)_j / d theta_s for a direction delta [S]; out [columns]. */
 void penalty_along(const penalty_t *penalty, const penalty_values_t *values, int k,

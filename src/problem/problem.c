@@ -50,6 +50,17 @@ out:
     return code;
 }
 
+void problem_leave_out(problem_t *problem, const int *part, int left_out)
+{
+    problem->part = part;
+    problem->left_out = left_out;
+}
+
+static bool trains(const problem_t *problem, int64_t row)
+{
+    return problem->part[row] != problem->left_out && problem->part[row] >= -1;
+}
+
 /* Weighted derivatives 0 .. order of the rows [begin, begin + count). */
 static void evaluate_rows(problem_t *problem, int64_t begin, int64_t count, int order)
 {
@@ -57,12 +68,15 @@ static void evaluate_rows(problem_t *problem, int64_t begin, int64_t count, int 
     double *at[LOSS_ORDERS];
     for (int k = 0; k < LOSS_ORDERS; k++)
         at[k] = problem->l[k] + begin;
-    loss_weighted(problem->loss, count, data->y + begin,
+    loss_weighted(&problem->loss, count, data->y + begin,
                   data->weights != NULL ? data->weights + begin : NULL, problem->u + begin, order,
                   at);
     int64_t out = problem->excluded - begin;
     for (int k = 0; out >= 0 && out < count && k <= order; k++)
         at[k][out] = 0.0;
+    for (int64_t i = 0; problem->part != NULL && i < count; i++)
+        for (int k = 0; !trains(problem, begin + i) && k <= order; k++)
+            at[k][i] = 0.0;
 }
 
 /* u of the rows [begin, begin + count) at beta. */
@@ -122,7 +136,7 @@ int problem_create(const data_t *data, const loss_t *loss, const penalty_t *pena
     TRY(comm_agree(data->comm, mem_alloc(1, sizeof *problem, &problem)));
     problem->comm = data->comm;
     problem->data = data;
-    problem->loss = loss;
+    problem->loss = *loss;
     problem->penalty = penalty;
     problem->columns = data->columns;
     problem->rows = data->rows;
@@ -208,7 +222,8 @@ void problem_move(problem_t *problem, const double *theta, const double *beta)
     const double *const *r = (const double *const *)problem->penalty_values.r;
     memmove(problem->theta, theta, (size_t)problem->penalty->count * sizeof *theta);
     memmove(problem->beta, beta, (size_t)columns * sizeof *beta);
-    penalty_at(problem->penalty, problem->theta, problem->beta, &problem->penalty_values);
+    penalty_at(problem->penalty, problem->theta, problem->beta, problem->penalty_scale,
+               &problem->penalty_values);
     double largest = pass(problem, problem->reduction);
     comm_sum(problem->comm, problem->reduction, columns + 2);
     double value = problem->reduction[columns];
@@ -228,18 +243,27 @@ void problem_move(problem_t *problem, const double *theta, const double *beta)
     comm_share(problem->comm, &problem->size, sizeof problem->size, 0);
 }
 
+void problem_gram(problem_t *problem, const double *weights, double *C)
+{
+    int columns = problem->columns, step = panel_rows(columns);
+    memset(C, 0, (size_t)columns * (size_t)columns * sizeof *C);
+    for (int64_t i = 0; i < problem->rows; i += step) {
+        int count = (int)(problem->rows - i < step ? problem->rows - i : step);
+        panel_gram(count, columns, problem->data->X + i * columns, weights + i, problem->scratch,
+                   C);
+    }
+    spd_sum(problem->comm, columns, C);
+}
+
 int problem_factor(problem_t *problem, spd_t *hessian)
 {
     double *H = hessian->matrix;
-    int columns = problem->columns, step = panel_rows(columns);
-    memset(H, 0, (size_t)columns * (size_t)columns * sizeof *H);
-    for (int64_t i = 0; i < problem->rows; i += step) {
-        int count = (int)(problem->rows - i < step ? problem->rows - i : step);
-        panel_gram(count, columns, problem->data->X + i * columns, problem->l[2] + i,
-                   problem->scratch, H);
-    }
-    spd_sum(problem->comm, columns, H);
-    for (int64_t j = 0; j < columns; j++)
+    size_t columns = (size_t)problem->columns;
+    if (problem->known_gram != NULL)
+        memcpy(H, problem->known_gram, columns * columns * sizeof *H);
+    else
+        problem_gram(problem, problem->l[2], H);
+    for (size_t j = 0; j < columns; j++)
         H[j + j * columns] += problem->penalty_values.r[2][j];
     return spd_factor(hessian);
 }

@@ -29,13 +29,19 @@ typedef struct problem_size {
 typedef struct problem {
     comm_t *comm; /* borrowed, as the next three */
     const data_t *data;
-    const loss_t *loss;
     const penalty_t *penalty;
-    int columns;         /* length of beta */
-    int64_t rows;        /* of this rank */
-    int64_t excluded;    /* local index of a row that is left out, -1: none */
-    double *column_norm; /* [columns] Euclidean norms over all rows */
-    double null_norm;    /* |l'| over all rows at beta = 0; 0 where that overflows */
+    loss_t loss;
+    int columns;  /* length of beta */
+    int64_t rows; /* of this rank */
+    /* what is left out of the training rows (problem_leave_out, problem_exclude) */
+    int64_t excluded;            /* local index of one row, -1: none */
+    const int *part;             /* [rows] borrowed; NULL: no parts */
+    int left_out;                /* rows of this part, and rows with part < -1, do not train */
+    const double *penalty_scale; /* [columns] borrowed: the penalty sees scale beta; NULL: beta */
+    const double *known_gram; /* [columns, columns] borrowed: X'diag(l'')X, lower triangle, where it
+                                 is known before; NULL: formed from the rows */
+    double *column_norm;      /* [columns] Euclidean norms over all rows */
+    double null_norm;         /* |l'| over all rows at beta = 0; 0 where that overflows */
     /* at the point of the last problem_move: */
     double *theta; /* [S] */
     double *beta;  /* [columns] */
@@ -64,12 +70,20 @@ void problem_free(problem_t **problem);
  */
 void problem_exclude(problem_t *problem, int64_t row);
 
+/* Leaves out the rows with part[i] == left_out, and those with part[i] < -1, from now on; part
+   [rows] is borrowed, NULL: none. Not collective, call on all ranks. */
+void problem_leave_out(problem_t *problem, const int *part, int left_out);
+
 /* Goes to (theta, beta): u, l up to l'', penalty, value and gradient. Collective, reductions of
    columns + 3 numbers in all, and `size` from rank 0. Cost: 4 rows columns flops. */
 void problem_move(problem_t *problem, const double *theta, const double *beta);
 
 /* Fills l up to `order` at the point. Not collective. */
 void problem_rows(problem_t *problem, int order);
+
+/* C = X' diag(weights) X over all rows, weights [rows], lower triangle of C [columns, columns].
+   Collective, one reduction. Cost: rows columns^2 flops. */
+void problem_gram(problem_t *problem, const double *weights, double *C);
 
 /* H = X' diag(l'') X + diag(r'') at the point into hessian->matrix, and its factor. Returns -1, or
    the column at which H is not positive definite, as spd_factor. Collective, reductions of columns

@@ -52,37 +52,61 @@ static void find_scales(const study_t *study, double *diagonal, double *scale)
 static int allocate(study_t *study, double **work)
 {
     int code = TRALO_OK;
-    ALLOC(study->theta, 3 * (int64_t)study->penalty->count);
-    ALLOC(*work, 2 * (int64_t)study->data->columns + study->penalty->groups);
+    int64_t count = study->penalty->count;
+    ALLOC(study->theta, 3 * count);
+    ALLOC(*work, 2 * (int64_t)study->data->columns + study->penalty->groups + count);
 out:
     return code;
 }
 
-/* theta where the config gives it, else log(factor d_g). */
-static int fill(const study_t *study, const config_lambda_t *given, double factor,
-                const double *scale, double *theta)
+/* One edge of the box: what the config gives, else the kind's own default, else factor d_g. */
+typedef struct edge {
+    const config_lambda_t *given;
+    const double *preset; /* [per_group], 0: from the data */
+    double factor;
+    double *theta; /* [S], out */
+} edge_t;
+
+static int fill(const study_t *study, const edge_t *edge, const double *scale, double *natural)
 {
-    int code = config_theta(given, study->penalty->groups, theta);
-    for (int g = 0; code == TRALO_OK && g < study->penalty->groups; g++)
-        if (isnan(theta[g]))
-            theta[g] = log(factor * scale[g]);
+    int code = TRALO_OK;
+    const penalty_t *penalty = study->penalty;
+    int m = penalty->kind->per_group;
+    TRY(config_natural(edge->given, penalty->groups, m, natural));
+    for (int s = 0; s < penalty->count; s++)
+        if (isnan(natural[s]))
+            natural[s] =
+                edge->preset[s % m] > 0.0 ? edge->preset[s % m] : edge->factor * scale[s / m];
+    penalty_from_natural(penalty, natural, edge->theta);
+    for (int s = 0; s < penalty->count; s++)
+        if (!isfinite(edge->theta[s]))
+            FAIL(TRALO_ERR_INPUT, "%s: %g is not possible for the hyperparameter '%s' of '%s'",
+                 edge->given->place != NULL ? edge->given->place : "search", natural[s],
+                 penalty->kind->hyper_names[s % m], penalty->kind->name);
+out:
     return code;
 }
 
-static int check(const study_t *study, double *lower, double *upper, double *start)
+static int check(const study_t *study, double *natural)
 {
     int code = TRALO_OK;
-    const config_search_t *search = &study->config->search;
-    for (int g = 0; g < study->penalty->groups; g++) {
-        if (lower[g] >= upper[g])
-            FAIL(TRALO_ERR_INPUT,
-                 "group %d: search.lower = %g is not below search.upper = %g (where one of them is "
-                 "not in the config, it was chosen from the data: give both)",
-                 g, exp(lower[g]), exp(upper[g]));
-        if (search->start.count > 0 && (start[g] < lower[g] || start[g] > upper[g]))
-            FAIL(TRALO_ERR_INPUT, "group %d: search.start = %g is not between %g and %g", g,
-                 exp(start[g]), exp(lower[g]), exp(upper[g]));
-        start[g] = fmin(fmax(start[g], lower[g]), upper[g]);
+    const penalty_t *penalty = study->penalty;
+    int count = penalty->count, m = penalty->kind->per_group;
+    double *lower = study->theta, *upper = lower + count, *start = upper + count;
+    bool given = study->config->search.start.count > 0;
+    for (int s = 0; s < count; s++) {
+        const char *name = penalty->kind->hyper_names[s % m];
+        if (lower[s] >= upper[s])
+            FAIL(
+                TRALO_ERR_INPUT,
+                "group %d: search.lower is not below search.upper for %s (where one of them is not "
+                "in the config, it was chosen from the data: give both)",
+                s / m, name);
+        penalty_natural(penalty, start, natural);
+        if (given && (start[s] < lower[s] || start[s] > upper[s]))
+            FAIL(TRALO_ERR_INPUT, "group %d: search.start = %g of %s is not between its bounds",
+                 s / m, natural[s], name);
+        start[s] = fmin(fmax(start[s], lower[s]), upper[s]);
     }
 out:
     return code;
@@ -92,17 +116,25 @@ int box_find(study_t *study)
 {
     int code = TRALO_OK, count = study->penalty->count;
     const config_search_t *search = &study->config->search;
+    const penalty_kind_t *kind = study->penalty->kind;
     double *work = NULL;
     TRY(comm_agree(study->comm, allocate(study, &work)));
     double *diagonal = work + study->data->columns, *scale = diagonal + study->data->columns;
-    double *lower = study->theta, *upper = lower + count, *start = upper + count;
+    double *natural = scale + study->penalty->groups;
+    const edge_t edges[] = {
+        {&search->lower, kind->lower, LOWER, study->theta},
+        {&search->upper, kind->upper, UPPER, study->theta + count},
+        {&search->start, kind->start, 1.0, study->theta + 2 * count},
+    };
     find_null_model(study, work);
     find_scales(study, diagonal, scale);
-    TRY(fill(study, &search->lower, LOWER, scale, lower));
-    TRY(fill(study, &search->upper, UPPER, scale, upper));
-    TRY(fill(study, &search->start, 1.0, scale, start));
-    TRY(check(study, lower, upper, start));
-    study->box = (outer_box_t){.count = count, .lower = lower, .upper = upper, .start = start};
+    for (int i = 0; i < 3; i++)
+        TRY(fill(study, &edges[i], scale, natural));
+    TRY(check(study, natural));
+    study->box = (outer_box_t){.count = count,
+                               .lower = study->theta,
+                               .upper = study->theta + count,
+                               .start = study->theta + 2 * count};
 out:
     mem_free(&work);
     return code;

@@ -131,8 +131,10 @@ typedef struct config_columns {
 } config_columns_t;
 int config_groups(const config_t *config, const config_columns_t *columns, int *group, int *count);
 
-/* theta = log lambda [count] of one setting for `count` groups; NaN where it was not given.
-   Errors: TRALO_ERR_INPUT when the list has another length. Not collective. */
-int config_theta(const config_lambda_t *lambda, int count, double *theta);
+/* The hyperparameters [groups * per_group] of one setting in the field's terms (lambda first in
+   each group); NaN where it was not given. One value is lambda of all groups; as many as groups:
+   lambda of each; as many as hyperparameters: all of them. Errors: TRALO_ERR_INPUT when the list
+   has another length. Not collective. */
+int config_natural(const config_lambda_t *given, int groups, int per_group, double *natural);
 
 #endif

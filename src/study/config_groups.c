@@ -163,14 +163,19 @@ out:
     return code;
 }
 
-int config_theta(const config_lambda_t *lambda, int count, double *theta)
+int config_natural(const config_lambda_t *given, int groups, int per_group, double *natural)
 {
-    if (lambda->count > 1 && lambda->count != count)
+    int all = groups * per_group;
+    if (given->count > 1 && given->count != groups && given->count != all)
         return error_raise(TRALO_ERR_INPUT,
-                           "%s: has %d values, but there are %d penalty groups: give one value, or "
-                           "one per group",
-                           lambda->place, lambda->count, count);
-    for (int s = 0; s < count; s++)
-        theta[s] = lambda->count == 0 ? NAN : log(lambda->values[lambda->count == 1 ? 0 : s]);
+                           "%s: has %d values, but there are %d penalty groups with %d "
+                           "hyperparameters in all: give one value, or one per group%s",
+                           given->place, given->count, groups, all,
+                           per_group > 1 ? ", or one per hyperparameter" : "");
+    bool every = given->count == all && per_group > 1;
+    for (int s = 0; s < all; s++)
+        natural[s] = every ? given->values[s] : NAN;
+    for (int g = 0; !every && given->count > 0 && g < groups; g++)
+        natural[g * per_group] = given->values[given->count == 1 ? 0 : g];
     return TRALO_OK;
 }

@@ -26,12 +26,19 @@ static void add(kind_sort_t sort, kind_t kind)
     table->rows[table->count++] = kind;
 }
 
+/* Losses and penalties have one number as their option, or none. */
+static kind_t one_option(const char *name, const char *doc, const param_t *params)
+{
+    return (kind_t){name, doc, params, params != NULL ? sizeof(double) : 0};
+}
+
 static void fill(void)
 {
     for (int i = 0; loss_kinds[i] != NULL; i++)
-        add(KIND_LOSS, (kind_t){loss_kinds[i]->name, loss_kinds[i]->doc, NULL, 0});
+        add(KIND_LOSS, one_option(loss_kinds[i]->name, loss_kinds[i]->doc, loss_kinds[i]->params));
     for (int i = 0; penalty_kinds[i] != NULL; i++)
-        add(KIND_PENALTY, (kind_t){penalty_kinds[i]->name, penalty_kinds[i]->doc, NULL, 0});
+        add(KIND_PENALTY,
+            one_option(penalty_kinds[i]->name, penalty_kinds[i]->doc, penalty_kinds[i]->params));
     for (int i = 0; criterion_kinds[i] != NULL; i++) {
         const criterion_kind_t *row = criterion_kinds[i];
         add(KIND_CRITERION, (kind_t){row->name, row->doc, row->params, row->options_size});

@@ -17,7 +17,7 @@ typedef struct predict {
     comm_t *comm; /* borrowed */
     result_t *model;
     data_t *data;
-    const loss_t *loss;
+    loss_t loss;
     double *u;     /* [rows] */
     double *all_u; /* [n], rank 0 */
     double *all_y; /* [n], rank 0; not used without y */
@@ -61,10 +61,10 @@ static int check_target(const predict_t *p, const char *rows)
 {
     int code = TRALO_OK;
     for (int64_t i = 0; p->data->y != NULL && i < p->data->rows; i++)
-        if (!p->loss->valid(p->data->y[i]))
+        if (!p->loss.valid(p->data->y[i]))
             FAIL(TRALO_ERR_INPUT, "%s: row %lld: y = %g is not allowed for the loss '%s': give %s",
-                 rows, (long long)(p->data->first + i), p->data->y[i], p->loss->name,
-                 p->loss->domain);
+                 rows, (long long)(p->data->first + i), p->data->y[i], p->loss.name,
+                 p->loss.domain);
 out:
     return code;
 }
@@ -73,9 +73,10 @@ static int prepare(predict_t *p, const char *rows)
 {
     int code = TRALO_OK;
     bool first = comm_rank(p->comm) == 0;
-    p->loss = loss_find(p->model->loss);
-    if (p->loss == NULL)
+    const loss_t *row = loss_find(p->model->loss);
+    if (row == NULL)
         FAIL(TRALO_ERR_INPUT, "the model's loss '%s' is not known to this version", p->model->loss);
+    p->loss = loss_configured(row, &p->model->loss_parameter);
     TRY(check_features(p, rows));
     TRY(match_labels(p, rows));
     TRY(check_target(p, rows));
@@ -115,12 +116,12 @@ static void score_rows(const predict_t *p, double *sums)
         double *out[1] = {&value};
         if (w == 0.0)
             continue;
-        p->loss->derivatives(1, &y, &p->u[i], 0, out);
-        double error = p->loss->response(p->u[i]) - y;
+        p->loss.derivatives(&p->loss, 1, &y, &p->u[i], 0, out);
+        double error = loss_response(&p->loss, p->u[i]) - loss_target(&p->loss, y);
         sums[SUM_LOSS] += w * value;
         sums[SUM_HITS] += y * p->u[i] > 0.0 ? w : 0.0;
         sums[SUM_SQUARES] += w * error * error;
-        sums[SUM_DEVIANCE] += 2.0 * w * (value - p->loss->saturated(y));
+        sums[SUM_DEVIANCE] += 2.0 * w * (value - p->loss.saturated(&p->loss, y));
         sums[SUM_WEIGHT] += w;
     }
 }
@@ -164,7 +165,7 @@ static int score(const predict_t *p, predict_scores_t *scores)
 {
     int code = TRALO_OK;
     double sums[SUMS];
-    bool counts = p->loss->counts, classifies = p->loss->classifies;
+    bool counts = p->loss.counts, classifies = p->loss.classifies;
     if (p->data->y == NULL)
         goto out;
     score_rows(p, sums);
@@ -190,7 +191,7 @@ static int write_rows(const predict_t *p, const char *output)
         FAIL(TRALO_ERR_FILE, "%s: cannot be written: %s", output, strerror(errno));
     fprintf(file, "link,response%s\n", has_y ? ",y" : "");
     for (int64_t i = 0; i < p->data->n; i++) {
-        fprintf(file, "%.17g,%.17g", p->all_u[i], p->loss->response(p->all_u[i]));
+        fprintf(file, "%.17g,%.17g", p->all_u[i], loss_response(&p->loss, p->all_u[i]));
         if (has_y)
             fprintf(file, ",%.17g", p->all_y[i]);
         fputc('\n', file);

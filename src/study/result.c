@@ -28,6 +28,7 @@ const field_t result_fields[] = {
     {"seconds", FIELD_REAL, SHAPE_ONE, AT(seconds), 0},
     {"n", FIELD_LONG, SHAPE_ONE, AT(n), 0},
     {"loss", FIELD_TEXT, SHAPE_ONE, AT(loss), 0},
+    {"loss_parameter", FIELD_REAL, SHAPE_ONE, AT(loss_parameter), 0},
     {"penalty", FIELD_TEXT, SHAPE_ONE, AT(penalty), 0},
     {"criterion_name", FIELD_TEXT, SHAPE_ONE, AT(criterion_name), 0},
     {"method", FIELD_TEXT, SHAPE_ONE, AT(method), 0},

@@ -47,6 +47,7 @@ typedef struct result {
     int64_t iterations, evaluations, inner_iterations;
     double seconds;
     char *loss, *penalty, *criterion_name, *method;
+    double loss_parameter; /* of a loss that has one */
     bool standardized;
     bool has_intercept;
     double *coefficients;          /* [p] for the columns as trained (standardised or not) */

@@ -29,6 +29,7 @@ static int build_penalty(study_t *study)
     const penalty_kind_t *kind = penalty_find(study->config->model.penalty.name);
     TRY(find_groups(study, &groups));
     TRY(penalty_create(kind, study->data->columns, study->group, groups, &study->penalty));
+    penalty_configure(study->penalty, study->config->model.penalty.options);
 out:
     return code;
 }
@@ -56,8 +57,8 @@ int study_open(comm_t *comm, const config_t *config, study_t **out)
     threads_setup(comm);
     TRY(data_open(comm, config->data.file, &options, &study->data));
     TRY(comm_agree(comm, build_penalty(study)));
-    TRY(problem_create(study->data, loss_find(config->model.loss.name), study->penalty,
-                       &study->problem));
+    loss_t loss = loss_configured(loss_find(config->model.loss.name), config->model.loss.options);
+    TRY(problem_create(study->data, &loss, study->penalty, &study->problem));
     TRY(build_criterion(study));
     TRY(oracle_create(comm, study->criterion, &study->oracle));
     TRY(box_find(study));

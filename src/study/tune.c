@@ -161,6 +161,7 @@ static void fill_model(tune_t *tune, const criterion_result_t *at_best)
     result_t *r = tune->result;
     const data_t *data = tune->study->data;
     r->n = data->n;
+    r->loss_parameter = tune->study->problem->loss.parameter;
     r->criterion = at_best->value;
     r->criterion_se = at_best->standard_error;
     r->standardized = data->standardized;

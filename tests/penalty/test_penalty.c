@@ -44,7 +44,7 @@ static void for_all(void (*check)(bench_t *))
     for (int k = 0; penalty_kinds[k] != NULL; k++) {
         bench_t b;
         if (bench_create(penalty_kinds[k], &b)) {
-            penalty_at(b.penalty, theta_here, beta_here, &b.here);
+            penalty_at(b.penalty, theta_here, beta_here, NULL, &b.here);
             check(&b);
         }
         bench_free(&b);
@@ -58,10 +58,10 @@ static void check_beta(bench_t *b)
         const double step = 1e-2;
         for (int j = 0; j < COLUMNS; j++)
             moved[j] = beta_here[j] * (1.0 + m * step);
-        penalty_at(b->penalty, theta_here, moved, &b->above);
+        penalty_at(b->penalty, theta_here, moved, NULL, &b->above);
         for (int j = 0; j < COLUMNS; j++)
             moved[j] = beta_here[j] * (1.0 - m * step);
-        penalty_at(b->penalty, theta_here, moved, &b->below);
+        penalty_at(b->penalty, theta_here, moved, NULL, &b->below);
         for (int k = 1; k < PENALTY_ORDERS; k++)
             for (int j = 0; j < COLUMNS; j++)
                 near[k][j] += weight[m - 1] * (b->above.r[k - 1][j] - b->below.r[k - 1][j]) /
@@ -88,9 +88,9 @@ static void check_component(bench_t *b, int s)
         double moved[MOST];
         memcpy(moved, theta_here, sizeof moved);
         moved[s] = theta_here[s] + i * step;
-        penalty_at(b->penalty, moved, beta_here, &b->above);
+        penalty_at(b->penalty, moved, beta_here, NULL, &b->above);
         moved[s] = theta_here[s] - i * step;
-        penalty_at(b->penalty, moved, beta_here, &b->below);
+        penalty_at(b->penalty, moved, beta_here, NULL, &b->below);
         for (int k = 0; k < PENALTY_MIXED; k++)
             for (int j = 0; j < COLUMNS; j++) {
                 first[k][j] += weight[i - 1] * (b->above.r[k][j] - b->below.r[k][j]) / step;
@@ -201,7 +201,7 @@ static void check_shape(bench_t *b)
         CU_ASSERT(b->here.r[0][j] >= 0.0 && b->here.r[1][j] * beta_here[j] >= 0.0);
     for (int j = 0; b->penalty->kind->quadratic && j < COLUMNS; j++)
         CU_ASSERT(b->here.r[3][j] == 0.0 && b->here.r[4][j] == 0.0);
-    penalty_at(b->penalty, theta_here, least, &b->here);
+    penalty_at(b->penalty, theta_here, least, NULL, &b->here);
     for (int j = 0; j < COLUMNS; j++)
         CU_ASSERT(b->here.r[0][j] == 0.0 && b->here.r[1][j] == 0.0);
 }
@@ -275,7 +275,7 @@ static void ridge_is_half_lambda_beta_squared(void)
 {
     bench_t b;
     if (bench_create(penalty_find("ridge"), &b)) {
-        penalty_at(b.penalty, theta_here, beta_here, &b.here);
+        penalty_at(b.penalty, theta_here, beta_here, NULL, &b.here);
         CHECK_CLOSE(b.here.r[0][3], 0.5 * exp(0.3) * 2.5 * 2.5, 1e-15);
         CHECK_CLOSE(b.here.r[2][4], exp(1.2), 1e-15);
     }

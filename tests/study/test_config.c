@@ -445,21 +445,21 @@ static void groups_that_do_not_fit(void)
                  "model.groups: group 0 has no feature");
 }
 
-static void lambdas_become_thetas(void)
+static void settings_become_hyperparameters(void)
 {
     config_t *c = NULL;
     double theta[3] = {0};
     if (!CHECK_OK(parse(full, 0, NULL, &c)))
         return;
-    CHECK_OK(config_theta(&c->search.start, 3, theta));
-    CU_ASSERT(theta[0] == log(1e-3) && theta[2] == log(1e-3));
-    CHECK_OK(config_theta(&c->search.lower, 2, theta));
-    CU_ASSERT(theta[0] == log(1e-4) && theta[1] == log(1e-9));
-    CHECK_FAILS(config_theta(&c->search.lower, 3, theta), TRALO_ERR_INPUT,
+    CHECK_OK(config_natural(&c->search.start, 3, 1, theta));
+    CU_ASSERT(theta[0] == 1e-3 && theta[2] == 1e-3);
+    CHECK_OK(config_natural(&c->search.lower, 2, 1, theta));
+    CU_ASSERT(theta[0] == 1e-4 && theta[1] == 1e-9);
+    CHECK_FAILS(config_natural(&c->search.lower, 3, 1, theta), TRALO_ERR_INPUT,
                 "search.lower: has 2 values, but there are 3 penalty groups");
     config_free(&c);
     if (CHECK_OK(parse(good, 0, NULL, &c)))
-        CHECK_OK(config_theta(&c->search.start, 3, theta));
+        CHECK_OK(config_natural(&c->search.start, 3, 1, theta));
     CU_ASSERT(isnan(theta[0]) && isnan(theta[2]));
     config_free(&c);
 }
@@ -613,7 +613,7 @@ void suite_config(void)
         {"a new method leaves the old options", a_new_method_leaves_the_old_options},
         {"groups of columns", groups_of_columns},
         {"groups that do not fit", groups_that_do_not_fit},
-        {"lambdas become thetas", lambdas_become_thetas},
+        {"settings become hyperparameters", settings_become_hyperparameters},
         {"a file is read by all ranks", a_file_is_read_by_all_ranks},
         {"files that cannot be read", files_that_cannot_be_read},
         {"damaged texts never crash", damaged_texts_never_crash},
