@@ -40,6 +40,8 @@ static int run(comm_t *comm, int argc, char **argv, int *status)
     tune_outcome_t outcome = {.result = NULL};
     TRY(options_parse(argc, argv, params, &options, &words));
     cli_study_log(comm, options.quiet, options.verbose, options.json);
+    if (options.json != NULL)
+        TRY(comm_agree(comm, comm_rank(comm) == 0 ? result_json_check(options.json) : TRALO_OK));
     if (options.verify_rows != NULL)
         TRY(cli_study_override(&opened, "verify.rows", options.verify_rows));
     TRY(cli_study_open(comm, words, argv, &opened));

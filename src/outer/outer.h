@@ -56,6 +56,8 @@ typedef struct outer_batch {
 /* The answer to one request, borrowed during outer_tell. */
 typedef struct outer_reply {
     const char *failure; /* NULL, or why there is no value (then the rest is not read) */
+    bool missing;        /* with a failure: never evaluated, since the search is to be interrupted;
+                            does not count as an evaluation */
     double f;
     const double *gradient; /* [S] when order >= 1 */
     const double *hessian;  /* [S * S] symmetric, when order >= 2 */

@@ -460,7 +460,7 @@ static void fill_candidates(search_t *s)
 static void tell_sweep(search_t *s, const outer_reply_t *replies)
 {
     for (int i = 0; i < s->sweep_count; i++) {
-        s->evaluations++;
+        s->evaluations += !replies[i].missing;
         s->sweep_f[i] = fails(s, &replies[i], 0) ? NAN : replies[i].f;
     }
     fill_candidates(s);

@@ -15,8 +15,9 @@ typedef struct check_options {
 } check_options_t;
 
 /* Prints gradient and Hessian at each point beside fourth-order central differences of f and of the
-   gradient. The relative error is taken against the largest component of the gradient (Hessian),
-   and against the component itself where that is larger than a thousandth of it. At most 20
+   gradient. The relative error of a component is taken against the component, but where that is
+   below a thousandth of the size of the derivatives there, against the size: the largest component
+   of gradient and Hessian (a gradient is near 0 at an optimum), at least 1e-6 |f|. At most 20
    hyperparameters are walked through, evenly spaced. Collective. Errors: TRALO_ERR_INPUT,
    TRALO_ERR_EVALUATION (a point cannot be evaluated). Cost: 4 gradients per hyperparameter. */
 int check_run(study_t *study, check_options_t *options);

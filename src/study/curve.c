@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <math.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -19,6 +20,7 @@ typedef struct curve {
     const curve_options_t *options;
     curve_point_t *points; /* [options->points] */
     double *theta;         /* [S] */
+    FILE *file;            /* the CSV */
 } curve_t;
 
 enum { ROWS_AT_ONCE = 256 };
@@ -89,22 +91,19 @@ static void print_table(const curve_t *curve, FILE *file, const char *separator)
     }
 }
 
-static int write_csv(const curve_t *curve)
+static int write_csv(curve_t *curve)
 {
     int code = TRALO_OK;
-    const char *path = curve->options->output;
-    bool standard = path == NULL || strcmp(path, "-") == 0;
-    FILE *file = standard ? stdout : fopen(path, "w");
-    if (file == NULL)
-        FAIL(TRALO_ERR_FILE, "%s: cannot be written: %s", path, strerror(errno));
+    FILE *file = curve->file;
     fprintf(file, "lambda,theta,f,standard_error,df,d2f%s\n",
             curve->options->exact ? ",exact" : "");
     print_table(curve, file, ",");
-    bool bad = fflush(file) != 0;
-    bad = (!standard && fclose(file) != 0) || bad;
+    bool bad = fflush(file) != 0 || ferror(file) != 0;
+    curve->file = NULL;
+    bad = (file != stdout && fclose(file) != 0) || bad;
     if (bad)
-        FAIL(TRALO_ERR_FILE, "%s: cannot be written: %s", standard ? "standard output" : path,
-             strerror(errno));
+        FAIL(TRALO_ERR_FILE, "%s: cannot be written: %s",
+             file == stdout ? "standard output" : curve->options->output, strerror(errno));
 out:
     return code;
 }
@@ -125,40 +124,101 @@ out:
     return code;
 }
 
+static int open_file(const char *path, const char *mode, FILE **out)
+{
+    FILE *file = fopen(path, mode);
+    if (file == NULL)
+        return error_raise(TRALO_ERR_FILE, "%s: cannot be written: %s", path, strerror(errno));
+    *out = file;
+    return TRALO_OK;
+}
+
+/* What cannot be written is found before the work. */
+static int open_outputs(curve_t *curve)
+{
+    int code = TRALO_OK;
+    const char *csv = curve->options->output, *plot = curve->options->plot, *terminal;
+    FILE *picture = NULL;
+    if (plot != NULL) {
+        TRY(picture_terminal(plot, &terminal));
+        TRY(open_file(plot, "a", &picture));
+        fclose(picture);
+    }
+    if (csv == NULL || strcmp(csv, "-") == 0)
+        curve->file = stdout;
+    else
+        TRY(open_file(csv, "w", &curve->file));
+out:
+    return code;
+}
+
+/* The criterion spans decades, and is above 0. */
+static bool wants_log_scale(const curve_t *curve)
+{
+    double least = INFINITY, most = 0.0;
+    for (int64_t i = 0; i < curve->options->points; i++) {
+        least = fmin(least, curve->points[i].value);
+        most = fmax(most, curve->points[i].value);
+    }
+    return least > 0.0 && most > 10.0 * least;
+}
+
+/* fmin passes over points that could not be evaluated. */
+static const curve_point_t *lowest_point(const curve_t *curve)
+{
+    const curve_point_t *lowest = &curve->points[0];
+    for (int64_t i = 1; i < curve->options->points; i++)
+        if (fmin(curve->points[i].value, lowest->value) != lowest->value)
+            lowest = &curve->points[i];
+    return lowest;
+}
+
 static void write_script(const curve_t *curve, FILE *gnuplot, const char *terminal)
 {
     const config_t *config = curve->study->config;
+    const curve_point_t *lowest = lowest_point(curve);
     fprintf(gnuplot, "$curve << END\n");
     print_table(curve, gnuplot, " ");
-    fprintf(gnuplot, "END\nset terminal %s\nset output '%s'\n", terminal, curve->options->plot);
-    fprintf(gnuplot, "set logscale x\nset format x '10^{%%L}'\nset grid\nset key top center\n"
-                     "set multiplot layout 2,1\nset lmargin 12\n");
+    fprintf(gnuplot, "END\n$lowest << END\n%.17g %.17g\nEND\n", lowest->lambda, lowest->value);
+    fprintf(gnuplot, "set terminal %s\nset output '%s'\n", terminal, curve->options->plot);
+    fprintf(gnuplot,
+            "set logscale x\nset autoscale xfix\nset format x '10^{%%L}'\nset grid\n"
+            "set key top center\nset multiplot layout 2,1\nset lmargin 12\n%s",
+            wants_log_scale(curve) ? "set logscale y\n" : "");
     fprintf(gnuplot, "set ylabel '%s, %s loss'\n", config->criterion.name, config->model.loss.name);
-    fprintf(gnuplot, "plot $curve using 1:3 with lines lw 2 title '%s'%s\n", config->criterion.name,
+    fprintf(gnuplot,
+            "plot $curve using 1:3 with lines lw 2 title '%s', "
+            "$lowest with points pt 7 lc 'black' title 'lowest point: lambda = %.4g'%s\n",
+            config->criterion.name, lowest->lambda,
             curve->options->exact
                 ? ", $curve using 1:7 with points pt 6 title 'exact leave-one-out'"
                 : "");
-    fprintf(gnuplot, "set xlabel 'lambda'\nset ylabel 'derivatives in log lambda'\n"
+    fprintf(gnuplot, "unset logscale y\nset xlabel 'lambda'\n"
+                     "set ylabel 'derivatives in log lambda'\n"
                      "plot $curve using 1:5 with lines lw 2 title 'first', "
                      "$curve using 1:6 with lines lw 2 dt 2 title 'second', 0 notitle lc 'black'\n"
                      "unset multiplot\n");
 }
 
+/* SIGPIPE, from a gnuplot that is not there or gives up, would end the program without a word. */
 static int draw(const curve_t *curve)
 {
     int code = TRALO_OK;
     const char *terminal = NULL;
+    struct sigaction ignore = {.sa_handler = SIG_IGN}, before;
+    sigaction(SIGPIPE, &ignore, &before);
     TRY(picture_terminal(curve->options->plot, &terminal));
-    FILE *gnuplot = popen("gnuplot", "w");
+    if (isnan(lowest_point(curve)->value))
+        FAIL(TRALO_ERR_EVALUATION, "no point could be evaluated: there is nothing to draw");
+    FILE *gnuplot = popen("gnuplot >/dev/null", "w");
     if (gnuplot == NULL)
         FAIL(TRALO_ERR_FILE, "gnuplot cannot be started: %s", strerror(errno));
     write_script(curve, gnuplot, terminal);
     if (pclose(gnuplot) != 0)
-        FAIL(TRALO_ERR_FILE,
-             "%s: gnuplot could not draw it (is it installed? Debian: gnuplot-nox; is the folder "
-             "there?)",
+        FAIL(TRALO_ERR_FILE, "%s: gnuplot could not draw it (is it installed? Debian: gnuplot-nox)",
              curve->options->plot);
 out:
+    sigaction(SIGPIPE, &before, NULL);
     return code;
 }
 
@@ -185,11 +245,9 @@ static int drive(study_t *study, void *argument)
 {
     int code = TRALO_OK;
     double from, to;
-    const char *terminal;
     curve_t curve = {.study = study, .options = argument};
-    if (curve.options->plot != NULL)
-        TRY(picture_terminal(curve.options->plot, &terminal));
     TRY(find_range(study, curve.options, &from, &to));
+    TRY(open_outputs(&curve));
     ALLOC(curve.points, curve.options->points);
     ALLOC(curve.theta, study->penalty->count);
     find_points(&curve, from, to);
@@ -197,6 +255,8 @@ static int drive(study_t *study, void *argument)
     if (curve.options->plot != NULL)
         TRY(draw(&curve));
 out:
+    if (curve.file != NULL && curve.file != stdout)
+        fclose(curve.file);
     mem_free(&curve.points);
     mem_free(&curve.theta);
     return code;

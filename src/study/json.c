@@ -6,6 +6,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/mem.h"
@@ -48,6 +49,21 @@ static json_t *inverse(const result_t *result)
     return list;
 }
 
+/* [{"lambda": [...], "criterion": f}, ...] */
+static json_t *minima(const result_t *r)
+{
+    json_t *list = json_array();
+    for (int i = 0; i < r->minima; i++) {
+        json_t *one = json_object();
+        int bad = json_object_set_new(one, "lambda",
+                                      reals(r->minima_lambda + (int64_t)i * r->count, r->count));
+        bad |= json_object_set_new(one, "criterion", real(r->minima_criterion[i]));
+        if ((json_array_append_new(list, one) | bad) != 0)
+            break;
+    }
+    return list;
+}
+
 static int put_search(json_t *root, const result_t *r)
 {
     int bad = json_object_set_new(root, "lambda", reals(r->lambda, r->count));
@@ -63,6 +79,7 @@ static int put_search(json_t *root, const result_t *r)
     bad |= json_object_set_new(root, "gradient_norm", real(r->gradient_norm));
     bad |= json_object_set_new(root, "hessian_definite", json_boolean(r->hessian_definite));
     bad |= json_object_set_new(root, "reason", json_string(r->reason));
+    bad |= json_object_set_new(root, "minima", minima(r));
     bad |= json_object_set_new(root, "iterations", json_integer(r->iterations));
     bad |= json_object_set_new(root, "evaluations", json_integer(r->evaluations));
     bad |= json_object_set_new(root, "inner_iterations", json_integer(r->inner_iterations));
@@ -111,6 +128,27 @@ out:
         fclose(stream);
     if (code != TRALO_OK && part.data != NULL)
         unlink(part.data);
+    mem_free(&part.data);
+    return code;
+}
+
+int result_json_check(const char *path)
+{
+    int code = TRALO_OK;
+    text_t part = {0};
+    FILE *stream = NULL;
+    struct stat status;
+    if (strcmp(path, "-") == 0)
+        goto out;
+    if (stat(path, &status) == 0 && S_ISDIR(status.st_mode))
+        FAIL(TRALO_ERR_FILE, "cannot write JSON to %s: it is a folder", path);
+    TRY(text_add(&part, "%s.part", path));
+    stream = fopen(part.data, "w");
+    if (stream == NULL)
+        FAIL(TRALO_ERR_FILE, "cannot write JSON to %s: %s", part.data, strerror(errno));
+    fclose(stream);
+    unlink(part.data);
+out:
     mem_free(&part.data);
     return code;
 }

@@ -11,6 +11,11 @@
 
 enum { LAMBDA_TEXT = 128 };
 
+static const char *plural(int64_t count)
+{
+    return count == 1 ? "" : "s";
+}
+
 void report_start(const study_t *study)
 {
     const data_t *data = study->data;
@@ -18,12 +23,12 @@ void report_start(const study_t *study)
     char lower[LAMBDA_TEXT], upper[LAMBDA_TEXT];
     study_lambda_text(study, study->box.lower, lower, sizeof lower);
     study_lambda_text(study, study->box.upper, upper, sizeof upper);
-    log_info("data    %" PRId64 " rows, %d features%s%s, %d ranks, %d threads each", data->n,
+    log_info("data    %" PRId64 " rows, %d features%s%s, %d rank%s with %d thread%s", data->n,
              data->p, data->intercept ? ", intercept" : "",
-             data->standardized ? ", standardised" : "", comm_size(study->comm), threads_count());
+             data->standardized ? ", standardised" : "", comm_size(study->comm),
+             plural(comm_size(study->comm)), threads_count(), plural(threads_count()));
     log_info("model   %s loss, %s penalty, %d hyperparameter%s", config->model.loss.name,
-             config->model.penalty.name, study->penalty->count,
-             study->penalty->count > 1 ? "s" : "");
+             config->model.penalty.name, study->penalty->count, plural(study->penalty->count));
     log_info("search  %s of %s, from %s to %s", config->search.method.name, config->criterion.name,
              lower, upper);
 }
@@ -68,28 +73,46 @@ static void report_bounds(const study_t *study, const result_t *r)
     }
 }
 
+/* The local minima beside the result. */
+static void report_minima(const study_t *study, const result_t *r)
+{
+    char lambda[LAMBDA_TEXT];
+    for (int i = 0; i < r->minima; i++) {
+        const double *theta = r->minima_theta + (int64_t)i * r->count;
+        if (memcmp(theta, r->theta, (size_t)r->count * sizeof *theta) == 0)
+            continue;
+        study_lambda_text(study, theta, lambda, sizeof lambda);
+        log_info("also a minimum  %s: %s %.12g", lambda, r->criterion_name, r->minima_criterion[i]);
+    }
+}
+
 void report_result(const study_t *study, const result_t *r)
 {
     char lambda[LAMBDA_TEXT];
     study_lambda_text(study, r->theta, lambda, sizeof lambda);
     bool single = r->count == 1 && strcmp(r->penalty, "ridge") == 0;
+    bool inverse = single && strcmp(r->loss, "logistic") == 0;
     log_info(" ");
-    if (single)
-        log_info("best penalty    lambda=%.12g%s%.12g%s", r->lambda[0],
-                 " (C = 1/lambda = ", 1.0 / r->lambda[0], ")");
+    if (inverse)
+        log_info("best penalty    lambda=%.12g (C = 1/lambda = %.12g)", r->lambda[0],
+                 1.0 / r->lambda[0]);
+    else if (single)
+        log_info("best penalty    lambda=%.12g", r->lambda[0]);
     else
         log_info("best penalties  %s", lambda);
     log_info("%-15s %.12g +- %.2g (mean over %" PRId64 " rows, standard error)", r->criterion_name,
              r->criterion, r->criterion_se, r->n);
     log_info("ended           %s: %s%s", r->reason, r->detail, nature_text(r));
     report_bounds(study, r);
+    report_minima(study, r);
     if (r->verified > 0)
         log_info("verified        %" PRId64 " rows left out exactly: largest difference %.2e, mean "
                  "%.2e",
                  r->verified, r->verified_largest, r->verified_mean);
     log_info("work            %" PRId64 " iterations, %" PRId64 " evaluations, %" PRId64
-             " Newton steps, %.3g s on %" PRId64 " ranks",
-             r->iterations, r->evaluations, r->inner_iterations, r->seconds, r->environment.ranks);
+             " Newton steps, %.3g s on %" PRId64 " rank%s",
+             r->iterations, r->evaluations, r->inner_iterations, r->seconds, r->environment.ranks,
+             plural(r->environment.ranks));
     log_info("communication   %" PRId64 " calls, %.4g MB, %.3g s", r->environment.comm_calls,
              1e-6 * (double)r->environment.comm_bytes, r->environment.comm_seconds);
     log_info("result          %s", study->config->output);

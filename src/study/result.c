@@ -138,6 +138,9 @@ void result_free(result_t **result)
     mem_free(&r->labels[0]);
     mem_free(&r->labels[1]);
     mem_free(&r->row_criterion);
+    mem_free(&r->minima_theta);
+    mem_free(&r->minima_lambda);
+    mem_free(&r->minima_criterion);
     mem_free(result);
 }
 

@@ -59,10 +59,14 @@ typedef struct result {
     char **feature_names;          /* [p]; NULL: not known */
     char *target;                  /* name of y; NULL: not known */
     char *labels[2];               /* what -1 and +1 stand for; NULL: y is a number */
+    int minima;                    /* local minima that the search came to, best first */
+    double *minima_theta;          /* [minima, S] */
+    double *minima_lambda;         /* [minima, S] */
+    double *minima_criterion;      /* [minima] */
     int64_t verified;              /* rows that were left out exactly after the search */
     double verified_largest, verified_mean; /* |exact - approximate| loss of these rows */
-    int64_t rows;                  /* of row_criterion: n, or 0: not asked for */
-    double *row_criterion;         /* [rows], rank 0 only; NULL: not asked for */
+    int64_t rows;                           /* of row_criterion: n, or 0: not asked for */
+    double *row_criterion;                  /* [rows], rank 0 only; NULL: not asked for */
     result_environment_t environment;
 } result_t;
 
@@ -119,10 +123,10 @@ int result_finish(result_file_t **file, const result_t *result);
 /* Closes and keeps OUTPUT.part; *file becomes NULL; NULL is accepted. Not collective. */
 void result_abandon(result_file_t **file);
 
-/* Reads /result and /environment of a finished result (not row_criterion). Collective: every rank
-   gets the same. The caller frees with result_free. Errors: TRALO_ERR_FILE (cannot be read,
-   truncated, not HDF5), TRALO_ERR_INPUT (not a result of tralo, a study that did not finish, wrong
-   shapes), TRALO_ERR_MEMORY; the same on all ranks. */
+/* Reads /result and /environment of a finished result (not row_criterion, not the minima).
+   Collective: every rank gets the same. The caller frees with result_free. Errors: TRALO_ERR_FILE
+   (cannot be read, truncated, not HDF5), TRALO_ERR_INPUT (not a result of tralo, a study that did
+   not finish, wrong shapes), TRALO_ERR_MEMORY; the same on all ranks. */
 int result_read(comm_t *comm, const char *path, result_t **out);
 
 #endif

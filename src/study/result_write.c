@@ -273,7 +273,25 @@ out:
     return code;
 }
 
-/* What is not in the table: lists of texts, and the criterion of each row. */
+static int write_minima(const result_file_t *file, const result_t *result)
+{
+    int code = TRALO_OK;
+    const int64_t dims[2] = {result->minima, result->count};
+    const struct {
+        const char *name;
+        int rank;
+        const double *values;
+    } parts[] = {{"/result/minima_theta", 2, result->minima_theta},
+                 {"/result/minima_lambda", 2, result->minima_lambda},
+                 {"/result/minima_criterion", 1, result->minima_criterion}};
+    for (int i = 0; result->minima > 0 && i < 3; i++)
+        TRY(in_file(file, h5_write_numbers(file->file, parts[i].name, H5T_NATIVE_DOUBLE,
+                                           parts[i].rank, dims, parts[i].values)));
+out:
+    return code;
+}
+
+/* What is not in the table: lists of texts, the minima, and the criterion of each row. */
 static int write_lists(const result_file_t *file, const result_t *result)
 {
     int code = TRALO_OK;
@@ -287,6 +305,7 @@ static int write_lists(const result_file_t *file, const result_t *result)
     if (result->row_criterion != NULL)
         TRY(in_file(file, h5_write_numbers(file->file, "/result/row_criterion", H5T_NATIVE_DOUBLE,
                                            1, &rows, result->row_criterion)));
+    TRY(write_minima(file, result));
 out:
     return code;
 }

@@ -2,13 +2,13 @@
 #include "study/tune.h"
 
 #include <math.h>
-#include <signal.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
 #include "linalg/panel.h"
 #include "study/report.h"
+#include "study/stop.h"
 #include "study/threads.h"
 #include "study/verify.h"
 
@@ -25,23 +25,6 @@ typedef struct tune {
     int64_t evaluations, inner_iterations;
     double started, best;
 } tune_t;
-
-static volatile sig_atomic_t stop_asked;
-
-static void ask_to_stop(int signal_number)
-{
-    (void)signal_number;
-    stop_asked = 1;
-}
-
-static void listen_to_signals(void)
-{
-    struct sigaction action = {.sa_handler = ask_to_stop, .sa_flags = SA_RESTART};
-    sigemptyset(&action.sa_mask);
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
-    sigaction(SIGUSR1, &action, NULL);
-}
 
 /* Room for the replies to `count` requests. */
 static int reserve(tune_t *tune, int count)
@@ -118,18 +101,26 @@ static int evaluate(tune_t *tune, int i, const outer_batch_t *batch)
     return result_append(tune->file, &row);
 }
 
+/* Tells what was evaluated; `done` is less than the batch when the search was asked to stop. */
+static void tell(tune_t *tune, const outer_batch_t *batch, int done)
+{
+    if (stop_asked())
+        outer_interrupt(tune->outer);
+    for (int i = done; i < batch->count; i++)
+        tune->replies[i] = (outer_reply_t){.missing = true, .failure = "not evaluated"};
+    if (done > 0)
+        outer_tell(tune->outer, tune->replies);
+}
+
 static int search(tune_t *tune)
 {
-    int code = TRALO_OK;
+    int code = TRALO_OK, done;
     outer_batch_t batch;
     for (outer_ask(tune->outer, &batch); batch.count > 0; outer_ask(tune->outer, &batch)) {
         TRY(reserve(tune, batch.count));
-        for (int i = 0; i < batch.count && !stop_asked; i++)
-            TRY(evaluate(tune, i, &batch));
-        if (stop_asked)
-            outer_interrupt(tune->outer);
-        else
-            outer_tell(tune->outer, tune->replies);
+        for (done = 0; done < batch.count && !stop_asked(); done++)
+            TRY(evaluate(tune, done, &batch));
+        tell(tune, &batch, done);
     }
 out:
     return code;
@@ -194,6 +185,27 @@ out:
     return code;
 }
 
+static int fill_minima(tune_t *tune)
+{
+    int code = TRALO_OK;
+    result_t *r = tune->result;
+    const outer_minimum_t *minima = NULL;
+    int count = outer_minima(tune->outer, &minima);
+    size_t S = (size_t)r->count;
+    ALLOC(r->minima_theta, (int64_t)count * r->count);
+    ALLOC(r->minima_lambda, (int64_t)count * r->count);
+    ALLOC(r->minima_criterion, count);
+    for (int i = 0; i < count; i++) {
+        double *theta = r->minima_theta + (size_t)i * S;
+        memcpy(theta, minima[i].theta, S * sizeof *theta);
+        penalty_natural(tune->study->penalty, theta, r->minima_lambda + (size_t)i * S);
+        r->minima_criterion[i] = minima[i].f;
+    }
+    r->minima = count;
+out:
+    return code;
+}
+
 /* The model at the best theta: evaluated once more, since the last evaluation may have been
  * elsewhere. */
 static int conclude(tune_t *tune)
@@ -212,6 +224,7 @@ static int conclude(tune_t *tune)
     fill_search(tune, &state);
     fill_model(tune, &at_best);
     TRY(fill_texts(tune, &state));
+    TRY(fill_minima(tune));
     TRY(verify_rows(tune->study, &at_best, tune->result));
 out:
     return code;
@@ -278,7 +291,7 @@ int tune_run(study_t *study, tune_outcome_t *outcome)
     const config_t *config = study->config;
     tune_t tune = {.study = study, .started = clock_seconds(), .best = INFINITY};
     int status = TUNE_CONVERGED;
-    listen_to_signals();
+    stop_listen();
     TRY(comm_agree(study->comm,
                    result_create(study->penalty->count, study->data->p, &tune.result)));
     TRY(result_open(study->comm, config->output, config->echo, study->penalty->count, &tune.file));

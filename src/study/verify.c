@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/rng.h"
+#include "study/stop.h"
 
 static const double NEAR_ZERO = 1e-3; /* a t_i below which ALO deserves no trust */
 enum { STREAM = 0x5eed };
@@ -24,22 +25,32 @@ static void draw_rows(uint64_t seed, int64_t n, int64_t count, int64_t *rows)
     }
 }
 
+/* The larger one; NaN as soon as one of them is. */
+static double larger(double a, double b)
+{
+    return isnan(a) || a > b ? a : b;
+}
+
 static void compare(study_t *study, const criterion_result_t *at_best, const int64_t *rows,
-                    const double *approximate, result_t *result)
+                    const double *approximate, int64_t count, result_t *result)
 {
     double sum = 0.0, weight, loss;
-    for (int64_t i = 0; i < result->verified; i++) {
+    int64_t i = 0;
+    for (; i < count && !stop_asked(); i++) {
         exact_request_t request = {
             .theta = result->theta, .beta = at_best->beta, .first = rows[i], .count = 1};
         oracle_exact(study->oracle, &request, &loss, &weight);
         double difference = fabs(loss - approximate[i]);
         sum += difference;
-        if (!(difference <= result->verified_largest))
-            result->verified_largest = difference;
+        result->verified_largest = larger(result->verified_largest, difference);
         log_detail("row %" PRId64 ": exact %.12g, approximate %.12g", rows[i], loss,
                    approximate[i]);
     }
-    result->verified_mean = sum / (double)result->verified;
+    result->verified = i;
+    result->verified_mean = i > 0 ? sum / (double)i : 0.0;
+    if (i < count)
+        log_warn("the exact leave-one-out was interrupted after %" PRId64 " of %" PRId64 " rows", i,
+                 count);
 }
 
 int verify_rows(study_t *study, const criterion_result_t *at_best, result_t *result)
@@ -61,8 +72,7 @@ int verify_rows(study_t *study, const criterion_result_t *at_best, result_t *res
     draw_rows((uint64_t)verify->seed, n, count, rows);
     for (int64_t i = 0; i < count; i++)
         oracle_rows(study->oracle, rows[i], 1, &approximate[i]);
-    result->verified = count;
-    compare(study, at_best, rows, approximate, result);
+    compare(study, at_best, rows, approximate, count, result);
 out:
     mem_free(&rows);
     mem_free(&approximate);
