@@ -59,7 +59,7 @@ static void add_row(const fixture_t *f, int64_t i, numbers_t *out, const double 
     x[P] = 1.0;
     for (int j = 0; j < COLUMNS; j++)
         u += x[j] * beta[j];
-    f->problem->loss->derivatives(1, &f->y[i], &u, 2, d);
+    f->problem->loss.derivatives(&f->problem->loss, 1, &f->y[i], &u, 2, d);
     out->value += f->weights[i] * values[0];
     for (int j = 0; j < COLUMNS; j++) {
         out->gradient[j] += f->weights[i] * values[1] * x[j];
@@ -78,7 +78,7 @@ static void naive(const fixture_t *f, const double *beta, int64_t excluded, numb
             add_row(f, i, out, beta);
     if (!CHECK_OK(penalty_values_create(f->penalty, &values)))
         return;
-    penalty_at(f->penalty, theta, beta, &values);
+    penalty_at(f->penalty, theta, beta, NULL, &values);
     for (int j = 0; j < COLUMNS; j++) {
         out->value += values.r[0][j];
         out->gradient[j] += values.r[1][j];
@@ -289,7 +289,7 @@ static void sweep(int (*make)(fixture_t *), fixture_t *f, int64_t least)
 static int make_problem(fixture_t *f)
 {
     problem_t *problem = NULL;
-    int code = problem_create(f->data, f->problem->loss, f->penalty, &problem);
+    int code = problem_create(f->data, &f->problem->loss, f->penalty, &problem);
     CU_ASSERT((problem != NULL) == (code == TRALO_OK));
     problem_free(&problem);
     return code;
