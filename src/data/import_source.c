@@ -39,7 +39,8 @@ static const source_kind_t *kind_of_name(const char *path)
 static bool looks_like_svm(char *line)
 {
     int pairs = 0;
-    char *rest = line, *word = strtok_r(rest, " \t", &rest);
+    char *rest = line, *word;
+    strtok_r(rest, " \t", &rest);
     while ((word = strtok_r(rest, " \t", &rest)) != NULL && word[0] != '#') {
         size_t digits = strncmp(word, "qid", 3) == 0 ? 3 : strspn(word, "0123456789");
         if (digits == 0 || word[digits] != ':')

@@ -145,14 +145,14 @@ void penalty_contract_along(const penalty_t *penalty, const penalty_values_t *va
 
 void penalty_natural(const penalty_t *penalty, const double *theta, double *natural)
 {
-    int m = penalty->kind->per_group;
+    const ptrdiff_t m = penalty->kind->per_group;
     for (int g = 0; g < penalty->groups; g++)
         penalty->kind->natural(theta + g * m, natural + g * m);
 }
 
 void penalty_from_natural(const penalty_t *penalty, const double *natural, double *theta)
 {
-    int m = penalty->kind->per_group;
+    const ptrdiff_t m = penalty->kind->per_group;
     for (int g = 0; g < penalty->groups; g++)
         penalty->kind->from_natural(natural + g * m, theta + g * m);
 }

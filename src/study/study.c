@@ -109,7 +109,7 @@ void study_lambda_text(const study_t *study, const double *theta, char *text, si
             used += (size_t)snprintf(text + used, size - used, ",...");
             s = count - most / 2;
         }
-        kind->natural(theta + s / m * m, natural);
+        kind->natural(theta + (s - s % m), natural);
         used += (size_t)snprintf(text + used, size - used, "%s%s%.6g", s > 0 ? "," : "",
                                  s < m ? (s > 0 ? kind->hyper_names[s] : "lambda=") : "",
                                  natural[s % m]);

@@ -59,7 +59,8 @@ static void fill(bench_t *b, int m, int p, double above)
     for (int j = 0; j < p; j++)
         for (int i = 0; i < p; i++)
             b->square[i + j * p] =
-                i < j ? above : rng_uniform(5, STREAM_SQUARE, (uint64_t)(i + j * MOST)) - 0.5;
+                i < j ? above
+                      : rng_uniform(5, STREAM_SQUARE, (uint64_t)i + (uint64_t)j * MOST) - 0.5;
 }
 
 /* Calls `check` for every shape; what stands above the diagonal of `square` is `above`. */
