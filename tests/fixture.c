@@ -55,7 +55,9 @@ static int make_penalty(const fixture_setup_t *setup, fixture_t *f)
     int p = f->data->p;
     ALLOC(group, f->data->columns);
     for (int j = 0; j < f->data->columns; j++)
-        group[j] = j == p || (setup->free_column && j == 0) ? -1 : j % setup->groups;
+        group[j] = (j == p && !setup->penalised_intercept) || (setup->free_column && j == 0)
+                       ? -1
+                       : j % setup->groups;
     TRY(penalty_create(penalty_find(setup->penalty), f->data->columns, group, setup->groups,
                        &f->penalty));
 out:

@@ -12,8 +12,9 @@ typedef struct fixture_setup {
     int p;
     const char *loss, *penalty, *criterion;
     bool weights, offset, intercept, standardize;
-    int groups;           /* columns are dealt to the groups in turn */
-    bool free_column;     /* column 0 is not penalised */
+    int groups;       /* columns are dealt to the groups in turn */
+    bool free_column; /* column 0 is not penalised */
+    bool penalised_intercept;
     const char *whitened; /* option of ALO, NULL: default */
 } fixture_setup_t;
 

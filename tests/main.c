@@ -25,6 +25,7 @@
     X(data_open)                                                                                   \
     X(problem)                                                                                     \
     X(inner)                                                                                       \
+    X(values)                                                                                      \
     X(criterion)                                                                                   \
     X(config)                                                                                      \
     X(json)                                                                                        \

@@ -255,13 +255,24 @@ static void the_lowest_bad_target_is_named(void)
             X[i] = i;
             y[i] = 1.0;
         }
-        y[20] = y[8] = y[7] = -2.5;
+        y[22] = y[13] = y[12] = -2.5;
         data_t *data = data_with(N, X, y);
-        check_refused(data, loss, "row 7: y = -2.5 is not allowed for the loss");
+        check_refused(data, loss, "row 12: y = -2.5 is not allowed for the loss");
         check_refused(data, loss, loss->name);
         check_refused(data, loss, loss->domain);
         data_free(&data);
     }
+}
+
+static void columns_whose_squares_overflow_are_named(void)
+{
+    double X[N] = {0.0}, y[N];
+    for (int i = 0; i < N; i++)
+        y[i] = 1.0;
+    X[N - 1] = -1e200;
+    data_t *data = data_with(N, X, y);
+    check_refused(data, loss_kinds[0], "X column 0 holds numbers whose squares overflow: rescale");
+    data_free(&data);
 }
 
 /* Every k-th allocation on one rank, until `make` succeeds: all ranks say the same, nothing leaks.
@@ -331,6 +342,7 @@ void suite_problem(void)
         {"derivatives agree with differences", derivatives_agree_with_differences},
         {"products agree with loops", products_agree_with_loops},
         {"the lowest bad target is named", the_lowest_bad_target_is_named},
+        {"columns whose squares overflow are named", columns_whose_squares_overflow_are_named},
         {"every allocation may fail, on any rank", every_allocation_may_fail},
     };
     REGISTER("problem", cases);

@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Published values of leave-one-out: Burn 2020 (Wisconsin breast cancer, whose regularizer
+   alpha^2 beta^2 is our lambda = 2 alpha^2), ridge regression on the diabetes data, and two small
+   sets on which leave-one-out is not convex. */
+#include <math.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "criterion/exact.h"
+#include "data/import.h"
+#include "fixture.h"
+#include "support.h"
+
+/* The program's own way from a CSV file of tests/data to a standardised data set. */
+static data_t *data_of(const char *name, const char *target, const char *labels, bool intercept)
+{
+    char source[512], folder[512], input[600], output[600];
+    data_t *data = NULL;
+    data_options_t options = {.standardize = true, .intercept = intercept};
+    test_source("tests/data", source, sizeof source);
+    test_path(name, folder, sizeof folder);
+    snprintf(input, sizeof input, "%s/%s.csv", source, name);
+    snprintf(output, sizeof output, "%s.h5", folder);
+    import_options_t import = {
+        .input = input, .output = output, .target = target, .labels = labels, .force = true};
+    log_setup(LOG_QUIET, true);
+    int code = comm_rank(test_comm) == 0 ? import_file(&import, NULL) : TRALO_OK;
+    log_setup(LOG_NORMAL, true);
+    if (CHECK_OK(comm_agree(test_comm, code)))
+        CHECK_OK(data_open(test_comm, output, &options, &data));
+    return data;
+}
+
+static bool fixture_of(data_t *data, const char *loss, bool penalised_intercept, fixture_t *f)
+{
+    fixture_setup_t setup = {.loss = loss,
+                             .penalty = "ridge",
+                             .criterion = "alo",
+                             .groups = 1,
+                             .penalised_intercept = penalised_intercept};
+    memset(f, 0, sizeof *f);
+    return data != NULL && fixture_wrap(data, &setup, f);
+}
+
+static bool breast_cancer(bool intercept, bool penalised_intercept, fixture_t *f)
+{
+    data_t *data = data_of("breast_cancer", "diagnosis", "malignant,benign", intercept);
+    return fixture_of(data, "logistic", penalised_intercept, f);
+}
+
+/* f with its first and second derivative in theta = log lambda. */
+typedef struct curve {
+    double f, slope, bend;
+} curve_t;
+
+static bool evaluate(fixture_t *f, double theta, curve_t *out)
+{
+    criterion_result_t r;
+    criterion_evaluate(f->criterion, &theta, 2, &r);
+    CU_ASSERT(r.valid);
+    if (r.valid)
+        *out = (curve_t){r.value, r.gradient[0], r.hessian[0]};
+    return r.valid;
+}
+
+/* Newton's method from theta to the next place where the slope is zero; its theta. */
+static double stationary(fixture_t *f, double theta, curve_t *out)
+{
+    double step = 1.0;
+    for (int i = 0; i < 50 && fabs(step) > 1e-15; i++) {
+        if (!evaluate(f, theta, out))
+            return NAN;
+        step = out->slope / out->bend;
+        theta -= step;
+    }
+    CHECK_CLOSE(out->slope / out->f, 0.0, 1e-13);
+    return theta;
+}
+
+static void breast_cancer_derivatives(void)
+{
+    static const struct {
+        double alpha, slope, bend, slope_unit, bend_unit; /* unit: of the last digit given */
+    } table[] = {
+        {0.05, -2.68425355, 119.432887, 1e-8, 1e-6},
+        {0.10, -0.48040129, 8.30738047, 1e-8, 1e-8},
+        {1.0, 0.00635722, 0.0350415165, 1e-8, 1e-10},
+        {2.0, 0.01542823, 0.00148528579, 1e-8, 1e-11},
+        {5.0, 0.01540952, -0.000411674903, 1e-8, 1e-12},
+    };
+    fixture_t f;
+    curve_t at = {0.0};
+    if (breast_cancer(true, false, &f))
+        for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+            double alpha = table[i].alpha;
+            if (!evaluate(&f, log(2.0 * alpha * alpha), &at))
+                break;
+            double slope = 2.0 / alpha * at.slope;
+            double bend = (4.0 * at.bend - 2.0 * at.slope) / (alpha * alpha);
+            CHECK_CLOSE((slope - table[i].slope) / table[i].slope_unit, 0.0, 0.51);
+            CHECK_CLOSE((bend - table[i].bend) / table[i].bend_unit, 0.0, 0.51);
+        }
+    fixture_free(&f);
+}
+
+static void breast_cancer_optimum(void)
+{
+    const double alpha = 0.8672806850303585, C = 0.66473822860258, nf = 42.591961768247;
+    fixture_t f;
+    curve_t at = {0.0};
+    if (breast_cancer(true, false, &f)) {
+        double theta = stationary(&f, 0.0, &at);
+        CHECK_CLOSE(exp(-theta) / C, 1.0, 1e-11);
+        CHECK_CLOSE(sqrt(0.5 * exp(theta)) / alpha, 1.0, 1e-11);
+        CHECK_CLOSE(569.0 * at.f / nf, 1.0, 1e-13);
+        CHECK_CLOSE(at.slope, 0.0, 1e-15);
+        CU_ASSERT(at.bend > 0.0);
+    }
+    fixture_free(&f);
+}
+
+/* Other conventions about the intercept are told apart. The values are those of a plain serial
+   implementation in another language; a published package stops at 0.635721854 and 0.638877929. */
+static void breast_cancer_intercept(void)
+{
+    fixture_t f;
+    curve_t at = {0.0};
+    if (breast_cancer(true, true, &f))
+        CHECK_CLOSE(exp(-stationary(&f, 0.0, &at)), 0.6357218939333, 1e-12);
+    fixture_free(&f);
+    if (breast_cancer(false, false, &f))
+        CHECK_CLOSE(exp(-stationary(&f, 0.0, &at)), 0.6388779601896, 1e-12);
+    fixture_free(&f);
+}
+
+static void diabetes_optimum(void)
+{
+    fixture_t f;
+    curve_t at = {0.0};
+    if (fixture_of(data_of("diabetes", "target", NULL, true), "squared", false, &f)) {
+        double theta = stationary(&f, 0.0, &at);
+        CHECK_CLOSE(exp(theta) / 1.83475754979, 1.0, 1e-10);
+        CHECK_CLOSE(2.0 * at.f / 2999.77113306797, 1.0, 1e-13);
+        CU_ASSERT(at.bend > 0.0);
+    }
+    fixture_free(&f);
+}
+
+/* A stationary point with the digits given: lambda, 2 f, and the unit of their last digits. */
+typedef struct point {
+    double lambda, error, lambda_unit, error_unit;
+} point_t;
+
+static void check_point(fixture_t *f, const point_t *point, bool minimum)
+{
+    curve_t at = {0.0};
+    double theta = stationary(f, log(point->lambda), &at);
+    CHECK_CLOSE((exp(theta) - point->lambda) / point->lambda_unit, 0.0, 0.51);
+    CHECK_CLOSE((2.0 * at.f - point->error) / point->error_unit, 0.0, 0.51);
+    CU_ASSERT(minimum ? at.bend > 0.0 : at.bend < 0.0);
+}
+
+static void check_five_rows(const double *X, const double *y, const point_t *least,
+                            const point_t *most, double limit)
+{
+    fixture_t f;
+    curve_t at = {0.0};
+    data_t *data = NULL;
+    data_options_t options = {.intercept = true};
+    data_arrays_t arrays = {.n = 5, .p = 3, .X = X, .y = y};
+    CHECK_OK(data_from_arrays(test_comm, &arrays, &options, &data));
+    if (fixture_of(data, "squared", false, &f)) {
+        check_point(&f, least, true);
+        check_point(&f, most, false);
+        if (evaluate(&f, log(1e12), &at))
+            CHECK_CLOSE(2.0 * at.f, limit, 1e-9);
+    }
+    fixture_free(&f);
+}
+
+/* A minimum, a maximum, and a limit for lambda to infinity, which may be better than the minimum.
+ */
+static void leave_one_out_is_not_convex(void)
+{
+    static const double X[2][15] = {{3, -4, -4, 2, 4, 4, -2, 1, 2, -3, -5, -2, 0, 4, -1},
+                                    {4, -3, 0, -3, -2, 0, 2, -3, 2, -4, 1, 0, -5, -5, -2}};
+    static const double y[2][5] = {{-1, 1, -1, -1, -2}, {-4, 4, 4, 1, 1}};
+    static const point_t least[2] = {{1.047, 1.66284, 1e-3, 1e-5},
+                                     {0.0856227, 9.75767, 1e-7, 1e-5}};
+    static const point_t most[2] = {{15.21, 2.03247, 1e-2, 1e-5}, {3.189, 26.7413, 1e-3, 1e-4}};
+    check_five_rows(X[0], y[0], &least[0], &most[0], 1.5);
+    check_five_rows(X[1], y[1], &least[1], &most[1], 13.375);
+}
+
+/* ---- against refits ---- */
+
+enum { N = 29, GROUPS = 3 };
+static const double theta_of_groups[GROUPS] = {0.3, -0.5, 1.0};
+
+static void check_refits(fixture_t *f)
+{
+    criterion_result_t r;
+    exact_t *exact = NULL;
+    double losses[N], weights[N], sum = 0.0, total = 0.0;
+    criterion_evaluate(f->criterion, theta_of_groups, 0, &r);
+    CU_ASSERT(r.valid);
+    exact_request_t request = {.theta = theta_of_groups, .beta = r.beta, .count = N};
+    if (!r.valid ||
+        !CHECK_OK(exact_create(f->problem, inner_find("newton"), f->inner_options, &exact)))
+        return;
+    exact_losses(exact, &request, losses, weights);
+    for (int i = 0; i < N; i++) {
+        int64_t local = i - f->data->first;
+        if (local >= 0 && local < f->data->rows)
+            CHECK_CLOSE(r.rows[local], losses[i], 1e-11);
+        sum += weights[i] * losses[i];
+        total += weights[i];
+    }
+    CHECK_CLOSE(r.value / (sum / total), 1.0, 1e-12);
+    exact_free(&exact);
+}
+
+static void exact_where_loss_and_penalty_are_quadratic(void)
+{
+    for (int q = 0; penalty_kinds[q] != NULL; q++)
+        for (int plain = 0; penalty_kinds[q]->quadratic && plain < 2; plain++) {
+            fixture_t f;
+            fixture_setup_t setup = {.n = N,
+                                     .p = 7,
+                                     .loss = "squared",
+                                     .penalty = penalty_kinds[q]->name,
+                                     .criterion = "alo",
+                                     .weights = !plain,
+                                     .offset = !plain,
+                                     .intercept = true,
+                                     .groups = GROUPS,
+                                     .free_column = !plain};
+            if (fixture_create(test_comm, &setup, &f))
+                check_refits(&f);
+            fixture_free(&f);
+        }
+}
+
+/* The mean leave-one-out error and derivatives of the first n of four rows plus ten. */
+static bool evaluate_rows(int64_t n, bool absurd, curve_t *out)
+{
+    double X[14], y[14], weights[14], offset[14];
+    fixture_t f;
+    data_t *data = NULL;
+    data_options_t options = {.intercept = true};
+    for (int i = 0; i < n; i++) {
+        X[i] = sin(i);
+        y[i] = (double)(i % 4);
+        weights[i] = i < 10 ? 1.0 + 0.1 * i : 0.0;
+        offset[i] = absurd && i >= 10 ? 1e4 : 0.0;
+    }
+    data_arrays_t arrays = {.n = n, .p = 1, .X = X, .y = y, .weights = weights, .offset = offset};
+    CHECK_OK(data_from_arrays(test_comm, &arrays, &options, &data));
+    bool done = fixture_of(data, "poisson", false, &f) && evaluate(&f, 0.5, out);
+    fixture_free(&f);
+    return done;
+}
+
+static void rows_of_no_weight_do_not_count(void)
+{
+    curve_t without, with, absurd;
+    if (evaluate_rows(10, false, &without) && evaluate_rows(14, false, &with) &&
+        evaluate_rows(14, true, &absurd)) {
+        CHECK_CLOSE(with.f / without.f, 1.0, 1e-14);
+        CHECK_CLOSE(with.slope / without.slope, 1.0, 1e-12);
+        CHECK_CLOSE(with.bend / without.bend, 1.0, 1e-12);
+        CHECK_CLOSE(absurd.f / without.f, 1.0, 1e-14);
+        CHECK_CLOSE(absurd.slope / without.slope, 1.0, 1e-12);
+        CHECK_CLOSE(absurd.bend / without.bend, 1.0, 1e-12);
+    }
+}
+
+void suite_values(void)
+{
+    static const test_case_t cases[] = {
+        {"breast cancer: derivatives", breast_cancer_derivatives},
+        {"breast cancer: optimum", breast_cancer_optimum},
+        {"breast cancer: other conventions", breast_cancer_intercept},
+        {"diabetes: optimum", diabetes_optimum},
+        {"leave-one-out is not convex", leave_one_out_is_not_convex},
+        {"exact where loss and penalty are quadratic", exact_where_loss_and_penalty_are_quadratic},
+        {"rows of no weight do not count", rows_of_no_weight_do_not_count},
+    };
+    REGISTER("values", cases);
+}
