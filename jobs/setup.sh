@@ -10,8 +10,8 @@ setup_rows() {
 
 setup_missing_packages() {
     setup_rows "$1" | while read -r package _; do
-        status=$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)
-        [ "$status" = installed ] || printf ' %s' "$package"
+        dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null | grep -q '^installed' ||
+            printf ' %s' "$package"
     done
 }
 
@@ -28,7 +28,7 @@ setup_without_apt() {
         setup_found "$kind" "$name" </dev/null ||
             printf '    %-22s (Debian: %s)\n' "$kind $name" "$package"
     done)
-    [ -z "$absent" ] && return
+    [ -n "$absent" ] || return 0
     echo "There is no apt here. Please install by hand, then run this again:" >&2
     echo "$absent" >&2
     exit 1
@@ -40,7 +40,7 @@ setup_install() {
         return
     fi
     missing=$(setup_missing_packages "$1")
-    [ -z "$missing" ] && return
+    [ -n "$missing" ] || return 0
     sudo=
     if [ "$(id -u)" != 0 ]; then
         sudo='sudo'
