@@ -9,7 +9,8 @@
 #include "base/mem.h"
 #include "criterion/kinds.h"
 
-const criterion_kind_t *const criterion_kinds[] = {&criterion_alo, NULL};
+const criterion_kind_t *const criterion_kinds[] = {&criterion_alo, &criterion_loo, &criterion_kfold,
+                                                   &criterion_holdout, NULL};
 
 const criterion_kind_t *criterion_find(const char *name)
 {

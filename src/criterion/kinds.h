@@ -5,5 +5,8 @@
 #include "criterion/criterion.h"
 
 extern const criterion_kind_t criterion_alo;
+extern const criterion_kind_t criterion_holdout;
+extern const criterion_kind_t criterion_kfold;
+extern const criterion_kind_t criterion_loo;
 
 #endif

@@ -1,0 +1,651 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Criteria that fit on one part of the rows and judge by the other: hold-out, k-fold, and exact
+   leave-one-out, with exact derivatives by the implicit function theorem.
+
+   For each part, with V the rows that validate and H the training Hessian at its minimum beta:
+
+       value      sum over V of phi_i(u_i)
+       gradient   H v = X_V' phi'                      df/dtheta_s = -v . d_s r'
+       Hessian    per direction delta:
+                  b = -H^-1 d_delta r'                 D. = r''' b + d_delta r''
+                  H v. = X_V'(phi'' o Xb) - X'(l''' o Xb o Xv) - D. v
+                  (Hessian delta)_s = -v. . d_s r' - v . (d_s r'' b + d_s d_delta r')
+
+   Pedregosa 2016 (the gradient); Bengio 2000. All rows stay where they are: those that do not train
+   have weight 0 in the training problem, whose pass over the rows gives their u as well.
+
+   Standardisation belongs inside the training part. The data are standardised as a whole; in the
+   coordinates of a part the coefficients are s beta, with s the deviations of its training rows,
+   and an intercept absorbs the means. So the part's problem is the same with the penalty r(s beta).
+   (Without an intercept the columns keep the mean of all rows.)
+
+   For squared loss X'WX of a part is the full one minus that of its validation rows, both formed
+   once. Leave-one-out solves with H by conjugate gradients, preconditioned by the factor that the
+   solver of the training problem holds for a neighbour. */
+#include <cblas.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "criterion/evaluation.h"
+#include "criterion/kinds.h"
+#include "criterion/parts.h"
+#include "linalg/panel.h"
+
+typedef struct options {
+    char *loss;
+    int source;
+    int64_t folds;
+    double fraction;
+    int64_t seed;
+    bool stratify;
+} options_t;
+
+static const char *const sources[] = {"auto", "file", "seed", NULL};
+
+#define OPTION_LOSS                                                                                \
+    {                                                                                              \
+        "loss", EVALUATION_DOC, PARAM_TEXT, offsetof(options_t, loss), 0, 0, 0, NULL               \
+    }
+#define OPTION_SPLIT                                                                               \
+    {"split",                                                                                      \
+     "where the parts come from: /fold of the data file, the seed, or auto: the file if it has "   \
+     "it",                                                                                         \
+     PARAM_CHOICE,                                                                                 \
+     offsetof(options_t, source),                                                                  \
+     PARTS_AUTO,                                                                                   \
+     0,                                                                                            \
+     0,                                                                                            \
+     sources},                                                                                     \
+        {"seed", "of the random parts", PARAM_INT, offsetof(options_t, seed), 1, 0, 9e15, NULL},   \
+    {                                                                                              \
+        "stratify", "keep the proportion of the labels in every part", PARAM_BOOL,                 \
+            offsetof(options_t, stratify), 0, 0, 0, NULL                                           \
+    }
+
+static const param_t loo_params[] = {OPTION_LOSS, PARAM_END};
+static const param_t kfold_params[] = {
+    OPTION_LOSS,
+    {"folds", "how many parts", PARAM_INT, offsetof(options_t, folds), 10, 2, 1e6, NULL},
+    OPTION_SPLIT,
+    PARAM_END};
+static const param_t holdout_params[] = {OPTION_LOSS,
+                                         {"fraction", "share of the rows that validate", PARAM_REAL,
+                                          offsetof(options_t, fraction), 0.25, 1e-6, 1.0 - 1e-6,
+                                          NULL},
+                                         OPTION_SPLIT,
+                                         PARAM_END};
+
+static const double CONSTANT = 1e-7; /* deviation (of 1) below which a column counts as constant */
+static const double CG_TOLERANCE = 1e-15;
+enum { CG_MOST = 500 };
+
+typedef struct resample {
+    problem_t *problem; /* borrowed */
+    evaluation_t evaluation;
+    spd_t *hessian;
+    bool each_row;      /* leave-one-out: part k is row k */
+    int64_t count;      /* parts */
+    int64_t validating; /* rows that validate, in all parts and ranks */
+    double weight;      /* their weights */
+    double *sums; /* [1 + kept parts, 2 columns + 1]: sum of x, of x^2, and count, of the rows that
+                     may train and of each part; NULL: not standardised */
+    double *full_gram, *part_grams, *gram; /* [p, p], [count, p, p], [p, p]; NULL: formed anew */
+    int *part;                             /* [rows]; NULL with each_row */
+    /* [rows] */
+    double *values, *phi[EVALUATION_ORDERS], *xb, *xv, *g;
+    /* [columns] */
+    double *scale, *full, *v, *b, *D_dot, *v_dot, *along, *cg_r, *cg_z, *cg_p, *cg_q;
+    double *beta; /* [kept parts, columns] minima of the parts */
+    /* [S] */
+    double *delta, *gradient, *product;
+    double *second; /* [S, S] */
+    double *theta;  /* [S] of the last evaluation */
+    bool warm;      /* full and beta are minima at some theta */
+} resample_t;
+
+static int64_t kept(const resample_t *a)
+{
+    return a->each_row ? 0 : a->count;
+}
+
+/* ---- the parts
+ * ------------------------------------------------------------------------------------ */
+
+static bool validates(const resample_t *a, int64_t k, int64_t i)
+{
+    return a->each_row ? a->problem->data->first + i == k : a->part[i] == k;
+}
+
+static double weight_of(const resample_t *a, int64_t i)
+{
+    const double *w = a->problem->data->weights;
+    return w != NULL ? w[i] : 1.0;
+}
+
+static void add_row(const resample_t *a, int64_t i, double *sums)
+{
+    int columns = a->problem->columns;
+    const double *x = a->problem->data->X + i * columns;
+    for (int j = 0; j < columns; j++) {
+        sums[j] += x[j];
+        sums[columns + j] += x[j] * x[j];
+    }
+    sums[2 * columns] += 1.0;
+}
+
+/* Sums for the deviations of the training rows of each part. */
+static void find_sums(resample_t *a)
+{
+    int64_t length = 2 * (int64_t)a->problem->columns + 1;
+    for (int64_t i = 0; i < a->problem->rows; i++) {
+        bool usable = a->each_row || a->part[i] != PART_UNUSED;
+        if (usable)
+            add_row(a, i, a->sums);
+        if (!a->each_row && a->part[i] >= 0)
+            add_row(a, i, a->sums + (1 + a->part[i]) * length);
+    }
+    comm_sum(a->problem->comm, a->sums, (1 + kept(a)) * length);
+}
+
+/* scale = deviations of the training rows of part k; `mine` [2 columns + 1]: sums of its others. */
+static void find_scale(resample_t *a, const double *mine)
+{
+    int columns = a->problem->columns;
+    double n = a->sums[2 * columns] - mine[2 * columns];
+    for (int j = 0; j < columns; j++) {
+        double mean = (a->sums[j] - mine[j]) / n;
+        double square = (a->sums[columns + j] - mine[columns + j]) / n - mean * mean;
+        bool constant = j == a->problem->data->p || !(square > CONSTANT * CONSTANT);
+        a->scale[j] = constant ? 1.0 : sqrt(square);
+    }
+}
+
+/* Makes the problem that of part k. */
+static void select_part(resample_t *a, int64_t k)
+{
+    problem_t *problem = a->problem;
+    int64_t p = problem->columns, length = 2 * p + 1;
+    if (a->each_row)
+        problem_exclude(problem, k);
+    else
+        problem_leave_out(problem, a->part, (int)k);
+    if (a->sums != NULL && a->each_row) {
+        double *row = a->cg_r; /* free until the first solve; x, then its squares in cg_z */
+        memset(row, 0, (size_t)p * sizeof *row);
+        if (problem->excluded >= 0)
+            memcpy(row, problem->data->X + problem->excluded * p, (size_t)p * sizeof *row);
+        comm_sum(problem->comm, row, p);
+        memset(a->gram, 0, (size_t)length * sizeof *a->gram);
+        for (int64_t j = 0; j < p; j++) {
+            a->gram[j] = row[j];
+            a->gram[p + j] = row[j] * row[j];
+        }
+        a->gram[2 * p] = 1.0;
+        find_scale(a, a->gram);
+    } else if (a->sums != NULL) {
+        find_scale(a, a->sums + (1 + k) * length);
+    }
+    problem->penalty_scale = a->sums != NULL ? a->scale : NULL;
+    if (a->part_grams != NULL) {
+        for (int64_t i = 0; i < p * p; i++)
+            a->gram[i] = a->full_gram[i] - a->part_grams[k * p * p + i];
+        problem->known_gram = a->gram;
+    }
+}
+
+static void select_all(resample_t *a)
+{
+    problem_exclude(a->problem, -1);
+    problem_leave_out(a->problem, NULL, 0);
+    a->problem->penalty_scale = NULL;
+    a->problem->known_gram = NULL;
+}
+
+/* ---- solves with the Hessian of a part
+ * -------------------------------------------------------------- */
+
+/* q = H p at the problem's point. */
+static void times_hessian(resample_t *a, const double *p, double *q)
+{
+    problem_t *problem = a->problem;
+    problem_times(problem, p, a->g);
+    for (int64_t i = 0; i < problem->rows; i++)
+        a->g[i] *= problem->l[2][i];
+    problem_transposed(problem, a->g, q);
+    for (int j = 0; j < problem->columns; j++)
+        q[j] += problem->penalty_values.r[2][j] * p[j];
+}
+
+/* x <- H^-1 x by conjugate gradients with the factor at hand as the preconditioner (Hestenes &
+   Stiefel 1952); false when that does not converge. */
+static bool solve_iteratively(resample_t *a, double *x)
+{
+    problem_t *problem = a->problem;
+    int n = problem->columns;
+    double *r = a->cg_r, *z = a->cg_z, *p = a->cg_p, *q = a->cg_q;
+    memcpy(r, x, (size_t)n * sizeof *r);
+    memcpy(z, r, (size_t)n * sizeof *z);
+    spd_solve(a->hessian, z);
+    memcpy(p, z, (size_t)n * sizeof *p);
+    memset(x, 0, (size_t)n * sizeof *x);
+    double first = cblas_ddot(n, r, 1, z, 1), size = first;
+    for (int i = 0; i < CG_MOST; i++) {
+        comm_share(problem->comm, &size, sizeof size, 0);
+        if (!(size > CG_TOLERANCE * CG_TOLERANCE * first))
+            return isfinite(size);
+        times_hessian(a, p, q);
+        double step = size / cblas_ddot(n, p, 1, q, 1);
+        cblas_daxpy(n, step, p, 1, x, 1);
+        cblas_daxpy(n, -step, q, 1, r, 1);
+        memcpy(z, r, (size_t)n * sizeof *z);
+        spd_solve(a->hessian, z);
+        double next = cblas_ddot(n, r, 1, z, 1);
+        cblas_dscal(n, next / size, p, 1);
+        cblas_daxpy(n, 1.0, z, 1, p, 1);
+        size = next;
+    }
+    return size <= 1e-20 * first;
+}
+
+static void solve(resample_t *a, double *x)
+{
+    if (!a->each_row) {
+        spd_solve(a->hessian, x);
+        return;
+    }
+    memcpy(a->along, x, (size_t)a->problem->columns * sizeof *x);
+    if (solve_iteratively(a, x))
+        return;
+    memcpy(x, a->along, (size_t)a->problem->columns * sizeof *x);
+    problem_factor(a->problem, a->hessian);
+    spd_solve(a->hessian, x);
+}
+
+/* ---- value and derivatives of a part
+ * ------------------------------------------------------------------ */
+
+static bool fail(criterion_result_t *result, const resample_t *a, int64_t k, const char *why)
+{
+    snprintf(result->failure, sizeof result->failure, "%s %" PRId64 ": %.400s",
+             a->each_row ? "without row" : "part", k, why);
+    return false;
+}
+
+/* The minimum of the problem as it is selected, from beta in place, at theta. */
+static bool fit(criterion_t *criterion, const double *theta, double *beta, int64_t k,
+                criterion_result_t *result)
+{
+    resample_t *a = criterion->work;
+    inner_result_t inner;
+    criterion->inner->solve(criterion->inner_options, a->problem, theta, beta, a->hessian, &inner);
+    result->inner_iterations += inner.iterations;
+    result->factorisations += inner.factorisations;
+    if (!inner.solved) {
+        memset(beta, 0, (size_t)a->problem->columns * sizeof *beta);
+        return fail(result, a, k, inner.detail);
+    }
+    return true;
+}
+
+/* The factor with which solve() works: for parts that of the minimum itself. */
+static bool prepare_solves(resample_t *a, int64_t k, criterion_result_t *result)
+{
+    if (a->each_row && a->hessian->factored)
+        return true;
+    result->factorisations++;
+    if (problem_factor(a->problem, a->hessian) < 0)
+        return true;
+    return fail(result, a, k, "the Hessian is singular to working accuracy: raise search.lower");
+}
+
+/* phi of the validating rows of part k: values, and weighted derivatives that are 0 elsewhere.
+   Returns their sum over all ranks. */
+static double judge(resample_t *a, int64_t k)
+{
+    const problem_t *problem = a->problem;
+    double sum = 0.0;
+    for (int64_t i = 0; i < problem->rows; i++) {
+        double *at[EVALUATION_ORDERS] = {&a->phi[0][i], &a->phi[1][i], &a->phi[2][i]};
+        double w = weight_of(a, i);
+        a->phi[1][i] = a->phi[2][i] = 0.0;
+        if (!validates(a, k, i))
+            continue;
+        evaluation_rows(&a->evaluation, 1, problem->data->y + i, problem->u + i, at);
+        a->values[i] = a->phi[0][i];
+        a->phi[1][i] *= w;
+        a->phi[2][i] *= w;
+        sum += w > 0.0 ? w * a->phi[0][i] : 0.0;
+    }
+    return comm_sum_one(problem->comm, sum);
+}
+
+static void find_adjoint(resample_t *a)
+{
+    problem_transposed(a->problem, a->phi[1], a->v);
+    solve(a, a->v);
+}
+
+static void add_gradient(resample_t *a)
+{
+    const problem_t *problem = a->problem;
+    penalty_contract(problem->penalty, &problem->penalty_values, 1, -1.0 / a->weight, a->v,
+                     a->gradient);
+}
+
+/* out += Hessian of the part times delta. */
+static void add_product(resample_t *a, const double *delta, double *out)
+{
+    problem_t *problem = a->problem;
+    const penalty_t *penalty = problem->penalty;
+    const penalty_values_t *r = &problem->penalty_values;
+    double scale = -1.0 / a->weight;
+    int p = problem->columns;
+    penalty_along(penalty, r, 1, delta, a->b);
+    solve(a, a->b);
+    cblas_dscal(p, -1.0, a->b, 1);
+    penalty_along(penalty, r, 2, delta, a->D_dot);
+    for (int j = 0; j < p; j++)
+        a->D_dot[j] += r->r[3][j] * a->b[j];
+    problem_times(problem, a->b, a->xb);
+    for (int64_t i = 0; i < problem->rows; i++)
+        a->g[i] = (a->phi[2][i] - problem->l[3][i] * a->xv[i]) * a->xb[i];
+    problem_transposed(problem, a->g, a->v_dot);
+    for (int j = 0; j < p; j++)
+        a->v_dot[j] -= a->D_dot[j] * a->v[j];
+    solve(a, a->v_dot);
+    penalty_contract(penalty, r, 1, scale, a->v_dot, out);
+    for (int j = 0; j < p; j++)
+        a->along[j] = a->v[j] * a->b[j];
+    penalty_contract(penalty, r, 2, scale, a->along, out);
+    penalty_contract_along(penalty, r, 1, delta, scale, a->v, out);
+}
+
+static void add_hessian(resample_t *a)
+{
+    int count = a->problem->penalty->count;
+    for (int s = 0; s < count; s++) {
+        for (int i = 0; i < count; i++)
+            a->delta[i] = i == s;
+        add_product(a, a->delta, a->second + (int64_t)s * count);
+    }
+}
+
+/* Fits part k and, for order >= 1, leaves everything ready for its derivatives. */
+static bool visit(criterion_t *criterion, const double *theta, int64_t k, int order,
+                  criterion_result_t *result)
+{
+    resample_t *a = criterion->work;
+    double *beta = a->each_row ? a->b : a->beta + k * a->problem->columns;
+    select_part(a, k);
+    if (a->each_row)
+        memcpy(beta, a->full, (size_t)a->problem->columns * sizeof *beta);
+    if (!fit(criterion, theta, beta, k, result))
+        return false;
+    result->value += judge(a, k) / a->weight;
+    if (!isfinite(result->value))
+        return fail(result, a, k, "the loss of a row overflows: raise search.lower");
+    if (order == 0)
+        return true;
+    if (!prepare_solves(a, k, result))
+        return false;
+    find_adjoint(a);
+    if (order == 1)
+        return true;
+    problem_rows(a->problem, 3);
+    problem_times(a->problem, a->v, a->xv);
+    return true;
+}
+
+/* ---- evaluation
+ * --------------------------------------------------------------------------------------- */
+
+static void find_error(const resample_t *a, criterion_result_t *result)
+{
+    double square = 0.0, n = (double)a->validating;
+    for (int64_t i = 0; i < a->problem->rows; i++) {
+        if (!a->each_row && a->part[i] < 0)
+            continue;
+        double part = weight_of(a, i) * (a->values[i] - result->value);
+        square += part * part;
+    }
+    square = comm_sum_one(a->problem->comm, square);
+    result->standard_error = n > 1.0 ? sqrt(square * n / (n - 1.0)) / a->weight : NAN;
+}
+
+/* The model itself, fitted on all rows: what is reported, and where leave-one-out starts. */
+static bool fit_all(criterion_t *criterion, const double *theta, criterion_result_t *result)
+{
+    resample_t *a = criterion->work;
+    select_all(a);
+    a->hessian->factored = false;
+    return fit(criterion, theta, a->full, -1, result);
+}
+
+static void evaluate(criterion_t *criterion, const double *theta, int order,
+                     criterion_result_t *result)
+{
+    resample_t *a = criterion->work;
+    size_t count = (size_t)a->problem->penalty->count;
+    bool good = true;
+    memset(a->gradient, 0, count * sizeof *a->gradient);
+    if (order >= 2)
+        memset(a->second, 0, count * count * sizeof *a->second);
+    if (a->each_row || order == 0)
+        good = fit_all(criterion, theta, result);
+    for (int64_t k = 0; good && k < a->count; k++) {
+        if (!a->each_row)
+            a->hessian->factored = false;
+        good = visit(criterion, theta, k, order, result);
+        if (good && order >= 1)
+            add_gradient(a);
+        if (good && order >= 2)
+            add_hessian(a);
+    }
+    select_all(a);
+    memcpy(a->theta, theta, count * sizeof *theta);
+    if (!good)
+        return;
+    find_error(a, result);
+    result->valid = true;
+    result->gradient = order >= 1 ? a->gradient : NULL;
+    result->hessian = order >= 2 ? a->second : NULL;
+    result->beta = a->full;
+    result->rows = a->values;
+}
+
+/* ---- rows of the table
+ * --------------------------------------------------------------------------------- */
+
+static int64_t memory(int64_t rows, int columns, int count)
+{
+    int64_t numbers = 7 * rows + 3 * (int64_t)columns * columns + 20 * (int64_t)columns +
+                      (int64_t)count * count + 5 * (int64_t)count;
+    return numbers * (int64_t)sizeof(double);
+}
+
+static int allocate(resample_t *a)
+{
+    int code = TRALO_OK;
+    int64_t rows = a->problem->rows, p = a->problem->columns, S = a->problem->penalty->count;
+    double **by_row[] = {&a->values, &a->phi[0], &a->phi[1], &a->phi[2], &a->xb, &a->xv, &a->g};
+    double **by_column[] = {&a->scale, &a->full, &a->v,    &a->b,    &a->D_dot, &a->v_dot,
+                            &a->along, &a->cg_r, &a->cg_z, &a->cg_p, &a->cg_q};
+    double **by_hyper[] = {&a->delta, &a->gradient, &a->product, &a->theta};
+    for (size_t i = 0; i < sizeof by_row / sizeof *by_row; i++)
+        TRY(mem_alloc(rows, sizeof(double), by_row[i]));
+    for (size_t i = 0; i < sizeof by_column / sizeof *by_column; i++)
+        TRY(mem_alloc(p, sizeof(double), by_column[i]));
+    for (size_t i = 0; i < sizeof by_hyper / sizeof *by_hyper; i++)
+        TRY(mem_alloc(S, sizeof(double), by_hyper[i]));
+    ALLOC(a->second, S * S);
+    ALLOC(a->beta, kept(a) * p);
+    ALLOC(a->gram, p * p + 2 * p + 1);
+    if (a->problem->data->standardized)
+        ALLOC(a->sums, (1 + kept(a)) * (2 * p + 1));
+    TRY(spd_create(a->problem->comm, (int)p, &a->hessian));
+out:
+    return code;
+}
+
+/* Is it worth its memory to keep X'WX of every part? */
+static bool keeps_grams(const resample_t *a)
+{
+    int64_t p = a->problem->columns, needed = (1 + a->count) * p * p * (int64_t)sizeof(double);
+    int64_t there = mem_available() / comm_local_ranks(a->problem->comm);
+    return a->problem->loss.quadratic && !a->each_row && needed < there / 4;
+}
+
+static void form_grams(resample_t *a)
+{
+    int64_t square = (int64_t)a->problem->columns * a->problem->columns;
+    for (int64_t i = 0; i < a->problem->rows; i++)
+        a->g[i] = a->part[i] == PART_UNUSED ? 0.0 : weight_of(a, i);
+    problem_gram(a->problem, a->g, a->full_gram);
+    for (int64_t k = 0; k < a->count; k++) {
+        for (int64_t i = 0; i < a->problem->rows; i++)
+            a->g[i] = a->part[i] == k ? weight_of(a, i) : 0.0;
+        problem_gram(a->problem, a->g, a->part_grams + k * square);
+    }
+}
+
+static int prepare_grams(resample_t *a)
+{
+    int code = TRALO_OK;
+    int64_t p = a->problem->columns;
+    bool keeps = comm_min_one_int(a->problem->comm, keeps_grams(a)) == 1;
+    if (!keeps)
+        return TRALO_OK;
+    code = mem_alloc(p * p, sizeof(double), &a->full_gram);
+    if (code == TRALO_OK)
+        code = mem_alloc(a->count * p * p, sizeof(double), &a->part_grams);
+    TRY(comm_agree(a->problem->comm, code));
+    form_grams(a);
+out:
+    return code;
+}
+
+static void count_validating(resample_t *a)
+{
+    double weight = 0.0;
+    int64_t rows = 0;
+    for (int64_t i = 0; i < a->problem->rows; i++)
+        if (a->each_row || a->part[i] >= 0) {
+            rows++;
+            weight += weight_of(a, i);
+        }
+    a->validating = comm_sum_one_int(a->problem->comm, rows);
+    a->weight = comm_sum_one(a->problem->comm, weight);
+}
+
+static int find_parts(resample_t *a, const parts_request_t *request)
+{
+    int code = TRALO_OK, count;
+    TRY(comm_agree(a->problem->comm, mem_alloc(a->problem->rows, sizeof *a->part, &a->part)));
+    TRY(parts_assign(a->problem->data, request, a->part, &count));
+    a->count = count;
+out:
+    return code;
+}
+
+/* request NULL: leave-one-out. */
+static int create(criterion_t *criterion, const options_t *options, const parts_request_t *request)
+{
+    int code = TRALO_OK;
+    problem_t *problem = criterion->problem;
+    resample_t *a;
+    TRY(comm_agree(problem->comm, mem_alloc(1, sizeof *a, &criterion->work)));
+    a = criterion->work;
+    a->problem = problem;
+    a->each_row = request == NULL;
+    a->count = problem->data->n;
+    TRY(evaluation_find(options->loss, problem, &a->evaluation));
+    if (!a->each_row)
+        TRY(find_parts(a, request));
+    TRY(comm_agree(problem->comm, allocate(a)));
+    count_validating(a);
+    if (a->sums != NULL)
+        find_sums(a);
+    TRY(prepare_grams(a));
+    if (!(a->weight > 0.0))
+        FAIL(TRALO_ERR_INPUT, "the rows that validate have weight 0 in all");
+out:
+    return code;
+}
+
+static void destroy(criterion_t *criterion)
+{
+    resample_t *a = criterion->work;
+    if (a == NULL)
+        return;
+    double **arrays[] = {
+        &a->values, &a->phi[0],  &a->phi[1], &a->phi[2], &a->xb,    &a->xv,        &a->g,
+        &a->scale,  &a->full,    &a->v,      &a->b,      &a->D_dot, &a->v_dot,     &a->along,
+        &a->cg_r,   &a->cg_z,    &a->cg_p,   &a->cg_q,   &a->delta, &a->gradient,  &a->second,
+        &a->theta,  &a->product, &a->beta,   &a->gram,   &a->sums,  &a->full_gram, &a->part_grams};
+    for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++)
+        mem_free(arrays[i]);
+    mem_free(&a->part);
+    spd_free(&a->hessian);
+    mem_free(&criterion->work);
+}
+
+static int create_loo(criterion_t *criterion, const void *options)
+{
+    return create(criterion, options, NULL);
+}
+
+static int create_kfold(criterion_t *criterion, const void *options)
+{
+    const options_t *o = options;
+    parts_request_t request = {.source = (parts_source_t)o->source,
+                               .folds = (int)o->folds,
+                               .seed = o->seed,
+                               .stratify = o->stratify};
+    return create(criterion, o, &request);
+}
+
+static int create_holdout(criterion_t *criterion, const void *options)
+{
+    const options_t *o = options;
+    parts_request_t request = {.source = (parts_source_t)o->source,
+                               .fraction = o->fraction,
+                               .seed = o->seed,
+                               .stratify = o->stratify};
+    return create(criterion, o, &request);
+}
+
+const criterion_kind_t criterion_loo = {
+    .name = "loo",
+    .doc = "exact leave-one-out error, by a refit for every row",
+    .params = loo_params,
+    .options_size = sizeof(options_t),
+    .memory = memory,
+    .create = create_loo,
+    .evaluate = evaluate,
+    .destroy = destroy,
+};
+
+const criterion_kind_t criterion_kfold = {
+    .name = "kfold",
+    .doc = "k-fold cross-validation error",
+    .params = kfold_params,
+    .options_size = sizeof(options_t),
+    .memory = memory,
+    .create = create_kfold,
+    .evaluate = evaluate,
+    .destroy = destroy,
+};
+
+const criterion_kind_t criterion_holdout = {
+    .name = "holdout",
+    .doc = "error on rows that are held out",
+    .params = holdout_params,
+    .options_size = sizeof(options_t),
+    .memory = memory,
+    .create = create_holdout,
+    .evaluate = evaluate,
+    .destroy = destroy,
+};
