@@ -9,7 +9,7 @@
 #include "base/mem.h"
 #include "data/h5.h"
 
-enum { WHAT = 512 };
+enum { WHAT = 512, LARGEST_NUMBER = 16 };
 
 /* A file that is being looked at. */
 typedef struct survey {
@@ -30,6 +30,9 @@ static int check_numbers(const survey_t *s, const char *name, hid_t set, bool wh
         FAIL(TRALO_ERR_INPUT, "%s: /%s must hold integers", s->path, name);
     if (kind != H5T_INTEGER && kind != H5T_FLOAT)
         FAIL(TRALO_ERR_INPUT, "%s: /%s must hold numbers", s->path, name);
+    if (H5Tget_size(type) > LARGEST_NUMBER)
+        FAIL(TRALO_ERR_INPUT, "%s: /%s holds numbers of %zu bytes, at most %d are possible",
+             s->path, name, H5Tget_size(type), LARGEST_NUMBER);
 out:
     h5_close(&type);
     return code;

@@ -116,6 +116,26 @@ static void reads_what_was_written(void)
     CU_ASSERT(H5Fget_obj_count((hid_t)H5F_OBJ_ALL, H5F_OBJ_ALL) == 0);
 }
 
+static void no_second_copy(void)
+{
+    const file_spec_t specs[] = {
+        {60000, 33, H5T_IEEE_F64LE, H5T_IEEE_F64LE, H5T_STD_I32LE, .chunk = 5000},
+        {60000, 33, H5T_IEEE_F32LE, H5T_IEEE_F64LE, H5T_STD_I32LE, .sparse = true, .chunk = 5000}};
+    const data_options_t options = {.standardize = true, .intercept = true};
+    const int64_t BUFFERS = 3 << 20;
+    test_path("large.h5", path, sizeof path);
+    for (size_t i = 0; i < sizeof specs / sizeof *specs; i++) {
+        data_t *d = NULL;
+        file_write(path, &specs[i]);
+        int64_t before = mem_bytes();
+        mem_peak_reset();
+        CHECK_OK(data_open(test_comm, path, &options, &d));
+        if (d != NULL)
+            CU_ASSERT(mem_peak() - before <= 8 * d->rows * (d->columns + 2) + BUFFERS);
+        data_free(&d);
+    }
+}
+
 static void drop_y(hid_t file, const void *context)
 {
     (void)context;
@@ -160,6 +180,7 @@ void suite_data_open(void)
 {
     static const test_case_t cases[] = {
         {"reads what was written", reads_what_was_written},
+        {"no second copy of X", no_second_copy},
         {"scaled as the model says", scaled_as_the_model_says},
     };
     REGISTER("data open", cases);

@@ -202,6 +202,16 @@ static void y_is_bool(hid_t file, const void *context)
     H5Tclose(type);
 }
 
+static void y_is_wide(hid_t file, const void *context)
+{
+    (void)context;
+    const hsize_t dims[1] = {N};
+    hid_t type = H5Tcopy(H5T_NATIVE_INT);
+    H5Tset_size(type, 32);
+    file_replace(file, "y", type, 1, dims, NULL);
+    H5Tclose(type);
+}
+
 static void y_is_null(hid_t file, const void *context)
 {
     (void)context;
@@ -277,6 +287,7 @@ static void wrong_structure(void)
          ": /feature_names cannot be opened as a dataset"},
         {false, x_is_a_type, NULL, ": /X is neither a dataset nor a group"},
         {false, y_is_bool, NULL, ": /y is an enumeration (a bool of h5py?): store it as int8"},
+        {false, y_is_wide, NULL, ": /y holds numbers of 32 bytes, at most 16 are possible"},
         {false, y_is_null, NULL, ": /y holds no data"},
         {false, three_labels, NULL, ": /y attribute 'labels' holds 3 strings, wanted are 2"},
         {false, long_names, NULL, ": /feature_names has strings of 2097152 bytes"},
