@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "linalg/spd.h"
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -196,6 +197,25 @@ static void not_positive_definite_is_said_at_its_column(void)
     check_refused(1, 0, make_zero);
 }
 
+/* The second pivot of (1, 1; 1, 1 + rest) is `rest`. */
+static int column_refused(double rest)
+{
+    spd_t *spd = NULL;
+    if (!CHECK_OK(spd_create(test_comm, 2, &spd)))
+        return 0;
+    spd->matrix[0] = spd->matrix[1] = 1.0;
+    spd->matrix[3] = 1.0 + rest;
+    int column = spd_factor(spd);
+    spd_free(&spd);
+    return column;
+}
+
+static void pivots_that_rounding_may_have_left_are_lost(void)
+{
+    CU_ASSERT_EQUAL(column_refused(20.0 * DBL_EPSILON), 1);
+    CU_ASSERT_EQUAL(column_refused(1e-13), -1);
+}
+
 static void shares_cover_everything_once(void)
 {
     static const int counts[] = {0, 1, 2, 5, 300, 2147483647};
@@ -233,6 +253,8 @@ void suite_spd(void)
         {"factor, inverse and solve", factor_inverse_and_solve},
         {"not positive definite is said at its column",
          not_positive_definite_is_said_at_its_column},
+        {"pivots that rounding may have left are lost",
+         pivots_that_rounding_may_have_left_are_lost},
         {"shares cover everything once", shares_cover_everything_once},
         {"every allocation may fail", every_allocation_may_fail},
     };
