@@ -31,7 +31,7 @@ void comm_free(comm_t **comm);
 
 int comm_rank(const comm_t *comm);                 /* not collective */
 int comm_size(const comm_t *comm);                 /* not collective */
-const char *comm_library(void);             /* which MPI this is; not collective */
+const char *comm_library(void);                    /* which MPI this is; not collective */
 int comm_local_ranks(const comm_t *comm);          /* ranks on this node; not collective */
 comm_counters_t comm_counters(const comm_t *comm); /* not collective */
 void comm_counters_reset(comm_t *comm);            /* not collective */
