@@ -87,6 +87,12 @@ out:
     return code;
 }
 
+static double natural_of(const penalty_t *penalty, const double *theta, int s, double *natural)
+{
+    penalty_natural(penalty, theta, natural);
+    return natural[s];
+}
+
 static int check(const study_t *study, double *natural)
 {
     int code = TRALO_OK;
@@ -97,15 +103,14 @@ static int check(const study_t *study, double *natural)
     for (int s = 0; s < count; s++) {
         const char *name = penalty->kind->hyper_names[s % m];
         if (lower[s] >= upper[s])
-            FAIL(
-                TRALO_ERR_INPUT,
-                "group %d: search.lower is not below search.upper for %s (where one of them is not "
-                "in the config, it was chosen from the data: give both)",
-                s / m, name);
-        penalty_natural(penalty, start, natural);
+            FAIL(TRALO_ERR_INPUT,
+                 "group %d: search.lower = %g of %s is not below search.upper = %g (where one of "
+                 "them is not in the config, it was chosen from the data: give both)",
+                 s / m, natural_of(penalty, lower, s, natural), name,
+                 natural_of(penalty, upper, s, natural));
         if (given && (start[s] < lower[s] || start[s] > upper[s]))
             FAIL(TRALO_ERR_INPUT, "group %d: search.start = %g of %s is not between its bounds",
-                 s / m, natural[s], name);
+                 s / m, natural_of(penalty, start, s, natural), name);
         start[s] = fmin(fmax(start[s], lower[s]), upper[s]);
     }
 out:

@@ -243,12 +243,10 @@ static int drive(study_t *study, void *argument)
 {
     int code = TRALO_OK;
     tune_t *tune = argument;
-    TRY(create_search(tune));
     report_start(study);
     TRY(search(tune));
     TRY(conclude(tune));
 out:
-    outer_free(&tune->outer);
     mem_free(&tune->replies);
     mem_free(&tune->numbers);
     mem_free(&tune->failures);
@@ -294,6 +292,7 @@ int tune_run(study_t *study, tune_outcome_t *outcome)
     stop_listen();
     TRY(comm_agree(study->comm,
                    result_create(study->penalty->count, study->data->p, &tune.result)));
+    TRY(comm_agree(study->comm, comm_rank(study->comm) == 0 ? create_search(&tune) : TRALO_OK));
     TRY(result_open(study->comm, config->output, config->echo, study->penalty->count, &tune.file));
     TRY(study_drive(study, drive, &tune));
     TRY(fill_environment(study, tune.result, tune.started));
@@ -309,6 +308,7 @@ int tune_run(study_t *study, tune_outcome_t *outcome)
         tune.result = NULL;
     }
 out:
+    outer_free(&tune.outer);
     result_abandon(&tune.file);
     result_free(&tune.result);
     return code;
