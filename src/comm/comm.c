@@ -70,6 +70,16 @@ int comm_self(comm_t **out)
     return tralo_comm_create(MPI_COMM_SELF, out);
 }
 
+int comm_split(comm_t *comm, int colour, comm_t **out)
+{
+    MPI_Comm part;
+    if (MPI_Comm_split(comm->mpi, colour, comm->rank, &part) != MPI_SUCCESS)
+        return error_raise(TRALO_ERR_INTERNAL, "MPI cannot split the communicator");
+    int code = comm_agree(comm, tralo_comm_create(part, out));
+    MPI_Comm_free(&part);
+    return code;
+}
+
 void comm_free(comm_t **comm)
 {
     tralo_comm_free(comm);

@@ -26,6 +26,10 @@ int comm_world(comm_t **out);
 /* A communicator of this rank alone. Not collective; errors as above. */
 int comm_self(comm_t **out);
 
+/* The ranks that give the same colour (>= 0) make a communicator of their own, in their order.
+   Collective. Errors: TRALO_ERR_MEMORY, TRALO_ERR_INTERNAL, the same on all ranks. */
+int comm_split(comm_t *comm, int colour, comm_t **out);
+
 /* Collective. */
 void comm_free(comm_t **comm);
 

@@ -1,38 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Criteria that fit on one part of the rows and judge by the other: hold-out, k-fold, and exact
-   leave-one-out, with exact derivatives by the implicit function theorem.
+/* Hold-out, k-fold and exact leave-one-out: rows of the table of criteria. The mathematics is in
+   resample_part.c, the work of several groups of ranks in resample_groups.c. */
+#include "criterion/resample.h"
 
-   For each part, with V the rows that validate and H the training Hessian at its minimum beta:
-
-       value      sum over V of phi_i(u_i)
-       gradient   H v = X_V' phi'                      df/dtheta_s = -v . d_s r'
-       Hessian    per direction delta:
-                  b = -H^-1 d_delta r'                 D. = r''' b + d_delta r''
-                  H v. = X_V'(phi'' o Xb) - X'(l''' o Xb o Xv) - D. v
-                  (Hessian delta)_s = -v. . d_s r' - v . (d_s r'' b + d_s d_delta r')
-
-   Pedregosa 2016 (the gradient); Bengio 2000. All rows stay where they are: those that do not train
-   have weight 0 in the training problem, whose pass over the rows gives their u as well.
-
-   Standardisation belongs inside the training part. The data are standardised as a whole; in the
-   coordinates of a part the coefficients are s beta, with s the deviations of its training rows,
-   and an intercept absorbs the means. So the part's problem is the same with the penalty r(s beta).
-   (Without an intercept the columns keep the mean of all rows.)
-
-   For squared loss X'WX of a part is the full one minus that of its validation rows, both formed
-   once. Leave-one-out solves with H by conjugate gradients, preconditioned by the factor that the
-   solver of the training problem holds for a neighbour. */
-#include <cblas.h>
-#include <inttypes.h>
 #include <math.h>
-#include <stdio.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "base/mem.h"
-#include "criterion/evaluation.h"
 #include "criterion/kinds.h"
-#include "criterion/parts.h"
-#include "linalg/panel.h"
 
 typedef struct options {
     char *loss;
@@ -41,6 +17,7 @@ typedef struct options {
     double fraction;
     int64_t seed;
     bool stratify;
+    int64_t groups;
 } options_t;
 
 static const char *const sources[] = {"auto", "file", "seed", NULL};
@@ -65,11 +42,20 @@ static const char *const sources[] = {"auto", "file", "seed", NULL};
             offsetof(options_t, stratify), 0, 0, 0, NULL                                           \
     }
 
-static const param_t loo_params[] = {OPTION_LOSS, PARAM_END};
+#define OPTION_GROUPS                                                                              \
+    {                                                                                              \
+        "groups",                                                                                  \
+            "groups of ranks that fit different parts at once, each with all rows; 0: as many as " \
+            "pay",                                                                                 \
+            PARAM_INT, offsetof(options_t, groups), 0, 0, 1e6, NULL                                \
+    }
+
+static const param_t loo_params[] = {OPTION_LOSS, OPTION_GROUPS, PARAM_END};
 static const param_t kfold_params[] = {
     OPTION_LOSS,
     {"folds", "how many parts", PARAM_INT, offsetof(options_t, folds), 10, 2, 1e6, NULL},
     OPTION_SPLIT,
+    OPTION_GROUPS,
     PARAM_END};
 static const param_t holdout_params[] = {OPTION_LOSS,
                                          {"fraction", "share of the rows that validate", PARAM_REAL,
@@ -78,340 +64,16 @@ static const param_t holdout_params[] = {OPTION_LOSS,
                                          OPTION_SPLIT,
                                          PARAM_END};
 
-static const double CONSTANT = 1e-7; /* deviation (of 1) below which a column counts as constant */
-static const double CG_TOLERANCE = 1e-15;
-enum { CG_MOST = 500 };
-
-typedef struct resample {
-    problem_t *problem; /* borrowed */
-    evaluation_t evaluation;
-    spd_t *hessian;
-    bool each_row;      /* leave-one-out: part k is row k */
-    int64_t count;      /* parts */
-    int64_t validating; /* rows that validate, in all parts and ranks */
-    double weight;      /* their weights */
-    double *sums; /* [1 + kept parts, 2 columns + 1]: sum of x, of x^2, and count, of the rows that
-                     may train and of each part; NULL: not standardised */
-    double *full_gram, *part_grams, *gram; /* [p, p], [count, p, p], [p, p]; NULL: formed anew */
-    int *part;                             /* [rows]; NULL with each_row */
-    /* [rows] */
-    double *values, *phi[EVALUATION_ORDERS], *xb, *xv, *g;
-    /* [columns] */
-    double *scale, *full, *v, *b, *D_dot, *v_dot, *along, *cg_r, *cg_z, *cg_p, *cg_q;
-    double *beta; /* [kept parts, columns] minima of the parts */
-    /* [S] */
-    double *delta, *gradient, *product;
-    double *second; /* [S, S] */
-    double *theta;  /* [S] of the last evaluation */
-    bool warm;      /* full and beta are minima at some theta */
-} resample_t;
-
-static int64_t kept(const resample_t *a)
-{
-    return a->each_row ? 0 : a->count;
-}
-
-/* ---- the parts
- * ------------------------------------------------------------------------------------ */
-
-static bool validates(const resample_t *a, int64_t k, int64_t i)
-{
-    return a->each_row ? a->problem->data->first + i == k : a->part[i] == k;
-}
-
-static double weight_of(const resample_t *a, int64_t i)
-{
-    const double *w = a->problem->data->weights;
-    return w != NULL ? w[i] : 1.0;
-}
-
-static void add_row(const resample_t *a, int64_t i, double *sums)
-{
-    int columns = a->problem->columns;
-    const double *x = a->problem->data->X + i * columns;
-    for (int j = 0; j < columns; j++) {
-        sums[j] += x[j];
-        sums[columns + j] += x[j] * x[j];
-    }
-    sums[2 * columns] += 1.0;
-}
-
-/* Sums for the deviations of the training rows of each part. */
-static void find_sums(resample_t *a)
-{
-    int64_t length = 2 * (int64_t)a->problem->columns + 1;
-    for (int64_t i = 0; i < a->problem->rows; i++) {
-        bool usable = a->each_row || a->part[i] != PART_UNUSED;
-        if (usable)
-            add_row(a, i, a->sums);
-        if (!a->each_row && a->part[i] >= 0)
-            add_row(a, i, a->sums + (1 + a->part[i]) * length);
-    }
-    comm_sum(a->problem->comm, a->sums, (1 + kept(a)) * length);
-}
-
-/* scale = deviations of the training rows of part k; `mine` [2 columns + 1]: sums of its others. */
-static void find_scale(resample_t *a, const double *mine)
-{
-    int columns = a->problem->columns;
-    double n = a->sums[2 * columns] - mine[2 * columns];
-    for (int j = 0; j < columns; j++) {
-        double mean = (a->sums[j] - mine[j]) / n;
-        double square = (a->sums[columns + j] - mine[columns + j]) / n - mean * mean;
-        bool constant = j == a->problem->data->p || !(square > CONSTANT * CONSTANT);
-        a->scale[j] = constant ? 1.0 : sqrt(square);
-    }
-}
-
-/* Makes the problem that of part k. */
-static void select_part(resample_t *a, int64_t k)
-{
-    problem_t *problem = a->problem;
-    int64_t p = problem->columns, length = 2 * p + 1;
-    if (a->each_row)
-        problem_exclude(problem, k);
-    else
-        problem_leave_out(problem, a->part, (int)k);
-    if (a->sums != NULL && a->each_row) {
-        double *row = a->cg_r; /* free until the first solve; x, then its squares in cg_z */
-        memset(row, 0, (size_t)p * sizeof *row);
-        if (problem->excluded >= 0)
-            memcpy(row, problem->data->X + problem->excluded * p, (size_t)p * sizeof *row);
-        comm_sum(problem->comm, row, p);
-        memset(a->gram, 0, (size_t)length * sizeof *a->gram);
-        for (int64_t j = 0; j < p; j++) {
-            a->gram[j] = row[j];
-            a->gram[p + j] = row[j] * row[j];
-        }
-        a->gram[2 * p] = 1.0;
-        find_scale(a, a->gram);
-    } else if (a->sums != NULL) {
-        find_scale(a, a->sums + (1 + k) * length);
-    }
-    problem->penalty_scale = a->sums != NULL ? a->scale : NULL;
-    if (a->part_grams != NULL) {
-        for (int64_t i = 0; i < p * p; i++)
-            a->gram[i] = a->full_gram[i] - a->part_grams[k * p * p + i];
-        problem->known_gram = a->gram;
-    }
-}
-
-static void select_all(resample_t *a)
-{
-    problem_exclude(a->problem, -1);
-    problem_leave_out(a->problem, NULL, 0);
-    a->problem->penalty_scale = NULL;
-    a->problem->known_gram = NULL;
-}
-
-/* ---- solves with the Hessian of a part
- * -------------------------------------------------------------- */
-
-/* q = H p at the problem's point. */
-static void times_hessian(resample_t *a, const double *p, double *q)
-{
-    problem_t *problem = a->problem;
-    problem_times(problem, p, a->g);
-    for (int64_t i = 0; i < problem->rows; i++)
-        a->g[i] *= problem->l[2][i];
-    problem_transposed(problem, a->g, q);
-    for (int j = 0; j < problem->columns; j++)
-        q[j] += problem->penalty_values.r[2][j] * p[j];
-}
-
-/* x <- H^-1 x by conjugate gradients with the factor at hand as the preconditioner (Hestenes &
-   Stiefel 1952); false when that does not converge. */
-static bool solve_iteratively(resample_t *a, double *x)
-{
-    problem_t *problem = a->problem;
-    int n = problem->columns;
-    double *r = a->cg_r, *z = a->cg_z, *p = a->cg_p, *q = a->cg_q;
-    memcpy(r, x, (size_t)n * sizeof *r);
-    memcpy(z, r, (size_t)n * sizeof *z);
-    spd_solve(a->hessian, z);
-    memcpy(p, z, (size_t)n * sizeof *p);
-    memset(x, 0, (size_t)n * sizeof *x);
-    double first = cblas_ddot(n, r, 1, z, 1), size = first;
-    for (int i = 0; i < CG_MOST; i++) {
-        comm_share(problem->comm, &size, sizeof size, 0);
-        if (!(size > CG_TOLERANCE * CG_TOLERANCE * first))
-            return isfinite(size);
-        times_hessian(a, p, q);
-        double step = size / cblas_ddot(n, p, 1, q, 1);
-        cblas_daxpy(n, step, p, 1, x, 1);
-        cblas_daxpy(n, -step, q, 1, r, 1);
-        memcpy(z, r, (size_t)n * sizeof *z);
-        spd_solve(a->hessian, z);
-        double next = cblas_ddot(n, r, 1, z, 1);
-        cblas_dscal(n, next / size, p, 1);
-        cblas_daxpy(n, 1.0, z, 1, p, 1);
-        size = next;
-    }
-    return size <= 1e-20 * first;
-}
-
-static void solve(resample_t *a, double *x)
-{
-    if (!a->each_row) {
-        spd_solve(a->hessian, x);
-        return;
-    }
-    memcpy(a->along, x, (size_t)a->problem->columns * sizeof *x);
-    if (solve_iteratively(a, x))
-        return;
-    memcpy(x, a->along, (size_t)a->problem->columns * sizeof *x);
-    problem_factor(a->problem, a->hessian);
-    spd_solve(a->hessian, x);
-}
-
-/* ---- value and derivatives of a part
- * ------------------------------------------------------------------ */
-
-static bool fail(criterion_result_t *result, const resample_t *a, int64_t k, const char *why)
-{
-    snprintf(result->failure, sizeof result->failure, "%s %" PRId64 ": %.400s",
-             a->each_row ? "without row" : "part", k, why);
-    return false;
-}
-
-/* The minimum of the problem as it is selected, from beta in place, at theta. */
-static bool fit(criterion_t *criterion, const double *theta, double *beta, int64_t k,
-                criterion_result_t *result)
-{
-    resample_t *a = criterion->work;
-    inner_result_t inner;
-    criterion->inner->solve(criterion->inner_options, a->problem, theta, beta, a->hessian, &inner);
-    result->inner_iterations += inner.iterations;
-    result->factorisations += inner.factorisations;
-    if (!inner.solved) {
-        memset(beta, 0, (size_t)a->problem->columns * sizeof *beta);
-        return fail(result, a, k, inner.detail);
-    }
-    return true;
-}
-
-/* The factor with which solve() works: for parts that of the minimum itself. */
-static bool prepare_solves(resample_t *a, int64_t k, criterion_result_t *result)
-{
-    if (a->each_row && a->hessian->factored)
-        return true;
-    result->factorisations++;
-    if (problem_factor(a->problem, a->hessian) < 0)
-        return true;
-    return fail(result, a, k, "the Hessian is singular to working accuracy: raise search.lower");
-}
-
-/* phi of the validating rows of part k: values, and weighted derivatives that are 0 elsewhere.
-   Returns their sum over all ranks. */
-static double judge(resample_t *a, int64_t k)
-{
-    const problem_t *problem = a->problem;
-    double sum = 0.0;
-    for (int64_t i = 0; i < problem->rows; i++) {
-        double *at[EVALUATION_ORDERS] = {&a->phi[0][i], &a->phi[1][i], &a->phi[2][i]};
-        double w = weight_of(a, i);
-        a->phi[1][i] = a->phi[2][i] = 0.0;
-        if (!validates(a, k, i))
-            continue;
-        evaluation_rows(&a->evaluation, 1, problem->data->y + i, problem->u + i, at);
-        a->values[i] = a->phi[0][i];
-        a->phi[1][i] *= w;
-        a->phi[2][i] *= w;
-        sum += w > 0.0 ? w * a->phi[0][i] : 0.0;
-    }
-    return comm_sum_one(problem->comm, sum);
-}
-
-static void find_adjoint(resample_t *a)
-{
-    problem_transposed(a->problem, a->phi[1], a->v);
-    solve(a, a->v);
-}
-
-static void add_gradient(resample_t *a)
-{
-    const problem_t *problem = a->problem;
-    penalty_contract(problem->penalty, &problem->penalty_values, 1, -1.0 / a->weight, a->v,
-                     a->gradient);
-}
-
-/* out += Hessian of the part times delta. */
-static void add_product(resample_t *a, const double *delta, double *out)
-{
-    problem_t *problem = a->problem;
-    const penalty_t *penalty = problem->penalty;
-    const penalty_values_t *r = &problem->penalty_values;
-    double scale = -1.0 / a->weight;
-    int p = problem->columns;
-    penalty_along(penalty, r, 1, delta, a->b);
-    solve(a, a->b);
-    cblas_dscal(p, -1.0, a->b, 1);
-    penalty_along(penalty, r, 2, delta, a->D_dot);
-    for (int j = 0; j < p; j++)
-        a->D_dot[j] += r->r[3][j] * a->b[j];
-    problem_times(problem, a->b, a->xb);
-    for (int64_t i = 0; i < problem->rows; i++)
-        a->g[i] = (a->phi[2][i] - problem->l[3][i] * a->xv[i]) * a->xb[i];
-    problem_transposed(problem, a->g, a->v_dot);
-    for (int j = 0; j < p; j++)
-        a->v_dot[j] -= a->D_dot[j] * a->v[j];
-    solve(a, a->v_dot);
-    penalty_contract(penalty, r, 1, scale, a->v_dot, out);
-    for (int j = 0; j < p; j++)
-        a->along[j] = a->v[j] * a->b[j];
-    penalty_contract(penalty, r, 2, scale, a->along, out);
-    penalty_contract_along(penalty, r, 1, delta, scale, a->v, out);
-}
-
-static void add_hessian(resample_t *a)
-{
-    int count = a->problem->penalty->count;
-    for (int s = 0; s < count; s++) {
-        for (int i = 0; i < count; i++)
-            a->delta[i] = i == s;
-        add_product(a, a->delta, a->second + (int64_t)s * count);
-    }
-}
-
-/* Fits part k and, for order >= 1, leaves everything ready for its derivatives. */
-static bool visit(criterion_t *criterion, const double *theta, int64_t k, int order,
-                  criterion_result_t *result)
-{
-    resample_t *a = criterion->work;
-    double *beta = a->each_row ? a->b : a->beta + k * a->problem->columns;
-    select_part(a, k);
-    if (a->each_row)
-        memcpy(beta, a->full, (size_t)a->problem->columns * sizeof *beta);
-    if (!fit(criterion, theta, beta, k, result))
-        return false;
-    result->value += judge(a, k) / a->weight;
-    if (!isfinite(result->value))
-        return fail(result, a, k, "the loss of a row overflows: raise search.lower");
-    if (order == 0)
-        return true;
-    if (!prepare_solves(a, k, result))
-        return false;
-    find_adjoint(a);
-    if (order == 1)
-        return true;
-    problem_rows(a->problem, 3);
-    problem_times(a->problem, a->v, a->xv);
-    return true;
-}
-
-/* ---- evaluation
- * --------------------------------------------------------------------------------------- */
-
 static void find_error(const resample_t *a, criterion_result_t *result)
 {
     double square = 0.0, n = (double)a->validating;
     for (int64_t i = 0; i < a->problem->rows; i++) {
-        if (!a->each_row && a->part[i] < 0)
+        if (!resample_handles(a, resample_part_of_row(a, i)))
             continue;
-        double part = weight_of(a, i) * (a->values[i] - result->value);
+        double part = resample_weight(a, i) * (a->values[i] - result->value);
         square += part * part;
     }
-    square = comm_sum_one(a->problem->comm, square);
+    square = comm_sum_one(a->all, square);
     result->standard_error = n > 1.0 ? sqrt(square * n / (n - 1.0)) / a->weight : NAN;
 }
 
@@ -419,9 +81,9 @@ static void find_error(const resample_t *a, criterion_result_t *result)
 static bool fit_all(criterion_t *criterion, const double *theta, criterion_result_t *result)
 {
     resample_t *a = criterion->work;
-    select_all(a);
+    resample_select_all(a);
     a->hessian->factored = false;
-    return fit(criterion, theta, a->full, -1, result);
+    return resample_fit(criterion, theta, a->full, -1, result);
 }
 
 static void evaluate(criterion_t *criterion, const double *theta, int order,
@@ -435,29 +97,30 @@ static void evaluate(criterion_t *criterion, const double *theta, int order,
         memset(a->second, 0, count * count * sizeof *a->second);
     if (a->each_row || order == 0)
         good = fit_all(criterion, theta, result);
-    for (int64_t k = 0; good && k < a->count; k++) {
+    for (int64_t k = a->group; good && k < a->count; k += a->groups) {
         if (!a->each_row)
             a->hessian->factored = false;
-        good = visit(criterion, theta, k, order, result);
+        good = resample_visit(criterion, theta, k, order, result);
         if (good && order >= 1)
-            add_gradient(a);
+            resample_add_gradient(a);
         if (good && order >= 2)
-            add_hessian(a);
+            resample_add_hessian(a);
     }
-    select_all(a);
+    resample_select_all(a);
     memcpy(a->theta, theta, count * sizeof *theta);
-    if (!good)
+    if (!resample_agree(a, good, result))
         return;
+    if (a->groups > 1)
+        resample_sum_groups(a, order, result);
     find_error(a, result);
+    if (a->groups > 1)
+        resample_share_values(a, criterion->problem->data, a->shared_values);
     result->valid = true;
     result->gradient = order >= 1 ? a->gradient : NULL;
     result->hessian = order >= 2 ? a->second : NULL;
     result->beta = a->full;
-    result->rows = a->values;
+    result->rows = a->groups > 1 ? a->shared_values : a->values;
 }
-
-/* ---- rows of the table
- * --------------------------------------------------------------------------------- */
 
 static int64_t memory(int64_t rows, int columns, int count)
 {
@@ -481,10 +144,10 @@ static int allocate(resample_t *a)
     for (size_t i = 0; i < sizeof by_hyper / sizeof *by_hyper; i++)
         TRY(mem_alloc(S, sizeof(double), by_hyper[i]));
     ALLOC(a->second, S * S);
-    ALLOC(a->beta, kept(a) * p);
+    ALLOC(a->beta, resample_kept(a) * p);
     ALLOC(a->gram, p * p + 2 * p + 1);
     if (a->problem->data->standardized)
-        ALLOC(a->sums, (1 + kept(a)) * (2 * p + 1));
+        ALLOC(a->sums, (1 + resample_kept(a)) * (2 * p + 1));
     TRY(spd_create(a->problem->comm, (int)p, &a->hessian));
 out:
     return code;
@@ -502,11 +165,11 @@ static void form_grams(resample_t *a)
 {
     int64_t square = (int64_t)a->problem->columns * a->problem->columns;
     for (int64_t i = 0; i < a->problem->rows; i++)
-        a->g[i] = a->part[i] == PART_UNUSED ? 0.0 : weight_of(a, i);
+        a->g[i] = a->part[i] == PART_UNUSED ? 0.0 : resample_weight(a, i);
     problem_gram(a->problem, a->g, a->full_gram);
     for (int64_t k = 0; k < a->count; k++) {
         for (int64_t i = 0; i < a->problem->rows; i++)
-            a->g[i] = a->part[i] == k ? weight_of(a, i) : 0.0;
+            a->g[i] = a->part[i] == k ? resample_weight(a, i) : 0.0;
         problem_gram(a->problem, a->g, a->part_grams + k * square);
     }
 }
@@ -534,7 +197,7 @@ static void count_validating(resample_t *a)
     for (int64_t i = 0; i < a->problem->rows; i++)
         if (a->each_row || a->part[i] >= 0) {
             rows++;
-            weight += weight_of(a, i);
+            weight += resample_weight(a, i);
         }
     a->validating = comm_sum_one_int(a->problem->comm, rows);
     a->weight = comm_sum_one(a->problem->comm, weight);
@@ -550,6 +213,23 @@ out:
     return code;
 }
 
+static int prepare(resample_t *a, const options_t *options, const parts_request_t *request)
+{
+    int code = TRALO_OK;
+    TRY(evaluation_find(options->loss, a->problem, &a->evaluation));
+    if (request != NULL)
+        TRY(find_parts(a, request));
+    TRY(comm_agree(a->problem->comm, allocate(a)));
+    count_validating(a);
+    if (a->sums != NULL)
+        resample_find_sums(a);
+    TRY(prepare_grams(a));
+    if (!(a->weight > 0.0))
+        FAIL(TRALO_ERR_INPUT, "the rows that validate have weight 0 in all");
+out:
+    return code;
+}
+
 /* request NULL: leave-one-out. */
 static int create(criterion_t *criterion, const options_t *options, const parts_request_t *request)
 {
@@ -558,19 +238,14 @@ static int create(criterion_t *criterion, const options_t *options, const parts_
     resample_t *a;
     TRY(comm_agree(problem->comm, mem_alloc(1, sizeof *a, &criterion->work)));
     a = criterion->work;
+    a->all = problem->comm;
     a->problem = problem;
     a->each_row = request == NULL;
-    a->count = problem->data->n;
-    TRY(evaluation_find(options->loss, problem, &a->evaluation));
-    if (!a->each_row)
-        TRY(find_parts(a, request));
-    TRY(comm_agree(problem->comm, allocate(a)));
-    count_validating(a);
-    if (a->sums != NULL)
-        find_sums(a);
-    TRY(prepare_grams(a));
-    if (!(a->weight > 0.0))
-        FAIL(TRALO_ERR_INPUT, "the rows that validate have weight 0 in all");
+    a->count = request == NULL ? problem->data->n : request->folds > 0 ? request->folds : 1;
+    a->groups = resample_choose_groups(a, problem, options->groups);
+    if (a->groups > 1)
+        TRY(resample_build_group(criterion, a));
+    TRY(comm_agree(a->all, prepare(a, options, request)));
 out:
     return code;
 }
@@ -587,8 +262,13 @@ static void destroy(criterion_t *criterion)
         &a->theta,  &a->product, &a->beta,   &a->gram,   &a->sums,  &a->full_gram, &a->part_grams};
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++)
         mem_free(arrays[i]);
+    mem_free(&a->shared_values);
     mem_free(&a->part);
     spd_free(&a->hessian);
+    if (a->groups > 1 && a->own_data != NULL && a->problem->data == a->own_data)
+        problem_free(&a->problem);
+    data_free(&a->own_data);
+    comm_free(&a->own_comm);
     mem_free(&criterion->work);
 }
 

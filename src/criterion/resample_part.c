@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Criteria that fit on one part of the rows and judge by the other: hold-out, k-fold, and exact
+   leave-one-out, with exact derivatives by the implicit function theorem.
+
+   For each part, with V the rows that validate and H the training Hessian at its minimum beta:
+
+       value      sum over V of phi_i(u_i)
+       gradient   H v = X_V' phi'                      df/dtheta_s = -v . d_s r'
+       Hessian    per direction delta:
+                  b = -H^-1 d_delta r'                 D. = r''' b + d_delta r''
+                  H v. = X_V'(phi'' o Xb) - X'(l''' o Xb o Xv) - D. v
+                  (Hessian delta)_s = -v. . d_s r' - v . (d_s r'' b + d_s d_delta r')
+
+   Pedregosa 2016 (the gradient); Bengio 2000. All rows stay where they are: those that do not train
+   have weight 0 in the training problem, whose pass over the rows gives their u as well.
+
+   Standardisation belongs inside the training part. The data are standardised as a whole; in the
+   coordinates of a part the coefficients are s beta, with s the deviations of its training rows,
+   and an intercept absorbs the means. So the part's problem is the same with the penalty r(s beta).
+   (Without an intercept the columns keep the mean of all rows.)
+
+   For squared loss X'WX of a part is the full one minus that of its validation rows, both formed
+   once. Leave-one-out solves with H by conjugate gradients, preconditioned by the factor that the
+   solver of the training problem holds for a neighbour. */
+#include "criterion/resample.h"
+
+#include <cblas.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+static const double CONSTANT = 1e-7; /* deviation (of 1) below which a column counts as constant */
+static const double CG_TOLERANCE = 1e-15;
+enum { CG_MOST = 500 };
+
+int64_t resample_kept(const resample_t *a)
+{
+    return a->each_row ? 0 : a->count;
+}
+
+bool resample_handles(const resample_t *a, int64_t k)
+{
+    return k >= 0 && k % a->groups == a->group;
+}
+
+int64_t resample_part_of_row(const resample_t *a, int64_t i)
+{
+    return a->each_row ? a->problem->data->first + i : a->part[i];
+}
+
+static bool validates(const resample_t *a, int64_t k, int64_t i)
+{
+    return resample_part_of_row(a, i) == k;
+}
+
+double resample_weight(const resample_t *a, int64_t i)
+{
+    const double *w = a->problem->data->weights;
+    return w != NULL ? w[i] : 1.0;
+}
+
+static void add_row(const resample_t *a, int64_t i, double *sums)
+{
+    int columns = a->problem->columns;
+    const double *x = a->problem->data->X + i * columns;
+    for (int j = 0; j < columns; j++) {
+        sums[j] += x[j];
+        sums[columns + j] += x[j] * x[j];
+    }
+    sums[2 * columns] += 1.0;
+}
+
+void resample_find_sums(resample_t *a)
+{
+    int64_t length = 2 * (int64_t)a->problem->columns + 1;
+    for (int64_t i = 0; i < a->problem->rows; i++) {
+        bool usable = a->each_row || a->part[i] != PART_UNUSED;
+        if (usable)
+            add_row(a, i, a->sums);
+        if (!a->each_row && a->part[i] >= 0)
+            add_row(a, i, a->sums + (1 + a->part[i]) * length);
+    }
+    comm_sum(a->problem->comm, a->sums, (1 + resample_kept(a)) * length);
+}
+
+/* scale = deviations of the training rows of part k; `mine` [2 columns + 1]: sums of its others. */
+static void find_scale(resample_t *a, const double *mine)
+{
+    int columns = a->problem->columns;
+    double n = a->sums[2 * columns] - mine[2 * columns];
+    for (int j = 0; j < columns; j++) {
+        double mean = (a->sums[j] - mine[j]) / n;
+        double square = (a->sums[columns + j] - mine[columns + j]) / n - mean * mean;
+        bool constant = j == a->problem->data->p || !(square > CONSTANT * CONSTANT);
+        a->scale[j] = constant ? 1.0 : sqrt(square);
+    }
+}
+
+/* Makes the problem that of part k. */
+static void select_part(resample_t *a, int64_t k)
+{
+    problem_t *problem = a->problem;
+    int64_t p = problem->columns, length = 2 * p + 1;
+    if (a->each_row)
+        problem_exclude(problem, k);
+    else
+        problem_leave_out(problem, a->part, (int)k);
+    if (a->sums != NULL && a->each_row) {
+        double *row = a->cg_r; /* free until the first solve; x, then its squares in cg_z */
+        memset(row, 0, (size_t)p * sizeof *row);
+        if (problem->excluded >= 0)
+            memcpy(row, problem->data->X + problem->excluded * p, (size_t)p * sizeof *row);
+        comm_sum(problem->comm, row, p);
+        memset(a->gram, 0, (size_t)length * sizeof *a->gram);
+        for (int64_t j = 0; j < p; j++) {
+            a->gram[j] = row[j];
+            a->gram[p + j] = row[j] * row[j];
+        }
+        a->gram[2 * p] = 1.0;
+        find_scale(a, a->gram);
+    } else if (a->sums != NULL) {
+        find_scale(a, a->sums + (1 + k) * length);
+    }
+    problem->penalty_scale = a->sums != NULL ? a->scale : NULL;
+    if (a->part_grams != NULL) {
+        for (int64_t i = 0; i < p * p; i++)
+            a->gram[i] = a->full_gram[i] - a->part_grams[k * p * p + i];
+        problem->known_gram = a->gram;
+    }
+}
+
+void resample_select_all(resample_t *a)
+{
+    problem_exclude(a->problem, -1);
+    problem_leave_out(a->problem, NULL, 0);
+    a->problem->penalty_scale = NULL;
+    a->problem->known_gram = NULL;
+}
+
+/* q = H p at the problem's point. */
+static void times_hessian(resample_t *a, const double *p, double *q)
+{
+    problem_t *problem = a->problem;
+    problem_times(problem, p, a->g);
+    for (int64_t i = 0; i < problem->rows; i++)
+        a->g[i] *= problem->l[2][i];
+    problem_transposed(problem, a->g, q);
+    for (int j = 0; j < problem->columns; j++)
+        q[j] += problem->penalty_values.r[2][j] * p[j];
+}
+
+/* x <- H^-1 x by conjugate gradients with the factor at hand as the preconditioner (Hestenes &
+   Stiefel 1952); false when that does not converge. */
+static bool solve_iteratively(resample_t *a, double *x)
+{
+    problem_t *problem = a->problem;
+    int n = problem->columns;
+    double *r = a->cg_r, *z = a->cg_z, *p = a->cg_p, *q = a->cg_q;
+    memcpy(r, x, (size_t)n * sizeof *r);
+    memcpy(z, r, (size_t)n * sizeof *z);
+    spd_solve(a->hessian, z);
+    memcpy(p, z, (size_t)n * sizeof *p);
+    memset(x, 0, (size_t)n * sizeof *x);
+    double first = cblas_ddot(n, r, 1, z, 1), size = first;
+    for (int i = 0; i < CG_MOST; i++) {
+        comm_share(problem->comm, &size, sizeof size, 0);
+        if (!(size > CG_TOLERANCE * CG_TOLERANCE * first))
+            return isfinite(size);
+        times_hessian(a, p, q);
+        double step = size / cblas_ddot(n, p, 1, q, 1);
+        cblas_daxpy(n, step, p, 1, x, 1);
+        cblas_daxpy(n, -step, q, 1, r, 1);
+        memcpy(z, r, (size_t)n * sizeof *z);
+        spd_solve(a->hessian, z);
+        double next = cblas_ddot(n, r, 1, z, 1);
+        cblas_dscal(n, next / size, p, 1);
+        cblas_daxpy(n, 1.0, z, 1, p, 1);
+        size = next;
+    }
+    return size <= 1e-20 * first;
+}
+
+static void solve(resample_t *a, double *x)
+{
+    if (!a->each_row) {
+        spd_solve(a->hessian, x);
+        return;
+    }
+    memcpy(a->along, x, (size_t)a->problem->columns * sizeof *x);
+    if (solve_iteratively(a, x))
+        return;
+    memcpy(x, a->along, (size_t)a->problem->columns * sizeof *x);
+    problem_factor(a->problem, a->hessian);
+    spd_solve(a->hessian, x);
+}
+
+static bool fail(criterion_result_t *result, const resample_t *a, int64_t k, const char *why)
+{
+    snprintf(result->failure, sizeof result->failure, "%s %" PRId64 ": %.400s",
+             a->each_row ? "without row" : "part", k, why);
+    return false;
+}
+
+bool resample_fit(criterion_t *criterion, const double *theta, double *beta, int64_t k,
+                  criterion_result_t *result)
+{
+    resample_t *a = criterion->work;
+    inner_result_t inner;
+    criterion->inner->solve(criterion->inner_options, a->problem, theta, beta, a->hessian, &inner);
+    result->inner_iterations += inner.iterations;
+    result->factorisations += inner.factorisations;
+    if (!inner.solved) {
+        memset(beta, 0, (size_t)a->problem->columns * sizeof *beta);
+        return fail(result, a, k, inner.detail);
+    }
+    return true;
+}
+
+/* The factor with which solve() works: for parts that of the minimum itself. */
+static bool prepare_solves(resample_t *a, int64_t k, criterion_result_t *result)
+{
+    if (a->each_row && a->hessian->factored)
+        return true;
+    result->factorisations++;
+    if (problem_factor(a->problem, a->hessian) < 0)
+        return true;
+    return fail(result, a, k, "the Hessian is singular to working accuracy: raise search.lower");
+}
+
+/* phi of the validating rows of part k: values, and weighted derivatives that are 0 elsewhere.
+   Returns their sum over all ranks. */
+static double judge(resample_t *a, int64_t k)
+{
+    const problem_t *problem = a->problem;
+    double sum = 0.0;
+    for (int64_t i = 0; i < problem->rows; i++) {
+        double *at[EVALUATION_ORDERS] = {&a->phi[0][i], &a->phi[1][i], &a->phi[2][i]};
+        double w = resample_weight(a, i);
+        a->phi[1][i] = a->phi[2][i] = 0.0;
+        if (!validates(a, k, i))
+            continue;
+        evaluation_rows(&a->evaluation, 1, problem->data->y + i, problem->u + i, at);
+        a->values[i] = a->phi[0][i];
+        a->phi[1][i] *= w;
+        a->phi[2][i] *= w;
+        sum += w > 0.0 ? w * a->phi[0][i] : 0.0;
+    }
+    return comm_sum_one(problem->comm, sum);
+}
+
+static void find_adjoint(resample_t *a)
+{
+    problem_transposed(a->problem, a->phi[1], a->v);
+    solve(a, a->v);
+}
+
+void resample_add_gradient(resample_t *a)
+{
+    const problem_t *problem = a->problem;
+    penalty_contract(problem->penalty, &problem->penalty_values, 1, -1.0 / a->weight, a->v,
+                     a->gradient);
+}
+
+/* out += Hessian of the part times delta. */
+static void add_product(resample_t *a, const double *delta, double *out)
+{
+    problem_t *problem = a->problem;
+    const penalty_t *penalty = problem->penalty;
+    const penalty_values_t *r = &problem->penalty_values;
+    double scale = -1.0 / a->weight;
+    int p = problem->columns;
+    penalty_along(penalty, r, 1, delta, a->b);
+    solve(a, a->b);
+    cblas_dscal(p, -1.0, a->b, 1);
+    penalty_along(penalty, r, 2, delta, a->D_dot);
+    for (int j = 0; j < p; j++)
+        a->D_dot[j] += r->r[3][j] * a->b[j];
+    problem_times(problem, a->b, a->xb);
+    for (int64_t i = 0; i < problem->rows; i++)
+        a->g[i] = (a->phi[2][i] - problem->l[3][i] * a->xv[i]) * a->xb[i];
+    problem_transposed(problem, a->g, a->v_dot);
+    for (int j = 0; j < p; j++)
+        a->v_dot[j] -= a->D_dot[j] * a->v[j];
+    solve(a, a->v_dot);
+    penalty_contract(penalty, r, 1, scale, a->v_dot, out);
+    for (int j = 0; j < p; j++)
+        a->along[j] = a->v[j] * a->b[j];
+    penalty_contract(penalty, r, 2, scale, a->along, out);
+    penalty_contract_along(penalty, r, 1, delta, scale, a->v, out);
+}
+
+void resample_add_hessian(resample_t *a)
+{
+    int count = a->problem->penalty->count;
+    for (int s = 0; s < count; s++) {
+        for (int i = 0; i < count; i++)
+            a->delta[i] = i == s;
+        add_product(a, a->delta, a->second + (int64_t)s * count);
+    }
+}
+
+bool resample_visit(criterion_t *criterion, const double *theta, int64_t k, int order,
+                    criterion_result_t *result)
+{
+    resample_t *a = criterion->work;
+    double *beta = a->each_row ? a->b : a->beta + k * a->problem->columns;
+    select_part(a, k);
+    if (a->each_row)
+        memcpy(beta, a->full, (size_t)a->problem->columns * sizeof *beta);
+    if (!resample_fit(criterion, theta, beta, k, result))
+        return false;
+    result->value += judge(a, k) / a->weight;
+    if (!isfinite(result->value))
+        return fail(result, a, k, "the loss of a row overflows: raise search.lower");
+    if (order == 0)
+        return true;
+    if (!prepare_solves(a, k, result))
+        return false;
+    find_adjoint(a);
+    if (order == 1)
+        return true;
+    problem_rows(a->problem, 3);
+    problem_times(a->problem, a->v, a->xv);
+    return true;
+}
