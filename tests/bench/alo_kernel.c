@@ -7,6 +7,7 @@
            the same on all ranks at once, each with its share of the rows
    print medians over the repeats of each ratio; tests/bench/README.md has the columns */
 #include <cblas.h>
+#include <limits.h>
 #include <math.h>
 #include <mpi.h>
 #include <stdio.h>
@@ -295,12 +296,23 @@ out:
     return code;
 }
 
+/* A whole number of 1 .. most. */
+static bool parse_count(const char *text, int64_t most, int64_t *out)
+{
+    char *end;
+    *out = strtoll(text, &end, 10);
+    return end != text && *end == '\0' && *out >= 1 && *out <= most;
+}
+
 static bool parse(int argc, char **argv, setup_t *out)
 {
-    if (argc < 4 || argc > 5 || loss_find(argv[3]) == NULL)
+    int64_t n, p, repeats = REPEATS;
+    if (argc < 4 || argc > 5 || !parse_count(argv[1], INT64_MAX, &n) || n < 2 ||
+        !parse_count(argv[2], INT_MAX, &p) || loss_find(argv[3]) == NULL ||
+        (argc > 4 && !parse_count(argv[4], REPEATS_MOST, &repeats)))
         return false;
-    *out = (setup_t){atoll(argv[1]), atoi(argv[2]), argv[3], argc > 4 ? atoi(argv[4]) : REPEATS};
-    return out->n >= 2 && out->p >= 1 && out->repeats >= 1 && out->repeats <= REPEATS_MOST;
+    *out = (setup_t){n, (int)p, argv[3], (int)repeats};
+    return true;
 }
 
 int main(int argc, char **argv)
