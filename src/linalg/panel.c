@@ -5,7 +5,7 @@
 #include <string.h>
 
 enum {
-    PANEL_ELEMENTS = 1 << 18, /* 2 MiB of doubles */
+    PANEL_ELEMENTS = 1 << 17, /* 1 MiB of doubles */
     ROWS_LEAST = 512,
     ROWS_MOST = 4096,
     BLOCKS = 8,
@@ -68,6 +68,7 @@ void panel_quadratic(int m, int p, const double *half, const double *rows, doubl
     for (int i = 0; i < m; i++) {
         const double *x = rows + (int64_t)i * p, *y = scratch + (int64_t)i * p;
         double sum = 0.0;
+#pragma omp simd reduction(+ : sum)
         for (int j = 0; j < p; j++)
             sum += x[j] * y[j];
         q[i] = sum;
