@@ -21,7 +21,8 @@
 
    Columns of L^-1 enter M's and W's sums and quadratic forms exactly as rows of T do; each rank
    takes its share of them. Only p x p matrices and p-vectors are summed over the ranks: the bytes
-   sent do not depend on n. */
+   sent do not depend on n. Where l''' = 0 (a quadratic loss), k, k. and the rows' part of W are not
+   needed: their passes are left out, and k stays 0. */
 #include <cblas.h>
 #include <float.h>
 #include <inttypes.h>
@@ -118,12 +119,13 @@ static void add_column_gram(alo_t *a, const double *weights, double *S)
                    weights + j, a->scratch, S);
 }
 
-/* rows[i] = t_i' S t_i for the rows of this rank; columns[j] = (L^-1 e_j)' S (L^-1 e_j) for all. */
+/* rows[i] = t_i' S t_i for the rows of this rank; columns[j] = (L^-1 e_j)' S (L^-1 e_j) for all;
+   either may be NULL. */
 static void quadratic_forms(alo_t *a, const double *S, double *rows, double *columns)
 {
     int p = a->problem->columns, begin, end, count, most = panel_rows(p);
     panel_half(p, S, a->half);
-    for (int64_t i = 0; i < a->problem->rows; i += count) {
+    for (int64_t i = 0; rows != NULL && i < a->problem->rows; i += count) {
         count = panel_count(a, i);
         panel_quadratic(count, p, a->half, whitened(a, i, count), a->scratch, rows + i);
     }
@@ -313,7 +315,7 @@ static void find_gradient(alo_t *a)
     clear_square(a, a->M);
     add_gram(a, a->c, a->M);
     spd_sum(problem->comm, p, a->M);
-    quadratic_forms(a, a->M, a->k, a->C_diagonal);
+    quadratic_forms(a, a->M, problem->loss.quadratic ? NULL : a->k, a->C_diagonal);
     for (int64_t i = 0; i < problem->rows; i++) {
         double h = a->h[i], t = a->t[i];
         a->q[i] = 1.0 / t + l[1][i] * l[3][i] * h * h / (t * t);
@@ -347,7 +349,8 @@ static void move_fit(alo_t *a)
     for (int64_t i = 0; i < problem->rows; i++)
         a->g[i] = problem->l[3][i] * a->u_dot[i]; /* omega */
     clear_square(a, a->W);
-    add_gram(a, a->g, a->W);
+    if (!problem->loss.quadratic)
+        add_gram(a, a->g, a->W);
     add_column_gram(a, a->D_dot, a->W);
     spd_sum(problem->comm, p, a->W);
     quadratic_forms(a, a->W, a->h_dot, NULL);
@@ -387,7 +390,7 @@ static void move_adjoint(alo_t *a)
     add_gram(a, a->c_dot, a->M_dot);
     subtract_product(a);
     spd_sum(problem->comm, p, a->M_dot);
-    quadratic_forms(a, a->M_dot, a->k_dot, a->C_dot);
+    quadratic_forms(a, a->M_dot, problem->loss.quadratic ? NULL : a->k_dot, a->C_dot);
     for (int64_t i = 0; i < problem->rows; i++) {
         double u_dot = a->u_dot[i];
         a->g[i] -= a->k_dot[i] * problem->l[3][i] + a->k[i] * problem->l[4][i] * u_dot +
@@ -449,7 +452,8 @@ static void evaluate(criterion_t *criterion, const double *theta, int order,
     alo_t *a = criterion->work;
     if (!minimise(criterion, theta, result))
         return;
-    problem_rows(a->problem, 2 + order);
+    if (order > 0)
+        problem_rows(a->problem, 2 + order);
     leverages(a);
     if (!find_t(a, result) || !find_phi(a, result))
         return;
