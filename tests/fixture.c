@@ -81,8 +81,10 @@ static int make_criterion(const fixture_setup_t *setup, fixture_t *f)
                            .inner = inner_find("newton")};
     TRY(make_options(s.kind->params, s.kind->options_size, &f->options));
     TRY(make_options(s.inner->params, s.inner->options_size, &f->inner_options));
-    if (setup->whitened != NULL)
-        TRY(param_set(&s.kind->params[0], f->options, setup->whitened));
+    f->params = s.kind->params;
+    for (const param_t *row = f->params; setup->option != NULL && row->name != NULL; row++)
+        if (strcmp(row->name, setup->option) == 0)
+            TRY(param_set(row, f->options, setup->value));
     s.options = f->options;
     s.inner_options = f->inner_options;
     TRY(criterion_create(&s, &f->criterion));
@@ -125,6 +127,8 @@ void fixture_free(fixture_t *f)
     problem_free(&f->problem);
     penalty_free(&f->penalty);
     data_free(&f->data);
+    if (f->options != NULL)
+        param_release(f->params, f->options);
     mem_free(&f->options);
     mem_free(&f->inner_options);
     mem_free(&f->X);

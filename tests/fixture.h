@@ -15,7 +15,7 @@ typedef struct fixture_setup {
     int groups;       /* columns are dealt to the groups in turn */
     bool free_column; /* column 0 is not penalised */
     bool penalised_intercept;
-    const char *whitened; /* option of ALO, NULL: default */
+    const char *option, *value; /* of the criterion; NULL: defaults */
 } fixture_setup_t;
 
 typedef struct fixture {
@@ -24,6 +24,7 @@ typedef struct fixture {
     penalty_t *penalty;
     problem_t *problem;
     void *options, *inner_options;
+    const param_t *params; /* of options */
     criterion_t *criterion;
 } fixture_t;
 

@@ -27,6 +27,7 @@
     X(inner)                                                                                       \
     X(values)                                                                                      \
     X(criterion)                                                                                   \
+    X(resample)                                                                                    \
     X(config)                                                                                      \
     X(json)                                                                                        \
     X(result)

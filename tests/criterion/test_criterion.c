@@ -150,12 +150,13 @@ static void results_do_not_depend_on_memory_or_path(void)
                              .intercept = true,
                              .groups = GROUPS,
                              .weights = true,
-                             .whitened = "keep"};
+                             .option = "whitened",
+                             .value = "keep"};
     fixture_t keep, compute;
     numbers_t a, b;
     memset(&compute, 0, sizeof compute);
     bool made = fixture_create(test_comm, &setup, &keep);
-    setup.whitened = "recompute";
+    setup.value = "recompute";
     made = made && fixture_create(test_comm, &setup, &compute);
     if (made && evaluate(&keep, theta_of_groups, 2, &a) && evaluate(&compute, elsewhere, 0, &b) &&
         evaluate(&compute, theta_of_groups, 2, &b)) {
