@@ -31,17 +31,20 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "criterion/evaluation.h"
 #include "criterion/kinds.h"
 #include "linalg/panel.h"
 #include "linalg/spd.h"
 
 typedef struct options {
+    char *loss;
     int whitened;
 } options_t;
 
 enum { WHITENED_AUTO, WHITENED_KEEP, WHITENED_RECOMPUTE };
 static const char *const whitened_choices[] = {"auto", "keep", "recompute", NULL};
 static const param_t params[] = {
+    {"loss", EVALUATION_DOC, PARAM_TEXT, offsetof(options_t, loss), 0, 0, 0, NULL},
     {"whitened",
      "hold the whitened rows (as large as X), or compute them in each pass; auto: hold "
      "them where they fit in half of the free memory",
@@ -51,6 +54,7 @@ static const param_t params[] = {
 /* Everything with an n in its shape is local to the rank. */
 typedef struct alo {
     problem_t *problem; /* borrowed */
+    evaluation_t evaluation;
     spd_t *hessian;
     double *T;       /* [rows, columns] whitened rows, NULL: recomputed into `panel` */
     double *panel;   /* [panel, columns] */
@@ -264,8 +268,7 @@ static bool find_phi(alo_t *a, criterion_result_t *result)
     int64_t bad = -1;
     for (int64_t i = 0; i < problem->rows; i++)
         a->left_out[i] = problem->u[i] + problem->l[1][i] * a->h[i] / a->t[i];
-    problem->loss.derivatives(&problem->loss, problem->rows, problem->data->y, a->left_out, 2,
-                              a->phi);
+    evaluation_rows(&a->evaluation, problem->rows, problem->data->y, a->left_out, a->phi);
     for (int64_t i = problem->rows - 1; i >= 0; i--)
         if (!isfinite(a->phi[0][i]) && (w == NULL || w[i] > 0.0))
             bad = i;
@@ -526,10 +529,9 @@ static bool keeps_whitened(const alo_t *a, int choice)
     return choice == WHITENED_KEEP || (choice == WHITENED_AUTO && needed < there / 2);
 }
 
-static int create(criterion_t *criterion, const void *options)
+static int allocate(criterion_t *criterion, const options_t *o)
 {
     int code = TRALO_OK;
-    const options_t *o = options;
     problem_t *problem = criterion->problem;
     alo_t *a = NULL;
     ALLOC(a, 1);
@@ -542,6 +544,18 @@ static int create(criterion_t *criterion, const void *options)
             sizeof(double), (char *)a + arrays[i].offset));
     if (keeps_whitened(a, o->whitened))
         ALLOC(a->T, problem->rows * problem->columns);
+out:
+    return code;
+}
+
+static int create(criterion_t *criterion, const void *options)
+{
+    int code = TRALO_OK;
+    const options_t *o = options;
+    evaluation_t evaluation;
+    TRY(evaluation_find(o->loss, criterion->problem, &evaluation));
+    TRY(comm_agree(criterion->problem->comm, allocate(criterion, o)));
+    ((alo_t *)criterion->work)->evaluation = evaluation;
 out:
     return code;
 }

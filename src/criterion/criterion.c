@@ -57,7 +57,7 @@ int criterion_create(const criterion_setup_t *setup, criterion_t **out)
     comm_t *comm = setup->problem->comm;
     TRY(comm_agree(comm, check_memory(setup)));
     TRY(comm_agree(comm, allocate(setup, &criterion)));
-    TRY(comm_agree(comm, setup->kind->create(criterion, setup->options)));
+    TRY(setup->kind->create(criterion, setup->options));
     *out = criterion;
     criterion = NULL;
 out:

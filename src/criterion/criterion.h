@@ -39,7 +39,7 @@ typedef struct criterion_kind {
     /* Bytes that one rank needs beside the data, for n rows here, p columns and S hyperparameters.
      */
     int64_t (*memory)(int64_t rows, int columns, int count);
-    int (*create)(criterion_t *criterion, const void *options);
+    int (*create)(criterion_t *criterion, const void *options); /* collective; agrees on failure */
     void (*evaluate)(criterion_t *criterion, const double *theta, int order,
                      criterion_result_t *result);
     void (*destroy)(criterion_t *criterion);
