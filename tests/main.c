@@ -26,6 +26,8 @@
     X(problem)                                                                                     \
     X(inner)                                                                                       \
     X(values)                                                                                      \
+    X(import)                                                                                      \
+    X(info)                                                                                        \
     X(criterion)                                                                                   \
     X(resample)                                                                                    \
     X(config)                                                                                      \

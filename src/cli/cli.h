@@ -18,6 +18,7 @@ typedef struct cli_command {
 extern const cli_command_t cli_check;
 extern const cli_command_t cli_curve;
 extern const cli_command_t cli_import;
+extern const cli_command_t cli_info;
 extern const cli_command_t cli_list;
 extern const cli_command_t cli_predict;
 extern const cli_command_t cli_tune;

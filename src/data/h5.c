@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#define _GNU_SOURCE /* memfd_create */
 #include "data/h5.h"
 
 #include <errno.h>
@@ -6,6 +7,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -100,11 +103,30 @@ out:
     return code;
 }
 
+/* Does the disk take a few bytes? HDF5 crashes at its end over a file that it could not begin. */
+static int check_writable(const char *path)
+{
+    int code = TRALO_OK;
+    const char bytes[8192] = {0};
+    int handle = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    if (handle < 0)
+        FAIL(TRALO_ERR_FILE, "cannot create %s: %s", path, strerror(errno));
+    errno = ENOSPC;
+    if (write(handle, bytes, sizeof bytes) != sizeof bytes)
+        FAIL(TRALO_ERR_FILE, "cannot write %s: %s", path, strerror(errno));
+out:
+    if (handle >= 0)
+        close(handle);
+    return code;
+}
+
 int h5_create(const char *path, hid_t *out)
 {
     int code = TRALO_OK;
+    hid_t access = H5I_INVALID_HID;
     h5_quiet_t before = h5_quiet_begin();
-    hid_t access = access_list();
+    TRY(check_writable(path));
+    access = access_list();
     hid_t file = H5Fcreate(path, H5F_ACC_TRUNC, H5P_DEFAULT, access);
     if (file < 0)
         FAIL(TRALO_ERR_FILE, "cannot create %s: %s", path, h5_reason());
@@ -115,12 +137,33 @@ out:
     return code;
 }
 
+void h5_abandon(hid_t at)
+{
+    void *handle = NULL;
+    h5_quiet_t before = h5_quiet_begin();
+    struct rlimit limit;
+    int nowhere = memfd_create("tralo", MFD_CLOEXEC);
+    if (getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+        limit.rlim_cur = limit.rlim_max; /* files in memory fall under it, too */
+        setrlimit(RLIMIT_FSIZE, &limit);
+    }
+    hid_t file = H5Iget_file_id(at);
+    if (nowhere >= 0 && H5Fget_vfd_handle(file, H5P_DEFAULT, &handle) >= 0)
+        dup2(nowhere, *(int *)handle);
+    if (nowhere >= 0)
+        close(nowhere);
+    h5_close(&file);
+    h5_quiet_end(&before);
+}
+
 int h5_finish(hid_t *file, const char *path)
 {
     int code = TRALO_OK;
     h5_quiet_t before = h5_quiet_begin();
     herr_t flushed = H5Fflush(*file, H5F_SCOPE_LOCAL);
     const char *reason = h5_reason();
+    if (flushed < 0)
+        h5_abandon(*file);
     herr_t closed = H5Fclose(*file);
     *file = H5I_INVALID_HID;
     if (flushed < 0)
@@ -328,9 +371,12 @@ int h5_write_numbers(hid_t at, const char *name, hid_t type, int rank, const int
     h5_quiet_t before = h5_quiet_begin();
     hid_t space = make_space(rank, dims);
     hid_t set = H5Dcreate2(at, name, type, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
-    if (set < 0 || H5Dwrite(set, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, values) < 0)
+    if (set < 0 || H5Dwrite(set, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, values) < 0 ||
+        H5Dflush(set) < 0)
         FAIL(TRALO_ERR_FILE, "cannot write '%s': %s", name, h5_reason());
 out:
+    if (code != TRALO_OK)
+        h5_abandon(at);
     h5_close(&set);
     h5_close(&space);
     h5_quiet_end(&before);

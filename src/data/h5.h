@@ -44,6 +44,12 @@ int h5_create(const char *path, hid_t *out);
    disk now. Sets *file to H5I_INVALID_HID in any case. Errors: TRALO_ERR_FILE (disk full). */
 int h5_finish(hid_t *file, const char *path);
 
+/* After a write has failed (disk full): what HDF5 still holds for the file of `at` (any id of it)
+   goes nowhere from now on, so that its ids can be closed; HDF5 crashes at its end over one that it
+   could not close. To be called before anything of the file is closed; the file is the caller's to
+   remove. */
+void h5_abandon(hid_t at);
+
 /* Is there an object, or an attribute, of that name? */
 bool h5_has(hid_t at, const char *name);
 bool h5_has_attribute(hid_t at, const char *name);

@@ -5,6 +5,7 @@
    end           names and attributes; rename OUT.part to OUT */
 #include "data/import.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -196,12 +197,25 @@ out:
     return code;
 }
 
+/* A message quotes the input, which may hold line ends. */
+static void make_one_line(void)
+{
+    char text[ERROR_TEXT];
+    snprintf(text, sizeof text, "%s", tralo_error_message());
+    for (char *at = text; *at != '\0'; at++)
+        if (iscntrl((unsigned char)*at))
+            *at = ' ';
+    error_set(text);
+}
+
 int import_file(const import_options_t *options, import_report_t *report)
 {
     import_state_t s = {.options = options};
     int code = run(&s);
     if (code == TRALO_OK && report != NULL)
         *report = s.report;
+    if (code != TRALO_OK)
+        make_one_line();
     writer_free(&s.writer);
     target_release(&s.target);
     source_close(&s.source);

@@ -44,7 +44,8 @@ static int distance(const char *a, const char *b)
 
 static bool is_near(const char *name, const char *wanted)
 {
-    return distance(name, wanted) <= 2 || (strlen(wanted) > 2 && strcasestr(name, wanted) != NULL);
+    return (wanted[0] != '\0' && distance(name, wanted) <= 2) ||
+           (strlen(wanted) > 2 && strcasestr(name, wanted) != NULL);
 }
 
 /* Near names in words, or the first names of the file. */

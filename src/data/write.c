@@ -99,7 +99,8 @@ static int sink_flush(const writer_t *w, sink_t *sink)
     file = H5Dget_space(sink->set);
     memory = H5Screate_simple(H5Sget_simple_extent_ndims(file), count, NULL);
     H5Sselect_hyperslab(file, H5S_SELECT_SET, start, NULL, count, NULL);
-    if (H5Dwrite(sink->set, sink->type, memory, file, H5P_DEFAULT, sink->block) < 0)
+    if (H5Dwrite(sink->set, sink->type, memory, file, H5P_DEFAULT, sink->block) < 0 ||
+        H5Dflush(sink->set) < 0)
         FAIL(TRALO_ERR_FILE, "cannot write %s: %s", w->part, h5_reason());
     sink->done += sink->held;
     sink->held = 0;
@@ -298,6 +299,8 @@ void writer_free(writer_t **writer)
         return;
     h5_quiet_t before = h5_quiet_begin();
     all_sinks(w, sinks);
+    if (w->file >= 0)
+        h5_abandon(w->file);
     for (int i = 0; i < SINKS; i++)
         sink_close(sinks[i]);
     h5_close(&w->file);

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/cli.h"
+#include "data/info.h"
+
+enum { MOST_RANKS = 1024 };
+
+/* "1.5 GiB" */
+static void bytes_text(int64_t bytes, char text[32])
+{
+    static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB"};
+    double value = (double)bytes;
+    int unit = 0;
+    while (value >= 1024 && unit < 5) {
+        value /= 1024;
+        unit++;
+    }
+    snprintf(text, 32, unit == 0 ? "%.0f %s" : "%.1f %s", value, units[unit]);
+}
+
+static void print_storage(const info_t *info)
+{
+    char bytes[32];
+    bytes_text(info->stored_bytes, bytes);
+    printf("rows        %" PRId64 "\nfeatures    %d\n", info->n, info->p);
+    printf("storage     %s %s", info->sparse ? "CSR" : "dense", info->type);
+    if (info->chunk[0] > 0 && info->sparse)
+        printf(", chunks of %" PRId64 " entries", info->chunk[0]);
+    else if (info->chunk[0] > 0)
+        printf(", chunks of %" PRId64 " x %" PRId64, info->chunk[0], info->chunk[1]);
+    else
+        printf(", contiguous");
+    printf("%s%s, %s\n", info->filters[0] != '\0' ? ", " : "", info->filters, bytes);
+    printf("density     %.6g (%" PRId64 " non-zero numbers)\n",
+           (double)info->nonzeros / ((double)info->n * info->p), info->nonzeros);
+    if (info->bad > 0)
+        printf("NaN or Inf  %" PRId64 " in X: not fit for a study\n", info->bad);
+    else
+        printf("NaN or Inf  none in X\n");
+}
+
+static void print_constants(const info_t *info)
+{
+    printf("constant    %" PRId64 " columns", info->constant);
+    for (int i = 0; i < INFO_NAMES && info->constant_names[i] != NULL; i++)
+        printf("%s %s", i == 0 ? ":" : ",", info->constant_names[i]);
+    printf("%s\n", info->constant > INFO_NAMES ? ", ..." : "");
+}
+
+static void print_vector(const char *name, const info_vector_t *v)
+{
+    if (!v->present) {
+        printf("%-11s none\n", name);
+        return;
+    }
+    printf("%-11s mean %.6g, sd %.6g, from %.6g to %.6g", name, v->mean, v->sd, v->min, v->max);
+    if (v->bad > 0)
+        printf(", %" PRId64 " NaN or Inf", v->bad);
+    printf("\n");
+}
+
+static void print_target(const info_t *info)
+{
+    const char *const *labels = (const char *const *)info->labels;
+    printf("target      %s\n", info->target != NULL ? info->target : "(no name)");
+    print_vector("  y", &info->y);
+    if (info->distinct > INFO_DISTINCT)
+        return;
+    printf("  values   ");
+    for (int i = 0; i < info->distinct; i++) {
+        const double value = info->value[i];
+        const char *label =
+            labels[0] == NULL || (value != -1 && value != 1) ? NULL : labels[value > 0];
+        printf(" %.6g%s%s%s: %" PRId64 "%s", value, label != NULL ? " (" : "",
+               label != NULL ? label : "", label != NULL ? ")" : "", info->count[i],
+               i < info->distinct - 1 ? "," : "\n");
+    }
+}
+
+static void print_more(const info_t *info)
+{
+    print_vector("weights", &info->weights);
+    if (info->weights.present && info->weights.zeros > 0)
+        printf("            %" PRId64 " are 0\n", info->weights.zeros);
+    print_vector("offset", &info->offset);
+    if (info->groups)
+        printf("groups      %d, and %" PRId64 " columns that are not penalised\n",
+               info->group_count, info->free);
+    else
+        printf("groups      none\n");
+    if (info->folds)
+        printf("folds       %d, of %" PRId64 " to %" PRId64 " rows\n", info->fold_count,
+               info->fold_least, info->fold_most);
+    else
+        printf("folds       none\n");
+}
+
+static void print_memory(const info_t *info)
+{
+    char rows[32], all[32];
+    printf("memory      per rank, to tune by approximate leave-one-out\n"
+           "  ranks     X and p x p matrices   with whitened rows\n");
+    for (int64_t ranks = 1; ranks <= MOST_RANKS; ranks *= 2) {
+        bytes_text(info_memory(info->n, info->p, ranks, false), rows);
+        bytes_text(info_memory(info->n, info->p, ranks, true), all);
+        printf("  %5" PRId64 "     %20s   %18s\n", ranks, rows, all);
+    }
+}
+
+static int report(const char *path)
+{
+    int code = TRALO_OK;
+    info_t *info = NULL;
+    TRY(info_read(path, &info));
+    printf("file        %s%s%s\n", path, info->source != NULL ? ", imported from " : "",
+           info->source != NULL ? info->source : "");
+    print_storage(info);
+    print_constants(info);
+    print_target(info);
+    print_more(info);
+    print_memory(info);
+out:
+    info_free(&info);
+    return code;
+}
+
+static int run(comm_t *comm, int argc, char **argv, int *status)
+{
+    int code = TRALO_OK;
+    (void)status;
+    if (argc > 1 && argv[1][0] == '-')
+        FAIL(TRALO_ERR_INPUT, "info: there is no option %s; see tralo info --help", argv[1]);
+    if (argc != 2)
+        FAIL(TRALO_ERR_INPUT, "info: give one file; see tralo info --help");
+    TRY(comm_agree(comm, comm_rank(comm) == 0 ? report(argv[1]) : TRALO_OK));
+out:
+    return code;
+}
+
+const cli_command_t cli_info = {.name = "info",
+                                .usage = "FILE.h5",
+                                .doc = "rows, columns, storage, target, and memory per rank",
+                                .options = "",
+                                .run = run};

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What a data file holds, and what it will need: the report of `tralo info`. */
+#ifndef DATA_INFO_H
+#define DATA_INFO_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+
+enum { INFO_DISTINCT = 10, INFO_NAMES = 10, INFO_TYPE = 16, INFO_FILTERS = 64 };
+
+/* Finite values of a vector. */
+typedef struct info_vector {
+    bool present;
+    double mean, sd, min, max; /* sd with 1/n */
+    int64_t zeros;
+    int64_t bad; /* NaN or Inf */
+} info_vector_t;
+
+typedef struct info {
+    int64_t n;
+    int p;
+    bool sparse;
+    int64_t entries;                  /* stored in a sparse X */
+    char type[INFO_TYPE];             /* of X: float64, float32, int32, ... */
+    int64_t chunk[2];                 /* rows, columns (sparse: entries, 0); 0: contiguous */
+    char filters[INFO_FILTERS];       /* "gzip 4, shuffle"; "" without */
+    int64_t stored_bytes;             /* X in the file */
+    int64_t nonzeros;                 /* of X */
+    int64_t bad;                      /* NaN or Inf in X */
+    int64_t constant;                 /* columns with one value */
+    char *constant_names[INFO_NAMES]; /* the first of them (NULL: no more); owned, as all texts */
+    info_vector_t y, weights, offset;
+    int distinct;                /* values of y; INFO_DISTINCT + 1: more than INFO_DISTINCT */
+    double value[INFO_DISTINCT]; /* increasing */
+    int64_t count[INFO_DISTINCT];
+    char *target, *labels[2], *source; /* NULL: not in the file */
+    bool groups;
+    int group_count; /* distinct penalised groups */
+    int64_t free;    /* columns that are not penalised */
+    bool folds;
+    int fold_count;
+    int64_t fold_least, fold_most; /* rows in the smallest and largest fold */
+} info_t;
+
+/* Streams over the file in blocks of rows; memory: a few numbers per column and a block. Not
+   collective. Errors: TRALO_ERR_FILE, TRALO_ERR_INPUT (as data_open, but NaN and Inf are counted),
+   TRALO_ERR_MEMORY. */
+int info_read(const char *path, info_t **out);
+void info_free(info_t **info);
+
+/* Bytes that the largest rank needs to tune by approximate leave-one-out:
+     8 [ r (p+1) k + 6 (p+1)^2 ],   r = ceil(n / ranks)
+   k = 1: X with its intercept; k = 2 (`whitened`): also the whitened rows, of the same size. The
+   rest are replicated p x p matrices: Hessian, factor, and what its derivatives add. */
+int64_t info_memory(int64_t n, int p, int64_t ranks, bool whitened);
+
+#endif
