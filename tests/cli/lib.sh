@@ -1,10 +1,14 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # What the command-line tests share; to be sourced. Every check runs on 1 and on 3 ranks.
 
+absolute() {
+    echo "$(cd "$(dirname "$1")" && pwd)/$(basename "$1")"
+}
+
 setup() { # setup PROGRAM MPIRUN SOURCE
-    tralo=$1
-    mpirun=$2
-    source=$3
+    tralo=$(absolute "$1")
+    mpirun=$(absolute "$2")
+    source=$(absolute "$3")
     failures=0
     folder=$(mktemp -d) || exit 1
     trap 'rm -rf "$folder"' EXIT
