@@ -9,13 +9,8 @@
 
 enum { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_INPUT = 2 };
 
-<<<<<<< HEAD
-static const cli_command_t *const commands[] = {&cli_import, &cli_tune,    &cli_check,
-                                                &cli_curve,  &cli_predict, &cli_list};
-=======
 static const cli_command_t *const commands[] = {&cli_import, &cli_info,    &cli_tune, &cli_check,
-                                               &cli_curve,  &cli_predict, &cli_list};
->>>>>>> 2790fbc (Add tralo info; test import from the parsers to the command line)
+                                                &cli_curve,  &cli_predict, &cli_list};
 enum { COMMANDS = sizeof commands / sizeof *commands };
 
 static void print_help(void)
