@@ -406,7 +406,7 @@ static void put_y(char *path, int n)
     for (int i = 0; i < n; i++)
         npy_number(&y, "<f8", 0.5 * i);
     put_bytes("y.npy", y.bytes, y.size);
-    strcpy(path, in_path);
+    memcpy(path, in_path, sizeof in_path);
 }
 
 static void every_numpy_type_and_order(void)
@@ -511,7 +511,7 @@ static void truncated_compressed_files_are_refused(void)
     if (!alone())
         return;
     static char text[BIG];
-    strcpy(text, "x,y\n");
+    snprintf(text, sizeof text, "x,y\n");
     size_t size = strlen(text);
     for (int i = 0; i < 2000; i++)
         size += (size_t)snprintf(text + size, sizeof text - size, "%d,%d\n", i * i, i % 7);
@@ -756,7 +756,7 @@ static void bad_paths_are_refused(void)
     test_path("", folder, sizeof folder);
     import_options_t o = {.target = "y", .input = good, .output = out_path};
     put("good.csv", "x,y\n1,2\n3,4\n");
-    strcpy(good, in_path);
+    memcpy(good, in_path, sizeof in_path);
     put("out.h5", "an old file");
     CHECK_FAILS(import_file(&o, NULL), TRALO_ERR_FILE, "exists already");
     o.force = true;

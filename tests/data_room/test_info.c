@@ -129,7 +129,7 @@ static void break_numbers(hid_t file, const void *context)
 {
     const int p = *(const int *)context;
     for (int i = 0; i < 12; i++)
-        file_poke(file, "X", (hsize_t)(i * p + 1), 5);
+        file_poke(file, "X", (hsize_t)i * (hsize_t)p + 1, 5);
     file_poke(file, "X", 0, NAN);
     file_poke(file, "X", 2, INFINITY);
     file_poke(file, "y", 3, NAN);
