@@ -68,7 +68,8 @@ typedef struct alo {
     double *beta, *v, *C_diagonal, *b, *D_dot, *C_dot, *v_dot, *along;
     /* [S] */
     double *theta, *delta, *gradient;
-    double *second; /* [S, S] */
+    double *second; /* [S, S], made when a Hessian is first asked for */
+    bool ready;     /* what every direction needs is known at this point: l'''', M, xv */
     bool warm;      /* theta, beta and the factor are of an evaluation before */
 } alo_t;
 
@@ -427,24 +428,48 @@ static void contract_direction(alo_t *a, double *out)
     penalty_contract_along(penalty, r, 1, a->delta, scale, a->v, out);
 }
 
+/* out [S] = Hessian times a->delta. */
+static void find_product(alo_t *a, double *out)
+{
+    if (!a->ready) {
+        problem_rows(a->problem, 4);
+        mirror(a->problem->columns, a->M);
+        problem_times(a->problem, a->v, a->xv);
+        a->ready = true;
+    }
+    move_fit(a);
+    move_rows(a);
+    move_adjoint(a);
+    contract_direction(a, out);
+}
+
 static void find_hessian(alo_t *a)
 {
-    int count = a->problem->penalty->count;
-    mirror(a->problem->columns, a->M);
-    problem_times(a->problem, a->v, a->xv);
-    for (int s = 0; s < count; s++) {
-        for (int i = 0; i < count; i++)
+    int64_t count = a->problem->penalty->count;
+    for (int64_t s = 0; s < count; s++) {
+        for (int64_t i = 0; i < count; i++)
             a->delta[i] = i == s;
-        move_fit(a);
-        move_rows(a);
-        move_adjoint(a);
-        contract_direction(a, a->second + (int64_t)s * count);
+        find_product(a, a->second + s * count);
     }
     for (int64_t s = 0; s < count; s++)
         for (int64_t i = 0; i < s; i++) {
             double *lower = &a->second[s * count + i], *upper = &a->second[i * count + s];
             *lower = *upper = 0.5 * (*lower + *upper);
         }
+}
+
+/* Room for the Hessian; false where a rank has none. */
+static bool reserve_hessian(alo_t *a, criterion_result_t *result)
+{
+    int64_t count = a->problem->penalty->count;
+    int code = a->second != NULL ? TRALO_OK : mem_alloc(count * count, sizeof(double), &a->second);
+    if (comm_agree(a->problem->comm, code) == TRALO_OK)
+        return true;
+    snprintf(result->failure, sizeof result->failure,
+             "no memory for the Hessian of %" PRId64 " hyperparameters: set search.hessian to "
+             "products",
+             count);
+    return false;
 }
 
 /* ---- the row of the table ---- */
@@ -456,13 +481,16 @@ static void evaluate(criterion_t *criterion, const double *theta, int order,
     if (!minimise(criterion, theta, result))
         return;
     if (order > 0)
-        problem_rows(a->problem, 2 + order);
+        problem_rows(a->problem, 3);
     leverages(a);
     if (!find_t(a, result) || !find_phi(a, result))
         return;
     find_value(a, result);
+    a->ready = false;
     if (order >= 1)
         find_gradient(a);
+    if (order >= 2 && !reserve_hessian(a, result))
+        return;
     if (order >= 2)
         find_hessian(a);
     result->valid = true;
@@ -472,8 +500,15 @@ static void evaluate(criterion_t *criterion, const double *theta, int order,
     result->rows = a->phi[0];
 }
 
-/* Every array of alo_t by the shape it has. */
-enum { ROWS, SQUARE, COLUMNS, PANEL, HYPER, HYPER_SQUARE };
+static void product(criterion_t *criterion, const double *direction, double *out)
+{
+    alo_t *a = criterion->work;
+    memcpy(a->delta, direction, (size_t)a->problem->penalty->count * sizeof *direction);
+    find_product(a, out);
+}
+
+/* Every array of alo_t by the shape it has, but for those that are not always needed. */
+enum { ROWS, SQUARE, COLUMNS, PANEL, HYPER };
 #define ARRAY(field, shape)                                                                        \
     {                                                                                              \
         offsetof(alo_t, field), shape                                                              \
@@ -481,17 +516,17 @@ enum { ROWS, SQUARE, COLUMNS, PANEL, HYPER, HYPER_SQUARE };
 static const struct {
     size_t offset;
     int shape;
-} arrays[] = {ARRAY(h, ROWS),        ARRAY(t, ROWS),         ARRAY(left_out, ROWS),
-              ARRAY(phi[0], ROWS),   ARRAY(phi[1], ROWS),    ARRAY(phi[2], ROWS),
-              ARRAY(c, ROWS),        ARRAY(k, ROWS),         ARRAY(q, ROWS),
-              ARRAY(u_dot, ROWS),    ARRAY(h_dot, ROWS),     ARRAY(c_dot, ROWS),
-              ARRAY(k_dot, ROWS),    ARRAY(g, ROWS),         ARRAY(xv, ROWS),
-              ARRAY(M, SQUARE),      ARRAY(W, SQUARE),       ARRAY(M_dot, SQUARE),
-              ARRAY(half, SQUARE),   ARRAY(beta, COLUMNS),   ARRAY(v, COLUMNS),
-              ARRAY(b, COLUMNS),     ARRAY(D_dot, COLUMNS),  ARRAY(C_dot, COLUMNS),
-              ARRAY(v_dot, COLUMNS), ARRAY(along, COLUMNS),  ARRAY(C_diagonal, COLUMNS),
-              ARRAY(panel, PANEL),   ARRAY(scratch, PANEL),  ARRAY(theta, HYPER),
-              ARRAY(delta, HYPER),   ARRAY(gradient, HYPER), ARRAY(second, HYPER_SQUARE)};
+} arrays[] = {ARRAY(h, ROWS),        ARRAY(t, ROWS),        ARRAY(left_out, ROWS),
+              ARRAY(phi[0], ROWS),   ARRAY(phi[1], ROWS),   ARRAY(phi[2], ROWS),
+              ARRAY(c, ROWS),        ARRAY(k, ROWS),        ARRAY(q, ROWS),
+              ARRAY(u_dot, ROWS),    ARRAY(h_dot, ROWS),    ARRAY(c_dot, ROWS),
+              ARRAY(k_dot, ROWS),    ARRAY(g, ROWS),        ARRAY(xv, ROWS),
+              ARRAY(M, SQUARE),      ARRAY(W, SQUARE),      ARRAY(M_dot, SQUARE),
+              ARRAY(half, SQUARE),   ARRAY(beta, COLUMNS),  ARRAY(v, COLUMNS),
+              ARRAY(b, COLUMNS),     ARRAY(D_dot, COLUMNS), ARRAY(C_dot, COLUMNS),
+              ARRAY(v_dot, COLUMNS), ARRAY(along, COLUMNS), ARRAY(C_diagonal, COLUMNS),
+              ARRAY(panel, PANEL),   ARRAY(scratch, PANEL), ARRAY(theta, HYPER),
+              ARRAY(delta, HYPER),   ARRAY(gradient, HYPER)};
 enum { ARRAYS = sizeof arrays / sizeof *arrays };
 
 static int64_t elements(int shape, int64_t rows, int columns, int count)
@@ -505,10 +540,8 @@ static int64_t elements(int shape, int64_t rows, int columns, int count)
         return columns;
     case PANEL:
         return (int64_t)columns * panel_rows(columns);
-    case HYPER:
-        return count;
     default:
-        return (int64_t)count * count;
+        return count;
     }
 }
 
@@ -568,6 +601,7 @@ static void destroy(criterion_t *criterion)
     for (int i = 0; i < ARRAYS; i++)
         mem_free((char *)a + arrays[i].offset);
     mem_free(&a->T);
+    mem_free(&a->second);
     spd_free(&a->hessian);
     mem_free(&criterion->work);
 }
@@ -580,5 +614,6 @@ const criterion_kind_t criterion_alo = {
     .memory = memory,
     .create = create,
     .evaluate = evaluate,
+    .product = product,
     .destroy = destroy,
 };

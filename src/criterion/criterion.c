@@ -45,6 +45,7 @@ static int allocate(const criterion_setup_t *setup, criterion_t **out)
     criterion->problem = setup->problem;
     criterion->inner = setup->inner;
     criterion->inner_options = setup->inner_options;
+    criterion->known = -1;
     *out = criterion;
 out:
     return code;
@@ -80,4 +81,11 @@ void criterion_evaluate(criterion_t *criterion, const double *theta, int order,
     result->least_t = 1.0;
     result->least_t_row = -1;
     criterion->kind->evaluate(criterion, theta, order, result);
+    criterion->known = result->valid ? order : -1;
+}
+
+void criterion_product(criterion_t *criterion, const double *direction, double *out)
+{
+    ASSERT(criterion->kind->product != NULL && criterion->known >= 1);
+    criterion->kind->product(criterion, direction, out);
 }

@@ -42,6 +42,8 @@ typedef struct criterion_kind {
     int (*create)(criterion_t *criterion, const void *options); /* collective; agrees on failure */
     void (*evaluate)(criterion_t *criterion, const double *theta, int order,
                      criterion_result_t *result);
+    /* out [S] = Hessian times direction at the last evaluation; NULL: the kind does not offer it */
+    void (*product)(criterion_t *criterion, const double *direction, double *out);
     void (*destroy)(criterion_t *criterion);
 } criterion_kind_t;
 
@@ -54,6 +56,7 @@ struct criterion {
     const inner_kind_t *inner;
     const void *inner_options; /* borrowed */
     void *work;                /* the kind's own */
+    int known;                 /* order of the last evaluation; -1: it failed, or there is none */
 };
 
 typedef struct criterion_setup {
@@ -73,5 +76,11 @@ void criterion_free(criterion_t **criterion);
    for `rows`. Collective; what cannot be evaluated is an outcome. */
 void criterion_evaluate(criterion_t *criterion, const double *theta, int order,
                         criterion_result_t *result);
+
+/* The Hessian at the last evaluation times direction [S], into out [S], for kinds that offer it.
+   That evaluation must have been valid and of order >= 1, and nothing else may have used the
+   problem since. direction the same on all ranks, out too. Collective. Cost: 1/S of what a Hessian
+   adds to a gradient. */
+void criterion_product(criterion_t *criterion, const double *direction, double *out);
 
 #endif

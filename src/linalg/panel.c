@@ -12,6 +12,13 @@ enum {
     BLOCK_LEAST = 32
 };
 
+static panel_counters_t counters;
+
+panel_counters_t panel_counters(void)
+{
+    return counters;
+}
+
 int panel_rows(int p)
 {
     int rows = PANEL_ELEMENTS / p;
@@ -42,6 +49,7 @@ void panel_gram(int m, int p, const double *rows, const double *weights, double 
 {
     const double *scaled = rows;
     int width = block_width(p);
+    counters.square += m;
     if (weights != NULL) {
         scale_rows(m, p, rows, weights, scratch);
         scaled = scratch;
@@ -54,6 +62,7 @@ void panel_gram(int m, int p, const double *rows, const double *weights, double 
 void panel_whiten(int m, int p, const double *L, const double *rows, double *out)
 {
     int width = block_width(p);
+    counters.square += m;
     for (int i = 0; i < p; i += width) { /* out[:, block] = rows[:, 0:end] L[block, 0:end]' */
         int rows_of_L = least(width, p - i);
         cblas_dgemm(CblasColMajor, CblasNoTrans, CblasNoTrans, rows_of_L, m, i + rows_of_L, 1.0,
@@ -87,6 +96,7 @@ void panel_half(int p, const double *M, double *half)
 
 void panel_times(int64_t m, int p, const double *rows, const double *x, double *y)
 {
+    counters.linear += m;
     for (int64_t i = 0; i < m; i += ROWS_MOST)
         cblas_dgemv(CblasColMajor, CblasTrans, p, (int)(m - i < ROWS_MOST ? m - i : ROWS_MOST), 1.0,
                     rows + i * p, p, x, 1, 0.0, y + i, 1);
@@ -94,6 +104,7 @@ void panel_times(int64_t m, int p, const double *rows, const double *x, double *
 
 void panel_add_transposed(int64_t m, int p, const double *rows, const double *x, double *y)
 {
+    counters.linear += m;
     for (int64_t i = 0; i < m; i += ROWS_MOST)
         cblas_dgemv(CblasColMajor, CblasNoTrans, p, (int)(m - i < ROWS_MOST ? m - i : ROWS_MOST),
                     1.0, rows + i * p, p, x + i, 1, 1.0, y, 1);

@@ -34,6 +34,13 @@ void panel_half(int p, const double *M, double *half);
 void panel_times(int64_t m, int p, const double *rows, const double *x, double *y);
 void panel_add_transposed(int64_t m, int p, const double *rows, const double *x, double *y);
 
+/* Rows that this process has given to the kernels so far, so that passes over data can be counted:
+   `square` to those that cost m p^2 flops, `linear` to those that cost m p. */
+typedef struct panel_counters {
+    int64_t square, linear;
+} panel_counters_t;
+panel_counters_t panel_counters(void);
+
 /* Threads that BLAS uses in this process. */
 void panel_threads(int threads);
 

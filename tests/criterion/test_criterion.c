@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "fixture.h"
+#include "linalg/panel.h"
 #include "support.h"
 
 enum { GROUPS = 5, MOST = 16 };
@@ -104,6 +105,43 @@ static void derivatives_agree_with_differences(void)
     for_all(check_derivatives);
 }
 
+/* The product with a direction, at an evaluation of order 1 and at one of order 2, is the Hessian
+   times it; again and again. */
+static void check_products(const fixture_setup_t *setup, const double *theta)
+{
+    fixture_t f;
+    numbers_t exact, first;
+    double direction[MOST], out[MOST];
+    if (criterion_find(setup->criterion)->product == NULL)
+        return;
+    bool made = fixture_create(test_comm, setup, &f);
+    for (int order = 2; made && order >= 1; order--) {
+        if (!evaluate(&f, theta, order, order == 2 ? &exact : &first))
+            break;
+        for (int k = 0; k < 3; k++) {
+            double size = 0.0, want[MOST] = {0};
+            for (int s = 0; s < exact.count; s++)
+                direction[s] = sin(1.0 + s + 3.0 * k);
+            criterion_product(f.criterion, direction, out);
+            for (int i = 0; i < exact.count; i++)
+                for (int s = 0; s < exact.count; s++) {
+                    want[i] += exact.hessian[i * exact.count + s] * direction[s];
+                    size = fmax(size, fabs(exact.hessian[i * exact.count + s]));
+                }
+            CU_ASSERT(size > 0.0);
+            for (int i = 0; i < exact.count; i++)
+                CHECK_CLOSE(out[i] / size, want[i] / size, 1e-10);
+        }
+    }
+    fixture_free(&f);
+}
+
+static void products_are_hessian_times_direction(void)
+{
+    CU_ASSERT(criterion_find("alo")->product != NULL);
+    for_all(check_products);
+}
+
 static void check_serial(const fixture_setup_t *setup, const double *theta)
 {
     comm_t *self = NULL;
@@ -198,6 +236,52 @@ static void bytes_sent_do_not_depend_on_n(void)
     CU_ASSERT_EQUAL(small, large);
 }
 
+/* What one gradient of ALO costs on this rank. */
+typedef struct cost {
+    panel_counters_t rows;
+    int64_t bytes, memory;
+} cost_t;
+
+static cost_t cost_of_gradient(int groups)
+{
+    enum { WIDE = 1000 };
+    static double theta[WIDE];
+    fixture_setup_t setup = {.n = 150,
+                             .p = WIDE,
+                             .loss = "logistic",
+                             .penalty = "ridge",
+                             .criterion = "alo",
+                             .intercept = true,
+                             .groups = groups};
+    cost_t cost = {.bytes = -1};
+    fixture_t f;
+    criterion_result_t r;
+    if (fixture_create(test_comm, &setup, &f)) {
+        for (int s = 0; s < groups; s++)
+            theta[s] = 3.0;
+        panel_counters_t before = panel_counters();
+        comm_counters_reset(test_comm);
+        criterion_evaluate(f.criterion, theta, 1, &r);
+        CU_ASSERT(r.valid);
+        cost.rows.square = panel_counters().square - before.square;
+        cost.rows.linear = panel_counters().linear - before.linear;
+        cost.bytes = comm_counters(test_comm).bytes;
+        cost.memory = mem_bytes();
+    }
+    fixture_free(&f);
+    return cost;
+}
+
+static void gradients_cost_the_same_for_any_number_of_hyperparameters(void)
+{
+    cost_t one = cost_of_gradient(1), many = cost_of_gradient(1000);
+    CU_ASSERT(one.rows.square > 0 && one.bytes > 0);
+    CU_ASSERT_EQUAL(many.rows.square, one.rows.square);
+    CU_ASSERT_EQUAL(many.rows.linear, one.rows.linear);
+    CU_ASSERT_EQUAL(many.bytes, one.bytes);
+    CU_ASSERT(many.memory - one.memory < 100 * 1000 * (int64_t)sizeof(double));
+}
+
 static void failures_are_outcomes(void)
 {
     fixture_setup_t setup = {.n = 12,
@@ -226,6 +310,9 @@ void suite_criterion(void)
         {"derivatives agree with differences", derivatives_agree_with_differences},
         {"results do not depend on the ranks", results_do_not_depend_on_the_ranks},
         {"results do not depend on memory or path", results_do_not_depend_on_memory_or_path},
+        {"products are Hessian times direction", products_are_hessian_times_direction},
+        {"gradients cost the same for any number of hyperparameters",
+         gradients_cost_the_same_for_any_number_of_hyperparameters},
         {"bytes sent do not depend on n", bytes_sent_do_not_depend_on_n},
         {"failures are outcomes", failures_are_outcomes},
     };
