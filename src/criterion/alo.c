@@ -611,6 +611,7 @@ const criterion_kind_t criterion_alo = {
     .doc = "approximate leave-one-out error (exact for squared loss with a ridge penalty)",
     .params = params,
     .options_size = sizeof(options_t),
+    .approximates_loo = true,
     .memory = memory,
     .create = create,
     .evaluate = evaluate,

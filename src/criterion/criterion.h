@@ -36,6 +36,7 @@ typedef struct criterion_kind {
     const char *doc;
     const param_t *params; /* options, read from the config's `criterion` section */
     size_t options_size;
+    bool approximates_loo; /* its rows approximate exact leave-one-out */
     /* Bytes that one rank needs beside the data, for n rows here, p columns and S hyperparameters.
      */
     int64_t (*memory)(int64_t rows, int columns, int count);

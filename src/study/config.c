@@ -27,9 +27,11 @@ const param_t config_data_params[] = {
     PARAM_END};
 
 const param_t config_verify_params[] = {
-    {"rows", "random rows whose exact leave-one-out is computed after the search", PARAM_INT,
-     offsetof(config_verify_t, rows), 0, 0, seed_max},
+    {"rows", "random rows whose exact leave-one-out is computed after a search of alo", PARAM_INT,
+     offsetof(config_verify_t, rows), 10, 0, seed_max},
     {"seed", "of the choice of rows", PARAM_INT, offsetof(config_verify_t, seed), 0, 0, seed_max},
+    {"one_se", "find the largest penalty within one standard error of the best", PARAM_BOOL,
+     offsetof(config_verify_t, one_se), 1},
     PARAM_END};
 
 /* ---- small parts ------------------------------------------------------------------------------

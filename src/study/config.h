@@ -5,7 +5,7 @@
        model:     {loss: NAME, penalty: NAME, groups: one | file | [[name, ...], ...], free: [name,
    ...]} criterion: NAME | {kind: NAME, OPTION: ..., ...} inner:     NAME | {kind: NAME, OPTION:
    ..., ...}           (default: the first inner solver) search:    NAME | {method: NAME, OPTION:
-   ..., ..., start: L, lower: L, upper: L} verify:    {rows: K, seed: K} (default: 0 rows)
+   ..., ..., start: L, lower: L, upper: L} verify:    {rows: K, seed: K, one_se: true}
        output:    F
 
    L is a penalty lambda > 0, or a list with one per group. A loss and a penalty may also be written
@@ -80,6 +80,7 @@ typedef struct config_search {
 typedef struct config_verify {
     int64_t rows; /* exact leave-one-out of so many random rows after the search; 0: none */
     int64_t seed; /* >= 0 */
+    bool one_se;  /* find the largest penalty within one standard error of the best */
 } config_verify_t;
 
 typedef struct config {

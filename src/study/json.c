@@ -80,6 +80,10 @@ static int put_search(json_t *root, const result_t *r)
     bad |= json_object_set_new(root, "hessian_definite", json_boolean(r->hessian_definite));
     bad |= json_object_set_new(root, "reason", json_string(r->reason));
     bad |= json_object_set_new(root, "minima", minima(r));
+    bad |= json_object_set_new(root, "lambda_1se",
+                               r->has_one_se ? reals(r->one_se_lambda, r->count) : json_null());
+    bad |= json_object_set_new(root, "criterion_1se",
+                               r->has_one_se ? real(r->one_se_criterion) : json_null());
     bad |= json_object_set_new(root, "iterations", json_integer(r->iterations));
     bad |= json_object_set_new(root, "evaluations", json_integer(r->evaluations));
     bad |= json_object_set_new(root, "inner_iterations", json_integer(r->inner_iterations));

@@ -86,6 +86,16 @@ static void report_minima(const study_t *study, const result_t *r)
     }
 }
 
+static void report_one_se(const study_t *study, const result_t *r)
+{
+    char lambda[LAMBDA_TEXT];
+    if (!r->has_one_se)
+        return;
+    study_lambda_text(study, r->one_se_theta, lambda, sizeof lambda);
+    log_info("one s.e. rule   %s: %s %.12g, the most penalised within one standard error", lambda,
+             r->criterion_name, r->one_se_criterion);
+}
+
 void report_result(const study_t *study, const result_t *r)
 {
     char lambda[LAMBDA_TEXT];
@@ -103,6 +113,7 @@ void report_result(const study_t *study, const result_t *r)
     log_info("%-15s %.12g +- %.2g (mean over %" PRId64 " rows, standard error)", r->criterion_name,
              r->criterion, r->criterion_se, r->n);
     log_info("ended           %s: %s%s", r->reason, r->detail, nature_text(r));
+    report_one_se(study, r);
     report_bounds(study, r);
     report_minima(study, r);
     if (r->verified > 0)

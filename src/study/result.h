@@ -59,11 +59,14 @@ typedef struct result {
     char **feature_names;          /* [p]; NULL: not known */
     char *target;                  /* name of y; NULL: not known */
     char *labels[2];               /* what -1 and +1 stand for; NULL: y is a number */
-    int minima;                    /* local minima that the search came to, best first */
-    double *minima_theta;          /* [minima, S] */
-    double *minima_lambda;         /* [minima, S] */
-    double *minima_criterion;      /* [minima] */
-    int64_t verified;              /* rows that were left out exactly after the search */
+    bool has_one_se;               /* the largest penalties within one standard error are known */
+    double *one_se_theta, *one_se_lambda; /* [S] */
+    double one_se_criterion;
+    int minima;                             /* local minima that the search came to, best first */
+    double *minima_theta;                   /* [minima, S] */
+    double *minima_lambda;                  /* [minima, S] */
+    double *minima_criterion;               /* [minima] */
+    int64_t verified;                       /* rows that were left out exactly after the search */
     double verified_largest, verified_mean; /* |exact - approximate| loss of these rows */
     int64_t rows;                           /* of row_criterion: n, or 0: not asked for */
     double *row_criterion;                  /* [rows], rank 0 only; NULL: not asked for */

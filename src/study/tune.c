@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "linalg/panel.h"
+#include "study/one_se.h"
 #include "study/report.h"
 #include "study/stop.h"
 #include "study/threads.h"
@@ -226,6 +227,8 @@ static int conclude(tune_t *tune)
     TRY(fill_texts(tune, &state));
     TRY(fill_minima(tune));
     TRY(verify_rows(tune->study, &at_best, tune->result));
+    if (tune->study->config->verify.one_se)
+        one_se_find(tune->study, tune->result);
 out:
     return code;
 }

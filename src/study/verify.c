@@ -57,6 +57,7 @@ int verify_rows(study_t *study, const criterion_result_t *at_best, result_t *res
 {
     int code = TRALO_OK;
     const config_verify_t *verify = &study->config->verify;
+    bool approximates = study->criterion->kind->approximates_loo;
     int64_t n = study->data->n, count = verify->rows < n ? verify->rows : n;
     int64_t *rows = NULL;
     double *approximate = NULL;
@@ -65,7 +66,7 @@ int verify_rows(study_t *study, const criterion_result_t *at_best, result_t *res
                  " all but determines its own fit (t = 1 - l''h = %.2e): approximate "
                  "leave-one-out may be far off there",
                  at_best->least_t_row, at_best->least_t);
-    if (count == 0)
+    if (count == 0 || !approximates)
         goto out;
     ALLOC(rows, count);
     ALLOC(approximate, count);

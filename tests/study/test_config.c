@@ -84,7 +84,7 @@ static void the_short_config(void)
     CU_ASSERT(strcmp(c->search.method.name, "walk") == 0);
     CU_ASSERT(walk->radius == 0.1 && walk->steps == 20 && walk->greedy && walk->order == 1);
     CU_ASSERT(c->search.start.count == 0 && walk->seed == 1);
-    CU_ASSERT(c->verify.rows == 0 && c->model.groups.grouping == GROUPS_AUTO);
+    CU_ASSERT(c->verify.rows == 10 && c->verify.one_se && c->model.groups.grouping == GROUPS_AUTO);
     config_free(&c);
     CU_ASSERT(c == NULL);
 }
