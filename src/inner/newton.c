@@ -7,7 +7,8 @@
        move to beta
        until the relative gradient is below the tolerance, or rounding stops its decrease:
 
-           factor H(beta), unless the factor at hand has just contracted the gradient tenfold
+           factor H(beta), unless the factor at hand has just contracted the gradient tenfold;
+               where it is not positive definite, without the concave part of the penalty
 
            d = -H^-1 gradient
 
@@ -152,6 +153,10 @@ static bool factor(newton_t *s)
 {
     int column = problem_factor(s->problem, s->hessian);
     s->result->factorisations++;
+    if (column >= 0 && problem_convexify(s->problem, s->hessian)) {
+        column = spd_factor(s->hessian);
+        s->result->factorisations++;
+    }
     if (column >= 0)
         fail_singular(s, column);
     s->fresh = true;

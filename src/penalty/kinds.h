@@ -5,5 +5,6 @@
 #include "penalty/penalty.h"
 
 extern const penalty_kind_t penalty_ridge;
+extern const penalty_kind_t penalty_bridge;
 
 #endif

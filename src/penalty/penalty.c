@@ -6,7 +6,7 @@
 #include "base/mem.h"
 #include "penalty/kinds.h"
 
-const penalty_kind_t *const penalty_kinds[] = {&penalty_ridge, NULL};
+const penalty_kind_t *const penalty_kinds[] = {&penalty_ridge, &penalty_bridge, NULL};
 
 const penalty_kind_t *penalty_find(const char *name)
 {
@@ -49,8 +49,10 @@ int penalty_values_create(const penalty_t *penalty, penalty_values_t *out)
     int code = TRALO_OK;
     int64_t columns = penalty->columns;
     int m = penalty->kind->per_group;
+    int64_t numbers = columns * (1 + PENALTY_ORDERS + PENALTY_MIXED * m * (1 + m));
+    int64_t shared = penalty->groups * (int64_t)(penalty->kind->shared_size / sizeof(double));
     penalty_values_t values = {.storage = NULL};
-    ALLOC(values.storage, columns * (1 + PENALTY_ORDERS + PENALTY_MIXED * m * (1 + m)));
+    ALLOC(values.storage, numbers + shared);
     double *at = values.storage;
     for (int k = 0; k < PENALTY_ORDERS; k++, at += columns)
         values.r[k] = at;
@@ -62,6 +64,7 @@ int penalty_values_create(const penalty_t *penalty, penalty_values_t *out)
             for (int b = 0; b < m; b++, at += columns)
                 values.ss[k][a][b] = at;
     values.scaled = at;
+    values.shared = at + columns;
     *out = values;
 out:
     return code;

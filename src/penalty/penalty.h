@@ -28,6 +28,7 @@ typedef struct penalty_values {
     double *s[PENALTY_MIXED][PENALTY_PER_GROUP];
     double *ss[PENALTY_MIXED][PENALTY_PER_GROUP][PENALTY_PER_GROUP];
     double *scaled;  /* scratch */
+    void *shared;    /* [groups] scratch of kind->shared_size each: what a group's columns share */
     double *storage; /* owned; the arrays above point into it */
 } penalty_values_t;
 
@@ -41,7 +42,8 @@ typedef struct penalty_kind {
     double parameter;      /* its default */
     /* where the search begins and ends, in the field's terms; 0: chosen from the data */
     double lower[PENALTY_PER_GROUP], upper[PENALTY_PER_GROUP], start[PENALTY_PER_GROUP];
-    bool quadratic; /* r is quadratic in beta: leave-one-out by ALO is exact for squared loss */
+    bool quadratic;     /* r is quadratic in beta: leave-one-out by ALO is exact for squared loss */
+    size_t shared_size; /* of a struct of doubles per group in penalty_values_t, for `values` */
     void (*values)(const penalty_t *penalty, const double *theta, const double *beta,
                    penalty_values_t *out);
     /* the hyperparameters of one group in the field's terms: ridge lambda = exp(theta) */

@@ -268,6 +268,19 @@ int problem_factor(problem_t *problem, spd_t *hessian)
     return spd_factor(hessian);
 }
 
+bool problem_convexify(const problem_t *problem, spd_t *hessian)
+{
+    const double *curvature = problem->penalty_values.r[2];
+    size_t columns = (size_t)problem->columns;
+    bool concave = false;
+    for (size_t j = 0; j < columns; j++)
+        if (curvature[j] < 0.0) {
+            hessian->matrix[j + j * columns] -= curvature[j];
+            concave = true;
+        }
+    return concave;
+}
+
 void problem_times(const problem_t *problem, const double *x, double *y)
 {
     panel_times(problem->rows, problem->columns, problem->data->X, x, y);

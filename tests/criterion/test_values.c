@@ -133,6 +133,77 @@ static void breast_cancer_intercept(void)
     fixture_free(&f);
 }
 
+static bool breast_cancer_bridge(fixture_t *f)
+{
+    fixture_setup_t setup = {
+        .loss = "logistic", .penalty = "bridge", .criterion = "alo", .groups = 1};
+    data_t *data = data_of("breast_cancer", "diagnosis", "malignant,benign", true);
+    memset(f, 0, sizeof *f);
+    return data != NULL && fixture_wrap(data, &setup, f);
+}
+
+/* d[5] = (f_a, f_s, f_aa, f_as, f_ss) for the regularizer a^2 rho(|beta|; 1 + s^2), whose
+   hyperparameters are theta = (log 2 + 2 log a, 2 log s). */
+static bool evaluate_bridge(fixture_t *f, double a, double s, double *d, double *value)
+{
+    const double theta[2] = {log(2.0 * a * a), 2.0 * log(s)};
+    criterion_result_t r;
+    criterion_evaluate(f->criterion, theta, 2, &r);
+    CU_ASSERT(r.valid);
+    if (!r.valid)
+        return false;
+    const double *g = r.gradient, *H = r.hessian;
+    d[0] = 2.0 * g[0] / a;
+    d[1] = 2.0 * g[1] / s;
+    d[2] = (4.0 * H[0] - 2.0 * g[0]) / (a * a);
+    d[3] = 4.0 * H[1] / (a * s);
+    d[4] = (4.0 * H[3] - 2.0 * g[1]) / (s * s);
+    *value = r.value;
+    return true;
+}
+
+static void breast_cancer_bridge_derivatives(void)
+{
+    static const struct {
+        double a, s, d[5];
+    } table[] = {
+        {0.05, 0.75, {-6.072475, -0.783040, 146.245879, 8.894897, 1.042109}},
+        {0.25, 0.75, {-0.393084, -0.133488, -8.556933, -0.991694, 0.019837}},
+        {1.00, 0.75, {0.005371, -0.007704, 0.047000, 0.013150, 0.032520}},
+    };
+    fixture_t f;
+    double d[5], value;
+    if (breast_cancer_bridge(&f))
+        for (size_t i = 0; i < sizeof table / sizeof *table; i++)
+            for (int k = 0; evaluate_bridge(&f, table[i].a, table[i].s, d, &value) && k < 5; k++)
+                CHECK_CLOSE((d[k] - table[i].d[k]) / 1e-6, 0.0, 0.51);
+    fixture_free(&f);
+}
+
+static void breast_cancer_bridge_optimum(void)
+{
+    fixture_t f;
+    double a = 0.87, s = 1.11, d[5], value, size = 1.0;
+    bool done = breast_cancer_bridge(&f);
+    for (int i = 0; done && i < 50 && size > 1e-13; i++) {
+        done = evaluate_bridge(&f, a, s, d, &value);
+        const double det = d[2] * d[4] - d[3] * d[3];
+        const double step[2] = {(d[3] * d[1] - d[4] * d[0]) / det,
+                                (d[3] * d[0] - d[2] * d[1]) / det};
+        a += step[0];
+        s += step[1];
+        size = fmax(fabs(step[0]), fabs(step[1]));
+        CU_ASSERT(det > 0.0 && d[2] > 0.0);
+    }
+    if (done) {
+        CHECK_CLOSE((a - 0.870884) / 1e-6, 0.0, 0.51);
+        CHECK_CLOSE((s - 1.111818) / 1e-6, 0.0, 0.51);
+        CHECK_CLOSE((569.0 * value - 42.5239354) / 1e-7, 0.0, 0.51);
+        CHECK_CLOSE(fmax(fabs(d[0]), fabs(d[1])), 0.0, 1e-13);
+    }
+    fixture_free(&f);
+}
+
 static void diabetes_optimum(void)
 {
     fixture_t f;
@@ -281,6 +352,8 @@ void suite_values(void)
         {"breast cancer: derivatives", breast_cancer_derivatives},
         {"breast cancer: optimum", breast_cancer_optimum},
         {"breast cancer: other conventions", breast_cancer_intercept},
+        {"breast cancer, bridge: derivatives", breast_cancer_bridge_derivatives},
+        {"breast cancer, bridge: optimum", breast_cancer_bridge_optimum},
         {"diabetes: optimum", diabetes_optimum},
         {"leave-one-out is not convex", leave_one_out_is_not_convex},
         {"exact where loss and penalty are quadratic", exact_where_loss_and_penalty_are_quadratic},

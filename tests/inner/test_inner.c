@@ -10,7 +10,7 @@
 #include "support.h"
 
 enum { N = 61, P = 6, COLUMNS = P + 1, GROUPS = 3 };
-static const double theta_here[GROUPS] = {0.4, -1.0, 0.9};
+static const double theta_here[GROUPS * PENALTY_PER_GROUP] = {0.4, -1.0, 0.9, -0.6, 0.2, 0.5};
 
 static fixture_setup_t setup_of(const char *loss, const char *penalty)
 {
@@ -84,6 +84,45 @@ static void the_same_minimum_from_any_start(void)
                 fixture_setup_t setup = setup_of(loss_kinds[k]->name, penalty_kinds[q]->name);
                 check_minimum(inner_kinds[i], &setup);
             }
+}
+
+/* Bridge of one lambda and q for all; below 1.26 it is not convex near 0. */
+static void check_bridge(fixture_t *f, double lambda, double q)
+{
+    const double natural[2 * GROUPS] = {lambda, q, lambda, q, lambda, q};
+    double theta[2 * GROUPS], first[COLUMNS];
+    penalty_from_natural(f->penalty, natural, theta);
+    for (uint64_t start = 0; start < 3; start++) {
+        double beta[COLUMNS];
+        inner_result_t r;
+        for (uint64_t j = 0; j < COLUMNS; j++)
+            beta[j] = start == 0 ? 0.0 : rng_normal(4, start, j);
+        if (!solve(inner_find("newton"), NULL, NULL, f, theta, beta, &r))
+            return;
+        CU_ASSERT(r.solved && r.iterations <= 60);
+        if (!r.solved || r.iterations > 60)
+            fprintf(stderr, "%s, lambda %g, q %g, start %d: %d steps %s\n", f->problem->loss.name,
+                    lambda, q, (int)start, (int)r.iterations, r.detail);
+        if (start == 0)
+            memcpy(first, beta, sizeof first);
+        for (int j = 0; q > 1.26 && j < COLUMNS; j++)
+            CHECK_CLOSE(beta[j], first[j], 1e-9);
+    }
+}
+
+static void bridge_near_the_lasso_and_far_from_it(void)
+{
+    static const double exponents[] = {1.02, 1.05, 1.1, 1.3, 1.7, 3.0, 4.0},
+                        lambdas[] = {1e-3, 1.0, 1e2, 1e4};
+    for (int k = 0; loss_kinds[k] != NULL; k++) {
+        fixture_setup_t setup = setup_of(loss_kinds[k]->name, "bridge");
+        fixture_t f;
+        bool made = fixture_create(test_comm, &setup, &f);
+        for (size_t i = 0; made && i < sizeof exponents / sizeof *exponents; i++)
+            for (size_t m = 0; m < sizeof lambdas / sizeof *lambdas; m++)
+                check_bridge(&f, lambdas[m], exponents[i]);
+        fixture_free(&f);
+    }
 }
 
 static void a_nearby_theta_takes_few_factorisations(void)
@@ -282,6 +321,7 @@ void suite_inner(void)
 {
     static const test_case_t cases[] = {
         {"the same minimum from any start", the_same_minimum_from_any_start},
+        {"bridge near the lasso and far from it", bridge_near_the_lasso_and_far_from_it},
         {"a nearby theta takes few factorisations", a_nearby_theta_takes_few_factorisations},
         {"each reason has its name", each_reason_has_its_name},
         {"separable data are said to be", separable_data_are_said_to_be},

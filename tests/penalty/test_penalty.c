@@ -9,7 +9,10 @@
 
 enum { COLUMNS = 9, GROUPS = 3, MOST = GROUPS * PENALTY_PER_GROUP };
 static const int groups[COLUMNS] = {0, -1, 1, 0, 2, -1, 1, 0, 2};
-static const double beta_here[COLUMNS] = {0.8, 1.1, -0.4, 2.5, -1.7, -0.2, 0.05, -0.6, 3.0};
+static const double betas[][COLUMNS] = {
+    {0.8, 1.1, -0.4, 2.5, -1.7, -0.2, 0.05, -0.6, 3.0},
+    {0.002, -0.005, -0.007, 0.0092, 0.009, 0.001, 0.0095, -0.004, -0.0088} /* near 0 */
+};
 static const double theta_here[MOST] = {0.3, -0.7, 1.2, -1.5, 0.6, -0.2};
 static const double delta[MOST] = {0.9, -0.4, -1.1, 0.7, 0.3, 1.3};
 static const double x[COLUMNS] = {0.2, -3.0, 1.5, -0.9, 0.4, 2.2, -1.3, 0.7, 1.9};
@@ -20,6 +23,7 @@ static const double weight[3] = {0.75, -0.15, 1.0 / 60.0};
 typedef struct bench {
     penalty_t *penalty;
     penalty_values_t here, above, below;
+    const double *beta; /* [COLUMNS] where `here` is */
 } bench_t;
 
 static bool bench_create(const penalty_kind_t *kind, bench_t *b)
@@ -43,8 +47,10 @@ static void for_all(void (*check)(bench_t *))
 {
     for (int k = 0; penalty_kinds[k] != NULL; k++) {
         bench_t b;
-        if (bench_create(penalty_kinds[k], &b)) {
-            penalty_at(b.penalty, theta_here, beta_here, NULL, &b.here);
+        bool made = bench_create(penalty_kinds[k], &b);
+        for (size_t i = 0; made && i < sizeof betas / sizeof *betas; i++) {
+            b.beta = betas[i];
+            penalty_at(b.penalty, theta_here, b.beta, NULL, &b.here);
             check(&b);
         }
         bench_free(&b);
@@ -57,15 +63,15 @@ static void check_beta(bench_t *b)
     for (int m = 1; m <= 3; m++) {
         const double step = 1e-2;
         for (int j = 0; j < COLUMNS; j++)
-            moved[j] = beta_here[j] * (1.0 + m * step);
+            moved[j] = b->beta[j] * (1.0 + m * step);
         penalty_at(b->penalty, theta_here, moved, NULL, &b->above);
         for (int j = 0; j < COLUMNS; j++)
-            moved[j] = beta_here[j] * (1.0 - m * step);
+            moved[j] = b->beta[j] * (1.0 - m * step);
         penalty_at(b->penalty, theta_here, moved, NULL, &b->below);
         for (int k = 1; k < PENALTY_ORDERS; k++)
             for (int j = 0; j < COLUMNS; j++)
                 near[k][j] += weight[m - 1] * (b->above.r[k - 1][j] - b->below.r[k - 1][j]) /
-                              (step * beta_here[j]);
+                              (step * b->beta[j]);
     }
     for (int k = 1; k < PENALTY_ORDERS; k++)
         for (int j = 0; j < COLUMNS; j++)
@@ -88,9 +94,9 @@ static void check_component(bench_t *b, int s)
         double moved[MOST];
         memcpy(moved, theta_here, sizeof moved);
         moved[s] = theta_here[s] + i * step;
-        penalty_at(b->penalty, moved, beta_here, NULL, &b->above);
+        penalty_at(b->penalty, moved, b->beta, NULL, &b->above);
         moved[s] = theta_here[s] - i * step;
-        penalty_at(b->penalty, moved, beta_here, NULL, &b->below);
+        penalty_at(b->penalty, moved, b->beta, NULL, &b->below);
         for (int k = 0; k < PENALTY_MIXED; k++)
             for (int j = 0; j < COLUMNS; j++) {
                 first[k][j] += weight[i - 1] * (b->above.r[k][j] - b->below.r[k][j]) / step;
@@ -198,7 +204,7 @@ static void check_shape(bench_t *b)
 {
     double least[COLUMNS] = {0.0};
     for (int j = 0; j < COLUMNS; j++)
-        CU_ASSERT(b->here.r[0][j] >= 0.0 && b->here.r[1][j] * beta_here[j] >= 0.0);
+        CU_ASSERT(b->here.r[0][j] >= 0.0 && b->here.r[1][j] * b->beta[j] >= 0.0);
     for (int j = 0; b->penalty->kind->quadratic && j < COLUMNS; j++)
         CU_ASSERT(b->here.r[3][j] == 0.0 && b->here.r[4][j] == 0.0);
     penalty_at(b->penalty, theta_here, least, NULL, &b->here);
@@ -275,9 +281,83 @@ static void ridge_is_half_lambda_beta_squared(void)
 {
     bench_t b;
     if (bench_create(penalty_find("ridge"), &b)) {
-        penalty_at(b.penalty, theta_here, beta_here, NULL, &b.here);
+        penalty_at(b.penalty, theta_here, betas[0], NULL, &b.here);
         CHECK_CLOSE(b.here.r[0][3], 0.5 * exp(0.3) * 2.5 * 2.5, 1e-15);
         CHECK_CLOSE(b.here.r[2][4], exp(1.2), 1e-15);
+    }
+    bench_free(&b);
+}
+
+/* Bridge with one hyperparameter pair for all of GROUPS. */
+static void bridge_at(bench_t *b, double lambda, double q, const double *beta)
+{
+    double natural[MOST], theta[MOST];
+    for (int g = 0; g < GROUPS; g++) {
+        natural[2 * g] = lambda;
+        natural[2 * g + 1] = q;
+    }
+    penalty_from_natural(b->penalty, natural, theta);
+    penalty_at(b->penalty, theta, beta, NULL, &b->here);
+}
+
+static void bridge_is_a_power_beyond_delta(void)
+{
+    bench_t b;
+    const double delta_wide = 0.5, beta[COLUMNS] = {0.4, 0.4, 0.5, -0.6};
+    if (bench_create(penalty_find("bridge"), &b)) {
+        bridge_at(&b, 3.0, 1.5, beta);
+        CHECK_CLOSE(b.here.r[0][0], 1.5 * pow(0.4, 1.5), 1e-15);
+        CHECK_CLOSE(b.here.r[1][3], -1.5 * 1.5 * pow(0.6, 0.5), 1e-15);
+        penalty_configure(b.penalty, &delta_wide);
+        bridge_at(&b, 3.0, 1.5, beta);
+        CU_ASSERT(fabs(b.here.r[0][0] - 1.5 * pow(0.4, 1.5)) > 1e-5);
+        CHECK_CLOSE(b.here.r[0][2], 1.5 * pow(0.5, 1.5), 1e-15);
+        CHECK_CLOSE(b.here.r[0][3], 1.5 * pow(0.6, 1.5), 1e-15);
+        bridge_at(&b, 3.0, 2.0, beta); /* ridge, on both sides of delta */
+        CHECK_CLOSE(b.here.r[0][0], 1.5 * 0.16, 1e-15);
+        CHECK_CLOSE(b.here.r[2][0], 3.0, 1e-14);
+        CHECK_CLOSE(b.here.r[2][3], 3.0, 1e-14);
+    }
+    bench_free(&b);
+}
+
+/* Column 0 just below delta, column 3 just above. */
+static void bridge_is_smooth_at_delta(void)
+{
+    static const double exponents[] = {1.05, 1.3, 1.7, 2.5, 3.2, 4.0};
+    const double delta_here = 0.01, gap = 1e-10;
+    const double beta[COLUMNS] = {delta_here * (1.0 - gap), 0, 0, delta_here * (1.0 + gap)};
+    bench_t b;
+    bool made = bench_create(penalty_find("bridge"), &b);
+    for (size_t i = 0; made && i < sizeof exponents / sizeof *exponents; i++) {
+        bridge_at(&b, 1.0, exponents[i], beta);
+        for (int k = 0; k < PENALTY_ORDERS; k++) {
+            const double unit = pow(delta_here, exponents[i] - k);
+            CHECK_CLOSE(b.here.r[k][0] / unit, b.here.r[k][3] / unit, 1e-7);
+            for (int a = 0; k < PENALTY_MIXED && a < 2; a++) {
+                CHECK_CLOSE(b.here.s[k][a][0] / unit, b.here.s[k][a][3] / unit, 1e-7);
+                CHECK_CLOSE(b.here.ss[k][a][1][0] / unit, b.here.ss[k][a][1][3] / unit, 1e-7);
+            }
+        }
+    }
+    bench_free(&b);
+}
+
+/* Between the bounds of the search; below them it is not. */
+static void bridge_is_convex_where_it_is_searched(void)
+{
+    const penalty_kind_t *kind = penalty_find("bridge");
+    const double exponents[] = {kind->lower[1], 1.5, kind->start[1], 3.0, kind->upper[1], 1.05};
+    double beta[COLUMNS] = {0.0};
+    bench_t b;
+    bool made = bench_create(kind, &b);
+    for (size_t i = 0; made && i < sizeof exponents / sizeof *exponents; i++) {
+        double least = INFINITY;
+        for (beta[0] = 0.0; beta[0] < 0.02; beta[0] += 1e-5) {
+            bridge_at(&b, 1.0, exponents[i], beta);
+            least = fmin(least, b.here.r[2][0]);
+        }
+        CU_ASSERT((least >= -1e-15) == (exponents[i] >= kind->lower[1]));
     }
     bench_free(&b);
 }
@@ -294,6 +374,9 @@ void suite_penalty(void)
         {"groups are copied", groups_are_copied},
         {"every allocation may fail", every_allocation_may_fail},
         {"ridge is half lambda beta squared", ridge_is_half_lambda_beta_squared},
+        {"bridge is a power beyond delta", bridge_is_a_power_beyond_delta},
+        {"bridge is smooth at delta", bridge_is_smooth_at_delta},
+        {"bridge is convex where it is searched", bridge_is_convex_where_it_is_searched},
     };
     REGISTER("penalty", cases);
 }
