@@ -90,8 +90,8 @@ void problem_gram(problem_t *problem, const double *weights, double *C);
    (columns + 1) / 2 numbers and one more. Cost: rows columns^2 + 2/3 columns^3 flops. */
 int problem_factor(problem_t *problem, spd_t *hessian);
 
-/* Takes the negative r'' out of the matrix that problem_factor left at this point, so that it can be
-   factored where the penalty is concave; false: there was none. Not collective, the same on all
+/* Takes the negative r'' out of the matrix that problem_factor left at this point, so that it can
+   be factored where the penalty is concave; false: there was none. Not collective, the same on all
    ranks. */
 bool problem_convexify(const problem_t *problem, spd_t *hessian);
 
