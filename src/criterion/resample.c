@@ -3,8 +3,10 @@
    resample_part.c, the work of several groups of ranks in resample_groups.c. */
 #include "criterion/resample.h"
 
+#include <cblas.h>
 #include <math.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -86,15 +88,28 @@ static bool fit_all(criterion_t *criterion, const double *theta, criterion_resul
     return resample_fit(criterion, theta, a->full, -1, result);
 }
 
+/* Room for the Hessian, made when it is first asked for, and set to 0. */
+static bool make_second(resample_t *a, criterion_result_t *result)
+{
+    int64_t count = a->problem->penalty->count;
+    int code = a->second != NULL ? TRALO_OK : mem_alloc(count * count, sizeof(double), &a->second);
+    if (comm_agree(a->all, code) != TRALO_OK) {
+        snprintf(result->failure, sizeof result->failure, "%.500s", tralo_error_message());
+        return false;
+    }
+    memset(a->second, 0, (size_t)(count * count) * sizeof *a->second);
+    return true;
+}
+
 static void evaluate(criterion_t *criterion, const double *theta, int order,
                      criterion_result_t *result)
 {
     resample_t *a = criterion->work;
     size_t count = (size_t)a->problem->penalty->count;
     bool good = true;
+    if (order >= 2 && !make_second(a, result))
+        return;
     memset(a->gradient, 0, count * sizeof *a->gradient);
-    if (order >= 2)
-        memset(a->second, 0, count * count * sizeof *a->second);
     if (a->each_row || order == 0)
         good = fit_all(criterion, theta, result);
     for (int64_t k = a->group; good && k < a->count; k += a->groups) {
@@ -122,6 +137,29 @@ static void evaluate(criterion_t *criterion, const double *theta, int order,
     result->rows = a->groups > 1 ? a->shared_values : a->values;
 }
 
+/* Visits every part again: the minimum is known, so that costs a factor and an adjoint for each. */
+static void product(criterion_t *criterion, const double *direction, double *out)
+{
+    resample_t *a = criterion->work;
+    int64_t count = a->problem->penalty->count;
+    criterion_result_t unused = {.valid = false};
+    memset(a->product, 0, (size_t)count * sizeof *a->product);
+    for (int64_t k = a->group; k < a->count; k += a->groups) {
+        if (!a->each_row)
+            a->hessian->factored = false;
+        if (resample_visit(criterion, a->theta, k, 2, &unused))
+            resample_add_product(a, direction, a->product);
+        else
+            a->product[0] = NAN;
+    }
+    resample_select_all(a);
+    if (a->groups > 1) {
+        cblas_dscal((int)count, comm_rank(a->problem->comm) == 0 ? 1.0 : 0.0, a->product, 1);
+        comm_sum(a->all, a->product, count);
+    }
+    memcpy(out, a->product, (size_t)count * sizeof *out);
+}
+
 static int64_t memory(int64_t rows, int columns, int count)
 {
     int64_t numbers = 7 * rows + 3 * (int64_t)columns * columns + 20 * (int64_t)columns +
@@ -143,7 +181,6 @@ static int allocate(resample_t *a)
         TRY(mem_alloc(p, sizeof(double), by_column[i]));
     for (size_t i = 0; i < sizeof by_hyper / sizeof *by_hyper; i++)
         TRY(mem_alloc(S, sizeof(double), by_hyper[i]));
-    ALLOC(a->second, S * S);
     ALLOC(a->beta, resample_kept(a) * p);
     ALLOC(a->gram, p * p + 2 * p + 1);
     if (a->problem->data->standardized)
@@ -305,6 +342,7 @@ const criterion_kind_t criterion_loo = {
     .memory = memory,
     .create = create_loo,
     .evaluate = evaluate,
+    .product = product,
     .destroy = destroy,
 };
 
@@ -316,6 +354,7 @@ const criterion_kind_t criterion_kfold = {
     .memory = memory,
     .create = create_kfold,
     .evaluate = evaluate,
+    .product = product,
     .destroy = destroy,
 };
 
@@ -327,5 +366,6 @@ const criterion_kind_t criterion_holdout = {
     .memory = memory,
     .create = create_holdout,
     .evaluate = evaluate,
+    .product = product,
     .destroy = destroy,
 };

@@ -32,7 +32,7 @@ typedef struct resample {
     double *beta; /* [kept parts, columns] minima of the parts */
     /* [S] */
     double *delta, *gradient, *product;
-    double *second; /* [S, S] */
+    double *second; /* [S, S], made when a Hessian is first asked for */
     double *theta;  /* [S] of the last evaluation */
 } resample_t;
 
@@ -64,6 +64,10 @@ bool resample_visit(criterion_t *criterion, const double *theta, int64_t k, int 
                     criterion_result_t *result);
 void resample_add_gradient(resample_t *a);
 void resample_add_hessian(resample_t *a);
+
+/* out [S] += Hessian of the part times delta [S]; after resample_visit with order 2, as the above.
+   Collective over the group. */
+void resample_add_product(resample_t *a, const double *delta, double *out);
 
 /* How many groups of ranks to make for a->count parts; asked: the option, 0: as many as pay. A
    group is large enough when a pass over its rows costs more than the sum over its ranks that ends

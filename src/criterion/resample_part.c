@@ -262,8 +262,7 @@ void resample_add_gradient(resample_t *a)
                      a->gradient);
 }
 
-/* out += Hessian of the part times delta. */
-static void add_product(resample_t *a, const double *delta, double *out)
+void resample_add_product(resample_t *a, const double *delta, double *out)
 {
     problem_t *problem = a->problem;
     const penalty_t *penalty = problem->penalty;
@@ -296,7 +295,7 @@ void resample_add_hessian(resample_t *a)
     for (int s = 0; s < count; s++) {
         for (int i = 0; i < count; i++)
             a->delta[i] = i == s;
-        add_product(a, a->delta, a->second + (int64_t)s * count);
+        resample_add_product(a, a->delta, a->second + (int64_t)s * count);
     }
 }
 
