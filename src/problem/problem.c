@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "problem/problem.h"
 
-#include <cblas.h>
 #include <float.h>
 #include <inttypes.h>
 #include <math.h>
@@ -216,6 +215,16 @@ static double relative_gradient(const problem_t *problem, double residual)
     return worst;
 }
 
+/* The 2-norm of a number of any size: cblas_dnrm2 overflows where it has no wider type to add in.
+ */
+static double norm(int count, const double *x)
+{
+    double value = 0.0;
+    for (int j = 0; j < count; j++)
+        value = hypot(value, x[j]);
+    return value;
+}
+
 void problem_move(problem_t *problem, const double *theta, const double *beta)
 {
     int columns = problem->columns;
@@ -235,7 +244,7 @@ void problem_move(problem_t *problem, const double *theta, const double *beta)
     }
     problem->size = (problem_size_t){
         .value = value,
-        .gradient_norm = cblas_dnrm2(columns, problem->gradient, 1),
+        .gradient_norm = norm(columns, problem->gradient),
         .relative_gradient =
             relative_gradient(problem, fmax(problem->residual_norm, 1e-4 * problem->null_norm)),
         .own_gradient = relative_gradient(problem, problem->residual_norm),
