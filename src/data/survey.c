@@ -77,6 +77,26 @@ out:
     return code;
 }
 
+/* gzip and szip come with HDF5; lzf, blosc and others are plugins that may be missing. */
+static int check_filters(const survey_t *s, const char *name, hid_t created)
+{
+    int code = TRALO_OK;
+    char filter[32] = "";
+    for (int i = 0; i < H5Pget_nfilters(created); i++) {
+        unsigned flags, settings;
+        size_t values = 0;
+        int id = H5Pget_filter2(created, (unsigned)i, &flags, &values, NULL, sizeof filter, filter,
+                                &settings);
+        if (id < 0 || H5Zfilter_avail(id) <= 0)
+            FAIL(TRALO_ERR_INPUT,
+                 "%s: /%s is compressed by %s (filter %d), which HDF5 has not got "
+                 "here: use gzip",
+                 s->path, name, filter[0] == '\0' ? "?" : filter, id);
+    }
+out:
+    return code;
+}
+
 /* Rows that share chunks, and the bytes of the largest chunk so far. */
 static int survey_chunks(survey_t *s, const char *name, hid_t set, int64_t *band)
 {
@@ -89,6 +109,7 @@ static int survey_chunks(survey_t *s, const char *name, hid_t set, int64_t *band
         int64_t bytes = (int64_t)(H5Tget_size(type) * chunk[0] * chunk[1]);
         s->layout.chunk_bytes = bytes > s->layout.chunk_bytes ? bytes : s->layout.chunk_bytes;
     }
+    TRY(check_filters(s, name, created));
     *band = chunk[0] > 0 ? (int64_t)chunk[0] : 1;
 out:
     h5_close(&created);

@@ -212,6 +212,20 @@ static void y_is_wide(hid_t file, const void *context)
     H5Tclose(type);
 }
 
+static void y_is_lzf(hid_t file, const void *context)
+{
+    (void)context;
+    const hsize_t dims[1] = {N};
+    const H5Z_filter_t LZF = 32000;
+    hid_t list = H5Pcreate(H5P_DATASET_CREATE), space = H5Screate_simple(1, dims, NULL);
+    H5Pset_chunk(list, 1, dims);
+    H5Pset_filter(list, LZF, H5Z_FLAG_OPTIONAL, 0, NULL);
+    H5Ldelete(file, "y", H5P_DEFAULT);
+    H5Dclose(H5Dcreate2(file, "y", H5T_NATIVE_DOUBLE, space, H5P_DEFAULT, list, H5P_DEFAULT));
+    H5Sclose(space);
+    H5Pclose(list);
+}
+
 static void y_is_null(hid_t file, const void *context)
 {
     (void)context;
@@ -288,6 +302,7 @@ static void wrong_structure(void)
         {false, x_is_a_type, NULL, ": /X is neither a dataset nor a group"},
         {false, y_is_bool, NULL, ": /y is an enumeration (a bool of h5py?): store it as int8"},
         {false, y_is_wide, NULL, ": /y holds numbers of 32 bytes, at most 16 are possible"},
+        {false, y_is_lzf, NULL, ": /y is compressed by ? (filter 32000), which HDF5 has not got"},
         {false, y_is_null, NULL, ": /y holds no data"},
         {false, three_labels, NULL, ": /y attribute 'labels' holds 3 strings, wanted are 2"},
         {false, long_names, NULL, ": /feature_names has strings of 2097152 bytes"},
