@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""check_json.py FILE ... EXPRESSION: is the expression true? r is the first file, rs are all of them;
+"""check_json.py FILE ... EXPRESSION: is it true? r is the first file, rs are all of them;
 near(a, b, tolerance) compares numbers and nested lists relative to max(1, |b|)."""
 import json
 import math
