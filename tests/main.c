@@ -14,6 +14,7 @@
     X(base)                                                                                        \
     X(subproblem)                                                                                  \
     X(trust_region)                                                                                \
+    X(products)                                                                                    \
     X(comm)                                                                                        \
     X(loss)                                                                                        \
     X(penalty)                                                                                     \

@@ -71,7 +71,8 @@ static int copy_box(const outer_box_t *box, outer_t *outer)
     outer->box = (outer_box_t){.count = box->count,
                                .lower = outer->storage,
                                .upper = outer->storage + count,
-                               .start = outer->storage + 2 * count};
+                               .start = outer->storage + 2 * count,
+                               .products = box->products};
 out:
     return code;
 }

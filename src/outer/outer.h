@@ -39,12 +39,16 @@ typedef struct outer_box {
     const double *lower; /* [S], finite */
     const double *upper; /* [S], finite, lower < upper */
     const double *start; /* [S], inside */
+    bool products;       /* requests for products of the Hessian will be answered */
 } outer_box_t;
 
-/* One evaluation that the method wants. */
+/* One evaluation, or one product of the Hessian with a direction, that the method wants. */
 typedef struct outer_request {
-    const double *theta; /* [S], inside the box, owned by the method until outer_tell */
-    int order;           /* 0: f; 1: f and gradient; 2: f, gradient, Hessian */
+    const double *theta;     /* [S], inside the box, owned by the method until outer_tell */
+    int order;               /* 0: f; 1: f and gradient; 2: f, gradient, Hessian */
+    const double *direction; /* NULL: an evaluation. Else [S]: only the Hessian at theta times it is
+                                wanted (order is 2). The evaluation before was at theta, of order 1,
+                                and told a value; products come alone in their batch. */
 } outer_request_t;
 
 typedef struct outer_batch {
@@ -61,12 +65,13 @@ typedef struct outer_reply {
     double f;
     const double *gradient; /* [S] when order >= 1 */
     const double *hessian;  /* [S * S] symmetric, when order >= 2 */
+    const double *product;  /* [S] when a direction was given; nothing else is read then */
 } outer_reply_t;
 
 /* The best point of all starts, and the state to print. Pointers hold until the next outer_ask,
    outer_tell or outer_free. */
 typedef struct outer_state {
-    int64_t iterations, evaluations;
+    int64_t iterations, evaluations, products;
     int64_t start;          /* which start the search is at: 1, 2, ...; 0 before the first */
     const double *theta;    /* [S] the best point; the box's start as long as nothing is known */
     double f;               /* NaN as long as nothing is known */
@@ -76,6 +81,8 @@ typedef struct outer_state {
     double radius;          /* trust region; 0 where the method has none */
     bool definite;          /* the Hessian is positive definite on the free components: those that
                                are inside, or whose gradient leads inside (none: true) */
+    bool judged;            /* `definite` is known for all directions; else it only says that none
+                               of those that were tried has negative curvature */
     const bool *at_bound;   /* [S], NULL when nothing is known */
     const char *phase;      /* "sweep", "search": what the last reply was for */
     bool accepted;          /* the last reply moved the iterate */

@@ -9,18 +9,34 @@
    for each of the first `starts` candidates that can be evaluated
        x = candidate; f, g, H there; radius = initial
        repeat
-           d, predicted = box step in the radius                                          box_step.h
-           stop: gradient | bound     |g|_box <= tolerance |f|, H >= 0 there and d short, or
-   predicted below NOISE |f|: nothing is left to gain budget               iterations or evaluations
+           d, predicted = box step in the radius                        box_step.h, krylov_step.h
+           stop: gradient | bound     |g|_box <= tolerance |f|, H >= 0 there, and d short or
+                                      predicted below NOISE |f|: nothing is left to gain
+                 budget               iterations or evaluations
                  step | stalled       d below step_tolerance, by itself | because of the radius
            f, g, H at x + d; not finite or failed: radius = |d|/4, again
            predicted <= NOISE |f|: accept if |g|_box fell to 0.9 of what it was, else stop: stalled
-           otherwise: ratio = actual / predicted; accept if > 0.1; shrink if < 0.25; expand if >
-   0.75 remember x as a local minimum, unless it is one already answer: the best of all
+           otherwise: ratio = actual / predicted; accept if > 0.1; shrink if < 0.25;
+                      expand if > 0.75
+       remember x as a local minimum, unless it is one already
+   answer: the best of all
+
+   With products, H is never formed: d comes from conjugate gradients, solved the better the smaller
+   g is (residual <= |g| min(1/10, sqrt(|g| / |g| at the start)): superlinear; Dembo, Eisenstat &
+   Steihaug, SIAM J. Numer. Anal. 19, 1982), and from Lanczos' method where d is short and g small,
+   to see negative curvature. After a rejection the path of conjugate gradients is cut at the
+   smaller radius; where products are wanted at a point that was left, it is evaluated again.
+
+   The cost: a Hessian is S products, a step by conjugate gradients at most max_products. So `auto`
+   takes products where S > max_products: then no iteration costs more than with the Hessian.
 
    The Newton steps that polish the result gain less than f resolves. Where both reductions are
    below FLAT |f|, the actual one is therefore taken from the derivatives, which are known at both
-   ends (Hermite's quadrature, error O(|d|^5)):  f(x) - f(x+d) = -(g + g+)'d/2 - d'(H - H+)d/12. */
+   ends (Hermite's quadrature, error O(|d|^5)):  f(x) - f(x+d) = -(g + g+)'d/2 - d'(H - H+)d/12;
+   without H by the first term, error O(|d|^3).
+
+   Lengths are Euclidean; the radius of the options, and the one that is reported, is that divided
+   by sqrt(S): a radius of 1 lets all components move by 1. */
 #include "outer/trust_region.h"
 
 #include <float.h>
@@ -32,6 +48,7 @@
 #include "base/mem.h"
 #include "outer/box.h"
 #include "outer/box_step.h"
+#include "outer/krylov_step.h"
 #include "outer/sweep.h"
 
 #define NOISE 1e-14   /* reductions below this part of |f| are rounding */
@@ -41,8 +58,12 @@
 
 typedef struct options {
     double tolerance, step_tolerance, radius, max_radius;
-    int64_t max_iterations, max_evaluations, sweep, starts, seed;
+    int64_t max_iterations, max_evaluations, sweep, starts, seed, max_products;
+    int hessian;
 } options_t;
+
+enum { HESSIAN_AUTO, HESSIAN_FULL, HESSIAN_PRODUCTS };
+static const char *const hessian_choices[] = {"auto", "full", "products", NULL};
 
 static const param_t params[] = {
     {"tolerance",
@@ -54,7 +75,7 @@ static const param_t params[] = {
      offsetof(options_t, max_iterations), 100, 0, 1e9, NULL},
     {"max_evaluations", "evaluations in all, the sweep included", PARAM_INT,
      offsetof(options_t, max_evaluations), 1000, 1, 1e9, NULL},
-    {"radius", "first radius of the trust region, in theta", PARAM_REAL,
+    {"radius", "first radius of the trust region: root mean square over theta", PARAM_REAL,
      offsetof(options_t, radius), 1, 1e-6, 1e3, NULL},
     {"max_radius", "largest radius", PARAM_REAL, offsetof(options_t, max_radius), 5, 1e-6, 1e3,
      NULL},
@@ -65,16 +86,30 @@ static const param_t params[] = {
      "these are fewer; 0: all of them",
      PARAM_INT, offsetof(options_t, starts), 0, 0, 1e5, NULL},
     {"seed", "seed of the random points", PARAM_INT, offsetof(options_t, seed), 1, 0, 9e15, NULL},
+    {"hessian",
+     "form the Hessian, or take steps by conjugate gradients on its products with directions; "
+     "auto: products where there are more than max_products hyperparameters",
+     PARAM_CHOICE, offsetof(options_t, hessian), HESSIAN_AUTO, 0, 0, hessian_choices},
+    {"max_products", "products of the Hessian in one step", PARAM_INT,
+     offsetof(options_t, max_products), 50, 1, 1e4, NULL},
     PARAM_END};
 
-typedef enum phase { PHASE_SWEEP, PHASE_FIRST, PHASE_TRIAL, PHASE_ENDED } phase_t;
+typedef enum phase {
+    PHASE_SWEEP,
+    PHASE_FIRST,
+    PHASE_TRIAL,
+    PHASE_PRODUCT, /* a product at the iterate is wanted */
+    PHASE_RETURN,  /* the iterate is evaluated again, for products there */
+    PHASE_ENDED
+} phase_t;
 
 /* A point and what is known there. */
 typedef struct point {
-    double *theta, *gradient, *hessian; /* owned */
-    bool *at_bound;                     /* owned */
+    double *theta, *gradient; /* owned */
+    double *hessian;          /* owned; NULL with products */
+    bool *at_bound;           /* owned */
     double f, gradient_norm;
-    bool known, definite;
+    bool known, definite, judged;
 } point_t;
 
 typedef struct search {
@@ -89,9 +124,14 @@ typedef struct search {
     double *candidates; /* owned [count * S] */
     int candidate_count, candidate_next;
     int64_t starts; /* how many are wanted */
-    int64_t started, iterations, run_iterations, evaluations;
+    int64_t started, iterations, run_iterations, evaluations, spent_products;
     point_t iterate, trial, best; /* best: of the starts that have ended */
-    box_step_t *stepper;
+    box_step_t *stepper;          /* NULL with products */
+    krylov_t *krylov;             /* NULL with the full Hessian */
+    bool planned;                 /* krylov's path begins at the iterate */
+    bool here;                    /* the last evaluation was at the iterate */
+    bool examining;               /* krylov looks for negative curvature */
+    double first_norm;            /* |g| on the free components at the first point of this start */
     box_step_result_t plan;
     double *step; /* owned [S] */
     double radius;
@@ -109,12 +149,13 @@ typedef struct search {
 /* ---- points and replies
  * -------------------------------------------------------------------------- */
 
-static int point_create(int count, point_t *point)
+static int point_create(int count, bool products, point_t *point)
 {
     int code = TRALO_OK;
     ALLOC(point->theta, count);
     ALLOC(point->gradient, count);
-    ALLOC(point->hessian, (int64_t)count * count);
+    if (!products)
+        ALLOC(point->hessian, (int64_t)count * count);
     ALLOC(point->at_bound, count);
 out:
     return code;
@@ -135,9 +176,9 @@ static void point_swap(point_t *a, point_t *b)
     *b = keep;
 }
 
-static bool all_finite(const double *x, int count)
+static bool all_finite(const double *x, int64_t count)
 {
-    for (int i = 0; i < count; i++)
+    for (int64_t i = 0; i < count; i++)
         if (!isfinite(x[i]))
             return false;
     return true;
@@ -151,7 +192,7 @@ static bool fails(search_t *s, const outer_reply_t *reply, int order)
         why = "the value is not finite";
     else if (why == NULL && order >= 1 && !all_finite(reply->gradient, n))
         why = "the gradient is not finite";
-    else if (why == NULL && order >= 2 && !all_finite(reply->hessian, n * n))
+    else if (why == NULL && order >= 2 && !all_finite(reply->hessian, (int64_t)n * n))
         why = "the Hessian is not finite";
     if (why != NULL)
         snprintf(s->failure, sizeof s->failure, "%s", why);
@@ -164,15 +205,16 @@ static bool read_trial(search_t *s, const outer_reply_t *reply)
     int n = s->box->count;
     point_t *p = &s->trial;
     s->evaluations++;
-    if (fails(s, reply, 2))
+    if (fails(s, reply, s->krylov != NULL ? 1 : 2))
         return false;
     p->f = reply->f;
     memcpy(p->gradient, reply->gradient, (size_t)n * sizeof(double));
     for (int i = 0; i < n; i++) {
-        for (int j = 0; j < n; j++)
+        for (int j = 0; s->krylov == NULL && j < n; j++)
             p->hessian[i * n + j] = 0.5 * (reply->hessian[i * n + j] + reply->hessian[j * n + i]);
         p->at_bound[i] = box_at_bound(s->box, p->theta, i);
     }
+    p->definite = p->judged = false;
     p->gradient_norm = box_gradient_norm(s->box, p->theta, p->gradient);
     p->known = true;
     s->failure[0] = '\0';
@@ -243,6 +285,11 @@ static void remember_minimum(search_t *s, outer_reason_t reason)
     for (; place > 0 && s->minima[place - 1].f > found.f; place--)
         s->minima[place] = s->minima[place - 1];
     s->minima[place] = found;
+}
+
+static double unit(const search_t *s)
+{
+    return sqrt(s->box->count);
 }
 
 static double gradient_limit(const search_t *s)
@@ -330,29 +377,132 @@ static bool radius_limits(const search_t *s)
     return s->plan.norm >= 0.8 * s->radius;
 }
 
-/* Plans the next step from the iterate, or ends the run. */
-static void plan(search_t *s)
+static void go_to_trial(search_t *s)
+{
+    box_move(s->box, s->iterate.theta, s->step, s->trial.theta);
+    s->phase = PHASE_TRIAL;
+}
+
+static void end_at_optimum(search_t *s)
+{
+    end_run(s, bound_component(s) >= 0 ? OUTER_BOUND : OUTER_GRADIENT);
+}
+
+/* |g| on the components that no bound holds. */
+static double free_norm(const search_t *s)
+{
+    const point_t *x = &s->iterate;
+    double square = 0.0;
+    for (int i = 0; i < s->box->count; i++)
+        if (!box_held(s->box, x->theta, x->gradient, i))
+            square += x->gradient[i] * x->gradient[i];
+    return sqrt(square);
+}
+
+static krylov_model_t krylov_model(const search_t *s)
+{
+    double norm = free_norm(s), limit = gradient_limit(s);
+    double part = fmin(0.1, sqrt(norm / fmax(s->first_norm, DBL_MIN)));
+    bool first_order = s->iterate.gradient_norm <= limit;
+    return (krylov_model_t){.box = s->box,
+                            .x = s->iterate.theta,
+                            .g = s->iterate.gradient,
+                            .radius = s->radius,
+                            .tolerance =
+                                first_order ? part * norm : fmax(part * norm, 0.1 * limit)};
+}
+
+static void pursue(search_t *s);
+
+/* Begins to look for negative curvature at the iterate, which has to be evaluated again when the
+   search has been elsewhere since. */
+static void examine(search_t *s)
+{
+    krylov_model_t model = krylov_model(s);
+    s->examining = true;
+    s->phase = PHASE_RETURN;
+    if (!s->here)
+        return;
+    krylov_examine(s->krylov, &model);
+    pursue(s);
+}
+
+/* Negative curvature at a first-order point is a way to go on. */
+static void end_examination(search_t *s)
 {
     point_t *x = &s->iterate;
-    box_model_t model = {s->box, x->theta, x->gradient, x->hessian, s->radius};
-    box_step_solve(s->stepper, &model, s->step, &s->plan);
-    x->definite = s->plan.definite;
+    box_step_result_t found;
+    s->examining = false;
+    krylov_result(s->krylov, s->step, &found);
+    x->definite = found.definite;
+    x->judged = found.lowest < 0.0 || krylov_complete(s->krylov);
+    if (s->noise_floor || found.lowest >= 0.0 || found.decrease <= NOISE * fabs(x->f)) {
+        end_at_optimum(s);
+        return;
+    }
+    s->plan = found;
+    s->planned = true;
+    go_to_trial(s);
+}
+
+/* Goes along the planned step, or ends the run. */
+static void decide(search_t *s)
+{
+    point_t *x = &s->iterate;
     bool flat = s->plan.decrease <= NOISE * fabs(x->f);
     bool first_order = x->gradient_norm <= gradient_limit(s);
     bool settled = flat || (s->plan.lowest >= 0.0 && longest(s) <= SETTLED);
     bool spent = s->evaluations >= s->options.max_evaluations;
-    if (first_order && (settled || s->noise_floor))
-        end_run(s, bound_component(s) >= 0 ? OUTER_BOUND : OUTER_GRADIENT);
-    else if (s->noise_floor)
+    bool examined = s->krylov == NULL || x->judged || (spent && !s->here);
+    if (first_order && (settled || s->noise_floor)) {
+        if (examined)
+            end_at_optimum(s);
+        else
+            examine(s);
+    } else if (s->noise_floor)
         end_run(s, OUTER_STALLED);
     else if (spent || s->run_iterations >= s->options.max_iterations) {
         s->cut = spent;
         end_run(s, OUTER_BUDGET);
     } else if (step_is_short(s))
         end_run(s, radius_limits(s) ? OUTER_STALLED : OUTER_STEP);
-    else {
-        box_move(s->box, x->theta, s->step, s->trial.theta);
-        s->phase = PHASE_TRIAL;
+    else
+        go_to_trial(s);
+}
+
+/* Asks krylov's next question, or goes on with its answer. */
+static void pursue(search_t *s)
+{
+    if (krylov_ask(s->krylov) != NULL) {
+        s->phase = PHASE_PRODUCT;
+    } else if (s->examining) {
+        end_examination(s);
+    } else {
+        krylov_result(s->krylov, s->step, &s->plan);
+        s->iterate.definite = s->plan.definite;
+        s->iterate.judged = s->plan.lowest < 0.0;
+        decide(s);
+    }
+}
+
+/* Plans the next step from the iterate. */
+static void plan(search_t *s)
+{
+    point_t *x = &s->iterate;
+    if (s->krylov == NULL) {
+        box_model_t model = {s->box, x->theta, x->gradient, x->hessian, s->radius};
+        box_step_solve(s->stepper, &model, s->step, &s->plan);
+        x->definite = s->plan.definite;
+        x->judged = true;
+        decide(s);
+    } else if (s->planned) {
+        krylov_cut(s->krylov, s->radius, s->step, &s->plan);
+        decide(s);
+    } else {
+        krylov_model_t model = krylov_model(s);
+        s->planned = true;
+        krylov_descend(s->krylov, &model);
+        pursue(s);
     }
 }
 
@@ -364,7 +514,7 @@ static double hermite_reduction(const search_t *s)
     double sum = 0.0;
     for (int i = 0; i < n; i++) {
         double row = 0.5 * (x->gradient[i] + y->gradient[i]);
-        for (int j = 0; j < n; j++)
+        for (int j = 0; s->krylov == NULL && j < n; j++)
             row += (x->hessian[i * n + j] - y->hessian[i * n + j]) * s->step[j] / 12.0;
         sum -= row * s->step[i];
     }
@@ -398,7 +548,7 @@ static void judge(search_t *s)
     else if (ratio < 0.25)
         s->radius = 0.5 * s->plan.norm;
     else if (ratio > 0.75 && radius_limits(s))
-        s->radius = fmin(2.0 * s->radius, s->options.max_radius);
+        s->radius = fmin(2.0 * s->radius, s->options.max_radius * unit(s));
 }
 
 static void tell_trial(search_t *s, const outer_reply_t *reply)
@@ -412,7 +562,33 @@ static void tell_trial(search_t *s, const outer_reply_t *reply)
         s->radius = 0.25 * s->plan.norm;
     if (s->accepted)
         point_swap(&s->iterate, &s->trial);
+    s->here = s->accepted;
+    s->planned = s->planned && !s->accepted;
     plan(s);
+}
+
+static void tell_product(search_t *s, const outer_reply_t *reply)
+{
+    const double *product = reply->failure == NULL ? reply->product : NULL;
+    s->spent_products++;
+    if (product == NULL || !all_finite(product, s->box->count)) {
+        snprintf(s->failure, sizeof s->failure, "%s",
+                 product == NULL ? reply->failure : "the product of the Hessian is not finite");
+        product = NULL;
+    }
+    krylov_tell(s->krylov, product);
+    pursue(s);
+}
+
+static void tell_return(search_t *s, const outer_reply_t *reply)
+{
+    s->evaluations++;
+    if (fails(s, reply, 1)) {
+        end_at_optimum(s);
+        return;
+    }
+    s->here = true;
+    examine(s);
 }
 
 static void tell_first(search_t *s, const outer_reply_t *reply)
@@ -425,8 +601,10 @@ static void tell_first(search_t *s, const outer_reply_t *reply)
     point_swap(&s->iterate, &s->trial);
     s->started++;
     s->run_iterations = 0;
-    s->radius = s->options.radius;
-    s->noise_floor = false;
+    s->radius = s->options.radius * unit(s);
+    s->noise_floor = s->planned = s->examining = false;
+    s->here = true;
+    s->first_norm = free_norm(s);
     plan(s);
 }
 
@@ -485,7 +663,15 @@ static void destroy(void **work)
     point_release(&s->trial);
     point_release(&s->best);
     box_step_free(&s->stepper);
+    krylov_free(&s->krylov);
     mem_free(work);
+}
+
+static bool uses_products(const search_t *s)
+{
+    return s->options.hessian == HESSIAN_PRODUCTS ||
+           (s->options.hessian == HESSIAN_AUTO && s->box->products &&
+            s->box->count > s->options.max_products);
 }
 
 static int allocate(search_t *s)
@@ -500,10 +686,14 @@ static int allocate(search_t *s)
     ALLOC(s->step, n);
     ALLOC(s->minima, starts);
     ALLOC(s->minima_theta, starts * n);
-    TRY(point_create(n, &s->iterate));
-    TRY(point_create(n, &s->trial));
-    TRY(point_create(n, &s->best));
-    TRY(box_step_create(n, &s->stepper));
+    bool products = uses_products(s);
+    TRY(point_create(n, products, &s->iterate));
+    TRY(point_create(n, products, &s->trial));
+    TRY(point_create(n, products, &s->best));
+    if (products)
+        TRY(krylov_create(n, (int)s->options.max_products, &s->krylov));
+    else
+        TRY(box_step_create(n, &s->stepper));
 out:
     return code;
 }
@@ -519,7 +709,10 @@ static int create(const void *options, const outer_box_t *box, void **work)
     if (s->options.radius > s->options.max_radius)
         FAIL(TRALO_ERR_INPUT, "radius %g is larger than max_radius %g", s->options.radius,
              s->options.max_radius);
-    s->radius = s->options.radius;
+    if (s->options.hessian == HESSIAN_PRODUCTS && !box->products)
+        FAIL(TRALO_ERR_INPUT, "search.hessian = products, but this criterion does not offer "
+                              "products of its Hessian: give full");
+    s->radius = s->options.radius * unit(s);
     s->starts = s->options.starts;
     int64_t sweep = s->options.sweep, most = s->options.max_evaluations;
     s->sweep_count = (int)(sweep < most ? sweep : most);
@@ -556,8 +749,14 @@ static void ask(void *work, outer_batch_t *batch)
     for (int i = 0; i < batch->count; i++)
         s->requests[i] = (outer_request_t){
             .theta = s->sweep_theta + (size_t)i * (size_t)s->box->count, .order = 0};
+    int order = s->krylov != NULL ? 1 : 2;
     if (s->phase == PHASE_FIRST || s->phase == PHASE_TRIAL)
-        s->requests[0] = (outer_request_t){.theta = s->trial.theta, .order = 2};
+        s->requests[0] = (outer_request_t){.theta = s->trial.theta, .order = order};
+    else if (s->phase == PHASE_RETURN)
+        s->requests[0] = (outer_request_t){.theta = s->iterate.theta, .order = order};
+    else if (s->phase == PHASE_PRODUCT)
+        s->requests[0] = (outer_request_t){
+            .theta = s->iterate.theta, .order = 2, .direction = krylov_ask(s->krylov)};
 }
 
 static void tell(void *work, const outer_reply_t *replies)
@@ -567,6 +766,10 @@ static void tell(void *work, const outer_reply_t *replies)
         tell_sweep(s, replies);
     else if (s->phase == PHASE_FIRST)
         tell_first(s, replies);
+    else if (s->phase == PHASE_PRODUCT)
+        tell_product(s, replies);
+    else if (s->phase == PHASE_RETURN)
+        tell_return(s, replies);
     else
         tell_trial(s, replies);
 }
@@ -585,11 +788,12 @@ static void state(const void *work, outer_state_t *state)
         best = &s->iterate;
     *state = (outer_state_t){.iterations = s->iterations,
                              .evaluations = s->evaluations,
+                             .products = s->spent_products,
                              .start = s->started,
                              .theta = s->box->start,
                              .f = NAN,
                              .gradient_norm = NAN,
-                             .radius = s->radius,
+                             .radius = s->radius / unit(s),
                              .phase = s->started > 0 ? "search" : "sweep",
                              .accepted = s->accepted,
                              .reason = s->reason};
@@ -601,6 +805,7 @@ static void state(const void *work, outer_state_t *state)
         state->hessian = best->hessian;
         state->gradient_norm = best->gradient_norm;
         state->definite = best->definite;
+        state->judged = best->judged;
         state->at_bound = best->at_bound;
     } else if (s->sweep_known > 0) {
         state->theta = s->sweep_theta + (size_t)s->order[0] * (size_t)s->box->count;
@@ -617,7 +822,9 @@ static int minima(const void *work, const outer_minimum_t **minima)
 
 const outer_kind_t outer_trust_region = {
     .name = "trust_region",
-    .doc = "Newton's method in a trust region, after a sweep, from several starts (exact Hessian)",
+    .doc =
+        "Newton's method in a trust region, after a sweep, from several starts (exact Hessian, or "
+        "its products with directions)",
     .params = params,
     .options_size = sizeof(options_t),
     .create = create,
