@@ -31,6 +31,7 @@
     X(info)                                                                                        \
     X(criterion)                                                                                   \
     X(resample)                                                                                    \
+    X(memory)                                                                                      \
     X(config)                                                                                      \
     X(json)                                                                                        \
     X(result)

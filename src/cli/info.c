@@ -5,6 +5,7 @@
 
 #include "cli/cli.h"
 #include "data/info.h"
+#include "study/memory.h"
 
 enum { MOST_RANKS = 1024 };
 
@@ -102,11 +103,17 @@ static void print_memory(const info_t *info)
 {
     char rows[32], all[32];
     printf("memory      per rank, to tune by approximate leave-one-out\n"
-           "  ranks     X and p x p matrices   with whitened rows\n");
+           "  ranks     whitened rows recomputed   held\n");
     for (int64_t ranks = 1; ranks <= MOST_RANKS; ranks *= 2) {
-        bytes_text(info_memory(info->n, info->p, ranks, false), rows);
-        bytes_text(info_memory(info->n, info->p, ranks, true), all);
-        printf("  %5" PRId64 "     %20s   %18s\n", ranks, rows, all);
+        memory_request_t request = {.n = info->n,
+                                    .p = info->p,
+                                    .ranks = ranks,
+                                    .weights = info->weights.present,
+                                    .offset = info->offset.present};
+        bytes_text(memory_per_rank(&request), rows);
+        request.whitened = true;
+        bytes_text(memory_per_rank(&request), all);
+        printf("  %5" PRId64 "     %24s   %s\n", ranks, rows, all);
     }
 }
 

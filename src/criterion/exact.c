@@ -53,6 +53,11 @@ void exact_free(exact_t **exact)
     mem_free(exact);
 }
 
+int64_t exact_memory(int columns)
+{
+    return (2 * (int64_t)columns * columns + columns) * (int64_t)sizeof(double);
+}
+
 /* Loss and weight of the excluded row at the problem's point. */
 static void excluded_row(const problem_t *problem, double *loss, double *weight)
 {

@@ -18,6 +18,7 @@ typedef struct exact_request {
 int exact_create(problem_t *problem, const inner_kind_t *inner, const void *inner_options,
                  exact_t **out);
 void exact_free(exact_t **exact);
+int64_t exact_memory(int columns); /* bytes */
 
 /* Rows first .. first + count - 1 of all, each left out in turn: losses [count] gets its unweighted
    loss at the minimum of the training problem without it (NaN where the refit failed), weights

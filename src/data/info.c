@@ -476,9 +476,3 @@ void info_free(info_t **info)
     mem_free(&(*info)->source);
     mem_free(info);
 }
-
-int64_t info_memory(int64_t n, int p, int64_t ranks, bool whitened)
-{
-    const int64_t rows = (n + ranks - 1) / ranks, columns = (int64_t)p + 1, matrices = 6;
-    return 8 * (rows * columns * (whitened ? 2 : 1) + matrices * columns * columns);
-}

@@ -50,10 +50,4 @@ typedef struct info {
 int info_read(const char *path, info_t **out);
 void info_free(info_t **info);
 
-/* Bytes that the largest rank needs to tune by approximate leave-one-out:
-     8 [ r (p+1) k + 6 (p+1)^2 ],   r = ceil(n / ranks)
-   k = 1: X with its intercept; k = 2 (`whitened`): also the whitened rows, of the same size. The
-   rest are replicated p x p matrices: Hessian, factor, and what its derivatives add. */
-int64_t info_memory(int64_t n, int p, int64_t ranks, bool whitened);
-
 #endif

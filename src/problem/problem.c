@@ -151,6 +151,14 @@ out:
     return code;
 }
 
+int64_t problem_memory(int64_t rows, int columns, int count)
+{
+    int64_t penalty = 1 + PENALTY_ORDERS + PENALTY_MIXED * 2; /* arrays of a ridge's values */
+    int64_t numbers = rows * (1 + LOSS_ORDERS) +
+                      columns * ((int64_t)panel_rows(columns) + penalty + 6) + count + 2;
+    return numbers * (int64_t)sizeof(double);
+}
+
 void problem_free(problem_t **problem)
 {
     problem_t *p = *problem;

@@ -66,6 +66,9 @@ int problem_create(const data_t *data, const loss_t *loss, const penalty_t *pena
                    problem_t **out);
 void problem_free(problem_t **problem);
 
+/* Bytes of a problem with so many rows of this rank, columns and hyperparameters. */
+int64_t problem_memory(int64_t rows, int columns, int count);
+
 /* Leaves out row `row` (0 .. n-1) of all from now on; -1: none. Not collective, call on all ranks.
  */
 void problem_exclude(problem_t *problem, int64_t row);

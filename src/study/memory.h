@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef STUDY_MEMORY_H
+#define STUDY_MEMORY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+typedef struct memory_request {
+    int64_t n, ranks;
+    int p;
+    bool weights, offset; /* are in the data file */
+    bool whitened;        /* ALO holds the whitened rows, as large as X */
+} memory_request_t;
+
+/* Bytes that the rank with the most rows allocates to tune one penalty by approximate
+   leave-one-out, with an intercept: data, training problem, criterion, and what exact refits need.
+   Not collective. */
+int64_t memory_per_rank(const memory_request_t *request);
+
+#endif

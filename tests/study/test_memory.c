@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What `tralo info` and the checks of memory promise, against the bytes that are counted. */
+#include "study/memory.h"
+
+#include <string.h>
+
+#include "base/mem.h"
+#include "criterion/exact.h"
+#include "fixture.h"
+#include "support.h"
+
+static const double theta_here = 0.0;
+
+static void check(int64_t n, int p, bool whitened)
+{
+    fixture_setup_t setup = {.n = n,
+                             .p = p,
+                             .loss = "logistic",
+                             .penalty = "ridge",
+                             .criterion = "alo",
+                             .weights = true,
+                             .intercept = true,
+                             .groups = 1,
+                             .option = "whitened",
+                             .value = whitened ? "keep" : "recompute"};
+    memory_request_t request = {
+        .n = n, .ranks = comm_size(test_comm), .p = p, .weights = true, .whitened = whitened};
+    fixture_t f;
+    exact_t *exact = NULL;
+    criterion_result_t r;
+    int64_t before = mem_bytes();
+    if (fixture_create(test_comm, &setup, &f) &&
+        CHECK_OK(exact_create(f.problem, f.criterion->inner, f.inner_options, &exact))) {
+        criterion_evaluate(f.criterion, &theta_here, 2, &r);
+        int64_t whole = n * (p + 3) * (int64_t)sizeof(double); /* of the fixture itself */
+        double used = comm_max_one(test_comm, (double)(mem_bytes() - before - whole));
+        CHECK_CLOSE((double)memory_per_rank(&request) / used, 1.0, 0.01);
+    }
+    exact_free(&exact);
+    fixture_free(&f);
+}
+
+static void memory_is_as_promised(void)
+{
+    check(2000, 20, true);
+    check(2000, 20, false);
+    check(500, 90, true);
+    check(5, 3, false);
+}
+
+void suite_memory(void)
+{
+    static const test_case_t cases[] = {{"memory is as promised", memory_is_as_promised}};
+    REGISTER("memory", cases);
+}
