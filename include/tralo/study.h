@@ -25,7 +25,8 @@ typedef struct tralo_result {
     double criterion_se;        /* its standard error over the rows */
     const double *gradient;     /* [S] in theta; NULL: not known */
     const double *hessian;      /* [S, S] in theta; NULL: not known */
-    bool hessian_definite;      /* a strict minimum on the components that are not at a bound */
+    bool hessian_definite;      /* a strict minimum on the components that are not at a bound;
+                                   false also where this was not judged */
     bool converged;             /* false: the budget was spent, or the study was interrupted */
     const char *reason;         /* gradient, step, bound, budget, stalled, interrupted */
     int64_t iterations;         /* of the outer method */

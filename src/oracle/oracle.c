@@ -5,7 +5,7 @@
 
 #include "base/mem.h"
 
-enum { VERB_STOP, VERB_EVALUATE, VERB_EXACT, VERB_ROWS };
+enum { VERB_STOP, VERB_EVALUATE, VERB_PRODUCT, VERB_EXACT, VERB_ROWS };
 
 struct oracle {
     comm_t *comm;            /* borrowed */
@@ -13,6 +13,7 @@ struct oracle {
     exact_t *exact;          /* owned */
     int count;               /* S */
     double *reals;           /* [S + columns] of a message */
+    double *product;         /* [S] */
     criterion_result_t last; /* of the last evaluation */
 };
 
@@ -26,6 +27,7 @@ static int allocate(comm_t *comm, criterion_t *criterion, oracle_t **out)
     oracle->criterion = criterion;
     oracle->count = problem->penalty->count;
     ALLOC(oracle->reals, oracle->count + problem->columns);
+    ALLOC(oracle->product, oracle->count);
     *out = oracle;
     oracle = NULL;
 out:
@@ -53,6 +55,7 @@ void oracle_free(oracle_t **oracle)
         return;
     exact_free(&(*oracle)->exact);
     mem_free(&(*oracle)->reals);
+    mem_free(&(*oracle)->product);
     mem_free(oracle);
 }
 
@@ -60,6 +63,11 @@ void oracle_free(oracle_t **oracle)
 static void evaluate(oracle_t *oracle, const double *theta, int order)
 {
     criterion_evaluate(oracle->criterion, theta, order, &oracle->last);
+}
+
+static void multiply(oracle_t *oracle)
+{
+    criterion_product(oracle->criterion, oracle->reals, oracle->product);
 }
 
 static void exact(oracle_t *oracle, int64_t first, int64_t count, double *losses, double *weights)
@@ -98,6 +106,8 @@ void oracle_serve(oracle_t *oracle)
         comm_receive(oracle->comm, &message, oracle->reals, capacity);
         if (message.verb == VERB_EVALUATE)
             evaluate(oracle, oracle->reals, (int)ints[0]);
+        else if (message.verb == VERB_PRODUCT)
+            multiply(oracle);
         else if (message.verb == VERB_EXACT)
             exact(oracle, ints[0], ints[1], NULL, NULL);
         else if (message.verb == VERB_ROWS)
@@ -122,6 +132,14 @@ void oracle_evaluate(oracle_t *oracle, const double *theta, int order, criterion
     post(oracle, VERB_EVALUATE, order, 0, oracle->count);
     evaluate(oracle, oracle->reals, order);
     *result = oracle->last;
+}
+
+void oracle_product(oracle_t *oracle, const double *direction, double *out)
+{
+    memcpy(oracle->reals, direction, (size_t)oracle->count * sizeof *direction);
+    post(oracle, VERB_PRODUCT, 0, 0, oracle->count);
+    multiply(oracle);
+    memcpy(out, oracle->product, (size_t)oracle->count * sizeof *out);
 }
 
 void oracle_exact(oracle_t *oracle, const exact_request_t *request, double *losses, double *weights)

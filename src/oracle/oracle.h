@@ -23,6 +23,10 @@ void oracle_stop(oracle_t *oracle); /* rank 0 */
 /* criterion_evaluate on all ranks. Rank 0. */
 void oracle_evaluate(oracle_t *oracle, const double *theta, int order, criterion_result_t *result);
 
+/* criterion_product on all ranks, at the last evaluation; nothing else may have been asked for
+   since. out [S]. Rank 0. */
+void oracle_product(oracle_t *oracle, const double *direction, double *out);
+
 /* exact_losses on all ranks; losses, weights [request->count]. Rank 0. */
 void oracle_exact(oracle_t *oracle, const exact_request_t *request, double *losses,
                   double *weights);

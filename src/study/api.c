@@ -11,6 +11,7 @@
 typedef struct answer {
     tralo_result_t result;
     double *numbers; /* owned; the result's arrays point into it */
+    int64_t total;   /* how many */
     bool has_gradient, has_hessian;
     char reason[32];
 } answer_t;
@@ -22,7 +23,7 @@ static void answer_free(answer_t **answer)
     mem_free(answer);
 }
 
-static int allocate(const study_t *study, answer_t **out)
+static int allocate(const study_t *study, bool has_hessian, answer_t **out)
 {
     int code = TRALO_OK;
     int64_t S = study->penalty->count, p = study->data->p;
@@ -30,7 +31,9 @@ static int allocate(const study_t *study, answer_t **out)
     ALLOC(answer, 1);
     answer->result.count = (int)S;
     answer->result.p = (int)p;
-    ALLOC(answer->numbers, 3 * S + S * S + p);
+    answer->has_hessian = has_hessian;
+    answer->total = 3 * S + (has_hessian ? S * S : 0) + p;
+    ALLOC(answer->numbers, answer->total);
     *out = answer;
     answer = NULL;
 out:
@@ -49,16 +52,16 @@ static void fill(answer_t *answer, const result_t *from, tune_status_t status)
     } parts[] = {{from->theta, S},
                  {from->lambda, S},
                  {from->gradient, S},
-                 {from->hessian, S * S},
+                 {from->hessian, from->has_hessian ? S * S : 0},
                  {from->coefficients_original, p}};
     double *at = answer->numbers;
     for (int i = 0; i < 5; at += parts[i++].count)
-        memcpy(at, parts[i].values, parts[i].count * sizeof *at);
+        if (parts[i].count > 0)
+            memcpy(at, parts[i].values, parts[i].count * sizeof *at);
     to->n = from->n;
     to->criterion = from->criterion;
     to->criterion_se = from->criterion_se;
     answer->has_gradient = from->has_gradient;
-    answer->has_hessian = from->has_hessian;
     to->hessian_definite = from->hessian_definite;
     to->converged = status == TUNE_CONVERGED;
     to->iterations = from->iterations;
@@ -71,23 +74,22 @@ static void fill(answer_t *answer, const result_t *from, tune_status_t status)
 static void point(answer_t *answer)
 {
     tralo_result_t *to = &answer->result;
-    size_t S = (size_t)to->count;
+    size_t S = (size_t)to->count, p = (size_t)to->p;
     const double *at = answer->numbers;
     to->theta = at;
     to->lambda = at + S;
     to->gradient = answer->has_gradient ? at + 2 * S : NULL;
     to->hessian = answer->has_hessian ? at + 3 * S : NULL;
-    to->coefficients = at + 3 * S + S * S;
+    to->coefficients = at + answer->total - p;
     to->reason = answer->reason;
 }
 
 static void share(comm_t *comm, answer_t *answer)
 {
     double *numbers = answer->numbers;
-    int64_t S = answer->result.count, p = answer->result.p;
     comm_share(comm, answer, sizeof *answer, 0);
     answer->numbers = numbers;
-    comm_share(comm, numbers, (3 * S + S * S + p) * (int64_t)sizeof *numbers, 0);
+    comm_share(comm, numbers, answer->total * (int64_t)sizeof *numbers, 0);
     point(answer);
 }
 
@@ -96,7 +98,9 @@ static int answer_study(comm_t *comm, const study_t *study, const tune_outcome_t
 {
     int code = TRALO_OK;
     answer_t *answer = NULL;
-    TRY(comm_agree(comm, allocate(study, &answer)));
+    bool has_hessian = outcome->result != NULL && outcome->result->has_hessian;
+    comm_share(comm, &has_hessian, sizeof has_hessian, 0);
+    TRY(comm_agree(comm, allocate(study, has_hessian, &answer)));
     if (outcome->result != NULL)
         fill(answer, outcome->result, outcome->status);
     share(comm, answer);

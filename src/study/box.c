@@ -139,7 +139,8 @@ int box_find(study_t *study)
     study->box = (outer_box_t){.count = count,
                                .lower = study->theta,
                                .upper = study->theta + count,
-                               .start = study->theta + 2 * count};
+                               .start = study->theta + 2 * count,
+                               .products = study->criterion->kind->product != NULL};
 out:
     mem_free(&work);
     return code;

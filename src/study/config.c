@@ -162,7 +162,7 @@ out:
     return code;
 }
 
-const char *const config_grouping_names[] = {"auto", "one", "file", NULL};
+const char *const config_grouping_names[] = {"auto", "one", "file", "columns", NULL};
 
 static int read_groups(const tree_t *tree, config_groups_t *groups)
 {

@@ -2,7 +2,8 @@
 /* The configuration of one study: YAML, checked against tables of options.
 
        data:      {file: F, standardize: true, intercept: true}
-       model:     {loss: NAME, penalty: NAME, groups: one | file | [[name, ...], ...], free: [name,
+       model:     {loss: NAME, penalty: NAME, groups: one | file | columns | [[name, ...], ...],
+   free: [name,
    ...]} criterion: NAME | {kind: NAME, OPTION: ..., ...} inner:     NAME | {kind: NAME, OPTION:
    ..., ...}           (default: the first inner solver) search:    NAME | {method: NAME, OPTION:
    ..., ..., start: L, lower: L, upper: L} verify:    {rows: K, seed: K, one_se: true}
@@ -41,6 +42,7 @@ typedef enum config_grouping {
     GROUPS_AUTO, /* /groups of the data file where it has one, else one group */
     GROUPS_ONE,
     GROUPS_FILE,
+    GROUPS_COLUMNS, /* each column that is not free is a group of its own */
     GROUPS_LISTS
 } config_grouping_t;
 

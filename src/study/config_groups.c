@@ -93,6 +93,7 @@ out:
 static int put_rest(const config_groups_t *groups, const config_columns_t *columns, int *group)
 {
     int code = TRALO_OK;
+    int next = 0;
     bool file = columns->file_group != NULL && groups->grouping != GROUPS_ONE;
     if (groups->grouping == GROUPS_FILE && !file)
         FAIL(TRALO_ERR_INPUT, "%s: the data file has no /groups", groups->place);
@@ -107,7 +108,7 @@ static int put_rest(const config_groups_t *groups, const config_columns_t *colum
             FAIL(TRALO_ERR_INPUT,
                  "%s: the feature '%d' is in no list; add it to one, or to model.free",
                  groups->place, j);
-        group[j] = file ? columns->file_group[j] : 0;
+        group[j] = groups->grouping == GROUPS_COLUMNS ? next++ : file ? columns->file_group[j] : 0;
     }
 out:
     return code;

@@ -28,6 +28,30 @@ static json_t *reals(const double *values, int count)
     return list;
 }
 
+static json_t *flags(const bool *values, int count)
+{
+    json_t *list = json_array();
+    for (int i = 0; i < count; i++)
+        if (json_array_append_new(list, json_boolean(values[i])) != 0)
+            break;
+    return list;
+}
+
+/* Names of the features whose lambda ran to its upper bound; their numbers where they have none. */
+static json_t *switched_off(const result_t *r)
+{
+    json_t *list = json_array();
+    for (int j = 0; j < r->p; j++) {
+        if (!r->switched_off[j])
+            continue;
+        json_t *name =
+            r->feature_names != NULL ? json_string(r->feature_names[j]) : json_integer(j);
+        if (json_array_append_new(list, name) != 0)
+            break;
+    }
+    return list;
+}
+
 static json_t *matrix(const double *values, int count)
 {
     json_t *rows = json_array();
@@ -77,7 +101,10 @@ static int put_search(json_t *root, const result_t *r)
     bad |= json_object_set_new(root, "hessian",
                                r->has_hessian ? matrix(r->hessian, r->count) : json_null());
     bad |= json_object_set_new(root, "gradient_norm", real(r->gradient_norm));
-    bad |= json_object_set_new(root, "hessian_definite", json_boolean(r->hessian_definite));
+    bad |= json_object_set_new(root, "hessian_definite",
+                               r->hessian_judged ? json_boolean(r->hessian_definite) : json_null());
+    bad |= json_object_set_new(root, "at_bound", flags(r->at_bound, r->count));
+    bad |= json_object_set_new(root, "switched_off", switched_off(r));
     bad |= json_object_set_new(root, "reason", json_string(r->reason));
     bad |= json_object_set_new(root, "minima", minima(r));
     bad |= json_object_set_new(root, "lambda_1se",
@@ -86,6 +113,7 @@ static int put_search(json_t *root, const result_t *r)
                                r->has_one_se ? real(r->one_se_criterion) : json_null());
     bad |= json_object_set_new(root, "iterations", json_integer(r->iterations));
     bad |= json_object_set_new(root, "evaluations", json_integer(r->evaluations));
+    bad |= json_object_set_new(root, "products", json_integer(r->products));
     bad |= json_object_set_new(root, "inner_iterations", json_integer(r->inner_iterations));
     bad |= json_object_set_new(root, "seconds", real(r->seconds));
     return bad;

@@ -9,7 +9,7 @@
 #include "base/log.h"
 #include "study/threads.h"
 
-enum { LAMBDA_TEXT = 128 };
+enum { LAMBDA_TEXT = 128, NAMES_MOST = 5 };
 
 static const char *plural(int64_t count)
 {
@@ -35,7 +35,7 @@ void report_start(const study_t *study)
 
 void report_evaluation(const study_t *study, int64_t iteration, const result_evaluation_t *row)
 {
-    char lambda[LAMBDA_TEXT], gradient[16] = "-";
+    char lambda[LAMBDA_TEXT], gradient[16] = "-", products[32] = "";
     study_lambda_text(study, row->theta, lambda, sizeof lambda);
     if (row->failure != NULL) {
         log_info("%-7s it=%-3" PRId64 " eval=%-3" PRId64 " %s failed: %s", row->phase, iteration,
@@ -44,32 +44,84 @@ void report_evaluation(const study_t *study, int64_t iteration, const result_eva
     }
     if (!isnan(row->gradient_norm))
         snprintf(gradient, sizeof gradient, "%.2e", row->gradient_norm);
+    if (row->products > 0)
+        snprintf(products, sizeof products, " products=%" PRId64, row->products);
     log_info("%-7s it=%-3" PRId64 " eval=%-3" PRId64
-             " f=%-14.10g grad=%-8s radius=%-8.3g %s newton=%" PRId64 " s=%.3g%s",
+             " f=%-14.10g grad=%-8s radius=%-8.3g %s newton=%" PRId64 "%s s=%.3g%s",
              row->phase, iteration, row->number, row->f, gradient, row->radius, lambda,
-             row->inner_iterations, row->seconds, row->accepted ? " *" : "");
+             row->inner_iterations, products, row->seconds, row->accepted ? " *" : "");
 }
 
 static const char *nature_text(const result_t *r)
 {
     if (strcmp(r->reason, outer_reason_name(OUTER_BOUND)) == 0)
         return "; the optimum is at a bound of the search, where the criterion still falls";
-    if (!r->has_hessian)
+    if (!r->hessian_judged)
         return "";
     return r->hessian_definite ? "; a strict local minimum (Hessian positive definite)"
                                : "; not a strict minimum (Hessian not positive definite)";
 }
 
+/* One kind of hyperparameter (its place in a group) at one side of the box. */
+typedef struct side {
+    const study_t *study;
+    const result_t *result;
+    int place;
+    bool upper;
+} side_t;
+
+/* Is the hyperparameter of group g at that side? */
+static bool reaches(const side_t *side, int g)
+{
+    const outer_box_t *box = &side->study->box;
+    int s = g * side->study->penalty->kind->per_group + side->place;
+    bool above = side->result->theta[s] > 0.5 * (box->lower[s] + box->upper[s]);
+    return side->result->at_bound[s] && above == side->upper;
+}
+
+/* The first few features of these groups; "" where there are no names, or one group has all. */
+static void name_features(const side_t *side, char *text, size_t size)
+{
+    const data_t *data = side->study->data;
+    int found = 0;
+    size_t used = 0;
+    text[0] = '\0';
+    if (data->names == NULL || side->study->penalty->groups == 1)
+        return;
+    for (int j = 0; j < data->p && found <= NAMES_MOST && used + 1 < size; j++) {
+        int g = side->study->group[j];
+        if (g < 0 || !reaches(side, g))
+            continue;
+        used += (size_t)snprintf(text + used, size - used, "%s%.30s", found > 0 ? ", " : ": ",
+                                 found < NAMES_MOST ? data->names[j] : "...");
+        found++;
+    }
+}
+
+static void report_side(const side_t *side)
+{
+    static const char *const advice[2][2] = {
+        {"their columns want no penalty, or lower search.lower",
+         "their columns are as good as switched off, or raise search.upper"},
+        {"or lower search.lower", "or raise search.upper"}};
+    const penalty_t *penalty = side->study->penalty;
+    int count = 0;
+    char names[256];
+    for (int g = 0; g < penalty->groups; g++)
+        count += reaches(side, g);
+    if (count == 0)
+        return;
+    name_features(side, names, sizeof names);
+    log_info("at bound        %d of %d %s at the %s bound (%s)%s", count, penalty->groups,
+             penalty->kind->hyper_names[side->place], side->upper ? "upper" : "lower",
+             advice[side->place > 0][side->upper], names);
+}
+
 static void report_bounds(const study_t *study, const result_t *r)
 {
-    for (int s = 0; s < r->count; s++) {
-        if (!r->at_bound[s])
-            continue;
-        bool upper = r->theta[s] > 0.5 * (study->box.lower[s] + study->box.upper[s]);
-        log_info("at bound        hyperparameter %d at its %s bound %.6g: %s", s,
-                 upper ? "upper" : "lower", r->lambda[s],
-                 upper ? "its columns are as good as switched off, or raise search.upper"
-                       : "its columns want no penalty, or lower search.lower");
+    for (int place = 0; place < study->penalty->kind->per_group; place++) {
+        report_side(&(side_t){study, r, place, true});
+        report_side(&(side_t){study, r, place, false});
     }
 }
 
@@ -98,7 +150,7 @@ static void report_one_se(const study_t *study, const result_t *r)
 
 void report_result(const study_t *study, const result_t *r)
 {
-    char lambda[LAMBDA_TEXT];
+    char lambda[LAMBDA_TEXT], products[64] = "";
     study_lambda_text(study, r->theta, lambda, sizeof lambda);
     bool single = r->count == 1 && strcmp(r->penalty, "ridge") == 0;
     bool inverse = single && strcmp(r->loss, "logistic") == 0;
@@ -120,10 +172,12 @@ void report_result(const study_t *study, const result_t *r)
         log_info("verified        %" PRId64 " rows left out exactly: largest difference %.2e, mean "
                  "%.2e",
                  r->verified, r->verified_largest, r->verified_mean);
-    log_info("work            %" PRId64 " iterations, %" PRId64 " evaluations, %" PRId64
+    if (r->products > 0)
+        snprintf(products, sizeof products, ", %" PRId64 " products of the Hessian", r->products);
+    log_info("work            %" PRId64 " iterations, %" PRId64 " evaluations%s, %" PRId64
              " Newton steps, %.3g s on %" PRId64 " rank%s",
-             r->iterations, r->evaluations, r->inner_iterations, r->seconds, r->environment.ranks,
-             plural(r->environment.ranks));
+             r->iterations, r->evaluations, products, r->inner_iterations, r->seconds,
+             r->environment.ranks, plural(r->environment.ranks));
     log_info("communication   %" PRId64 " calls, %.4g MB, %.3g s", r->environment.comm_calls,
              1e-6 * (double)r->environment.comm_bytes, r->environment.comm_seconds);
     log_info("result          %s", study->config->output);

@@ -18,13 +18,15 @@ const field_t result_fields[] = {
     {"gradient", FIELD_REAL, SHAPE_S, AT(gradient), AT(has_gradient)},
     {"hessian", FIELD_REAL, SHAPE_SS, AT(hessian), AT(has_hessian)},
     {"gradient_norm", FIELD_REAL, SHAPE_ONE, AT(gradient_norm), 0},
-    {"hessian_definite", FIELD_BOOL, SHAPE_ONE, AT(hessian_definite), 0},
+    {"hessian_definite", FIELD_BOOL, SHAPE_ONE, AT(hessian_definite), AT(hessian_judged)},
     {"at_bound", FIELD_BOOL, SHAPE_S, AT(at_bound), 0},
+    {"switched_off", FIELD_BOOL, SHAPE_P, AT(switched_off), 0},
     {"reason", FIELD_TEXT, SHAPE_ONE, AT(reason), 0},
     {"detail", FIELD_TEXT, SHAPE_ONE, AT(detail), 0},
     {"iterations", FIELD_LONG, SHAPE_ONE, AT(iterations), 0},
     {"evaluations", FIELD_LONG, SHAPE_ONE, AT(evaluations), 0},
     {"inner_iterations", FIELD_LONG, SHAPE_ONE, AT(inner_iterations), 0},
+    {"products", FIELD_LONG, SHAPE_ONE, AT(products), 0},
     {"seconds", FIELD_REAL, SHAPE_ONE, AT(seconds), 0},
     {"n", FIELD_LONG, SHAPE_ONE, AT(n), 0},
     {"loss", FIELD_TEXT, SHAPE_ONE, AT(loss), 0},
@@ -110,15 +112,21 @@ int result_create(int count, int p, result_t **out)
     result->p = p;
     for (const field_t *field = result_fields; field->name != NULL; field++) {
         int rank = field_dims(result, field->shape, dims);
-        if (rank > 0)
-            TRY(mem_alloc(rank == 2 ? dims[0] * dims[1] : dims[0], element_size(field->type),
-                          (char *)result + field->offset));
+        if (rank == 1)
+            TRY(mem_alloc(dims[0], element_size(field->type), (char *)result + field->offset));
     }
     *out = result;
     result = NULL;
 out:
     result_free(&result);
     return code;
+}
+
+int result_keep_hessian(result_t *result)
+{
+    int64_t count = result->count;
+    return result->hessian != NULL ? TRALO_OK
+                                   : mem_alloc(count * count, sizeof(double), &result->hessian);
 }
 
 static void free_fields(const field_t *table, result_t *result)

@@ -36,15 +36,18 @@ typedef struct result {
     double *lambda;      /* [S] exp(theta) */
     double criterion;    /* mean over the sum of weights */
     double criterion_se; /* its standard error over rows; NaN: not known */
-    bool has_gradient, has_hessian;
+    bool has_gradient, has_hessian, hessian_judged;
     double *gradient; /* [S] with respect to theta */
-    double *hessian;  /* [S * S] */
+    double *hessian;  /* [S * S]; NULL where has_hessian is false */
     double gradient_norm;
-    bool hessian_definite;
-    bool *at_bound; /* [S] */
-    char *reason;   /* "gradient", "step", "bound", ... */
-    char *detail;   /* the same in words; NULL: none */
+    bool
+        hessian_definite; /* on the components that no bound holds; false where it was not judged */
+    bool *at_bound;       /* [S] */
+    bool *switched_off;   /* [p] the column's lambda ran to its upper bound */
+    char *reason;         /* "gradient", "step", "bound", ... */
+    char *detail;         /* the same in words; NULL: none */
     int64_t iterations, evaluations, inner_iterations;
+    int64_t products; /* of the Hessian with directions */
     double seconds;
     char *loss, *penalty, *criterion_name, *method;
     double loss_parameter; /* of a loss that has one */
@@ -79,6 +82,9 @@ typedef struct result {
 int result_create(int count, int p, result_t **out);
 void result_free(result_t **result);
 
+/* Makes room for the Hessian, which result_create leaves out. Errors: TRALO_ERR_MEMORY. */
+int result_keep_hessian(result_t *result);
+
 /* Copies names [p] (NULL: none) into the result. Errors: TRALO_ERR_MEMORY. Not collective. */
 int result_names(result_t *result, char *const *names);
 
@@ -101,6 +107,7 @@ typedef struct result_evaluation {
     double radius;
     bool accepted;
     int64_t inner_iterations;
+    int64_t products; /* of the Hessian with directions, since the evaluation before */
     double seconds;
     const char *failure; /* NULL: none */
 } result_evaluation_t;

@@ -74,12 +74,16 @@ out:
 static int read_numbers(const field_t *field, hid_t set, const char *what, result_t *result)
 {
     int code = TRALO_OK;
-    unsigned char *flags = field_values(result, field); /* when FIELD_BOOL */
+    void *values = field_values(result, field);
+    unsigned char *flags = values; /* when FIELD_BOOL */
     TRY(check_shape(result, field, set, what));
-    if (H5Dread(set, field_memory_type(field->type), H5S_ALL, H5S_ALL, H5P_DEFAULT,
-                field_values(result, field)) < 0)
+    if (field->shape == SHAPE_SS) {
+        TRY(result_keep_hessian(result));
+        values = result->hessian;
+    }
+    if (H5Dread(set, field_memory_type(field->type), H5S_ALL, H5S_ALL, H5P_DEFAULT, values) < 0)
         FAIL(TRALO_ERR_FILE, "%s cannot be read: %s", what, h5_reason());
-    int count = field->shape == SHAPE_ONE ? 1 : result->count;
+    int count = field->shape == SHAPE_ONE ? 1 : field->shape == SHAPE_P ? result->p : result->count;
     for (int i = 0; field->type == FIELD_BOOL && i < count; i++)
         flags[i] = flags[i] != 0;
 out:

@@ -20,27 +20,48 @@ typedef struct tune {
     result_file_t *file; /* borrowed */
     result_t *result;
     outer_reply_t *replies; /* [capacity] */
-    double *numbers;        /* [capacity, S + S * S] gradients and Hessians of the replies */
+    double *gradients;      /* [capacity, S] of the replies; also the product */
+    double *hessians;       /* [hessian_capacity, S, S] */
     char (*failures)[512];  /* [capacity] */
-    int capacity;
-    int64_t evaluations, inner_iterations;
+    int capacity, hessian_capacity;
+    int64_t evaluations, products, inner_iterations;
+    int64_t new_products; /* since the last evaluation */
     double started, best;
 } tune_t;
 
-/* Room for the replies to `count` requests. */
-static int reserve(tune_t *tune, int count)
+static void release(tune_t *tune)
 {
-    int code = TRALO_OK;
-    int64_t S = tune->study->penalty->count;
-    if (count <= tune->capacity)
-        goto out;
     mem_free(&tune->replies);
-    mem_free(&tune->numbers);
+    mem_free(&tune->gradients);
     mem_free(&tune->failures);
-    ALLOC(tune->replies, count);
-    ALLOC(tune->numbers, count * (S + S * S));
-    ALLOC(tune->failures, count);
-    tune->capacity = count;
+    tune->capacity = 0;
+}
+
+static bool wants_hessian(const outer_request_t *request)
+{
+    return request->order >= 2 && request->direction == NULL;
+}
+
+/* Room for the replies to a batch. */
+static int reserve(tune_t *tune, const outer_batch_t *batch)
+{
+    int code = TRALO_OK, hessians = 0;
+    int64_t S = tune->study->penalty->count;
+    for (int i = 0; i < batch->count; i++)
+        hessians = wants_hessian(&batch->requests[i]) ? i + 1 : hessians;
+    if (batch->count > tune->capacity) {
+        release(tune);
+        ALLOC(tune->replies, batch->count);
+        ALLOC(tune->gradients, batch->count * S);
+        ALLOC(tune->failures, batch->count);
+        tune->capacity = batch->count;
+    }
+    if (hessians > tune->hessian_capacity) {
+        mem_free(&tune->hessians);
+        tune->hessian_capacity = 0;
+        ALLOC(tune->hessians, hessians * S * S);
+        tune->hessian_capacity = hessians;
+    }
 out:
     return code;
 }
@@ -61,16 +82,25 @@ static double projected_norm(const tune_t *tune, const double *theta, const doub
 static void keep_reply(tune_t *tune, int i, const criterion_result_t *r)
 {
     size_t S = (size_t)tune->study->penalty->count;
-    double *gradient = tune->numbers + (size_t)i * (S + S * S), *hessian = gradient + S;
     outer_reply_t *reply = &tune->replies[i];
     memset(reply, 0, sizeof *reply);
     memcpy(tune->failures[i], r->failure, sizeof tune->failures[i]);
     reply->failure = r->valid ? NULL : tune->failures[i];
     reply->f = r->value;
     if (r->valid && r->gradient != NULL)
-        reply->gradient = memcpy(gradient, r->gradient, S * sizeof *gradient);
+        reply->gradient = memcpy(tune->gradients + (size_t)i * S, r->gradient, S * sizeof(double));
     if (r->valid && r->hessian != NULL)
-        reply->hessian = memcpy(hessian, r->hessian, S * S * sizeof *hessian);
+        reply->hessian =
+            memcpy(tune->hessians + (size_t)i * S * S, r->hessian, S * S * sizeof(double));
+}
+
+/* A product of the Hessian comes alone in its batch. */
+static void multiply(tune_t *tune, const outer_request_t *request)
+{
+    oracle_product(tune->study->oracle, request->direction, tune->gradients);
+    tune->replies[0] = (outer_reply_t){.product = tune->gradients};
+    tune->products++;
+    tune->new_products++;
 }
 
 static int evaluate(tune_t *tune, int i, const outer_batch_t *batch)
@@ -95,9 +125,11 @@ static int evaluate(tune_t *tune, int i, const outer_batch_t *batch)
         .radius = state.radius,
         .accepted = better,
         .inner_iterations = r.inner_iterations,
+        .products = tune->new_products,
         .seconds = clock_seconds() - tune->started,
         .failure = tune->replies[i].failure,
     };
+    tune->new_products = 0;
     report_evaluation(tune->study, state.iterations, &row);
     return result_append(tune->file, &row);
 }
@@ -118,17 +150,33 @@ static int search(tune_t *tune)
     int code = TRALO_OK, done;
     outer_batch_t batch;
     for (outer_ask(tune->outer, &batch); batch.count > 0; outer_ask(tune->outer, &batch)) {
-        TRY(reserve(tune, batch.count));
-        for (done = 0; done < batch.count && !stop_asked(); done++)
-            TRY(evaluate(tune, done, &batch));
+        TRY(reserve(tune, &batch));
+        for (done = 0; done < batch.count && !stop_asked(); done++) {
+            if (batch.requests[done].direction != NULL)
+                multiply(tune, &batch.requests[done]);
+            else
+                TRY(evaluate(tune, done, &batch));
+        }
         tell(tune, &batch, done);
     }
 out:
     return code;
 }
 
-static void fill_search(tune_t *tune, const outer_state_t *state)
+/* The columns whose first hyperparameter, lambda, is at its upper bound. */
+static void find_switched_off(const tune_t *tune, result_t *r)
 {
+    const outer_box_t *box = &tune->study->box;
+    int m = tune->study->penalty->kind->per_group;
+    for (int j = 0; j < r->p; j++) {
+        int s = tune->study->group[j] * m;
+        r->switched_off[j] = s >= 0 && r->at_bound[s] && r->theta[s] >= box->upper[s];
+    }
+}
+
+static int fill_search(tune_t *tune, const outer_state_t *state)
+{
+    int code = TRALO_OK;
     result_t *r = tune->result;
     size_t S = (size_t)r->count;
     memcpy(r->theta, state->theta, S * sizeof *r->theta);
@@ -137,15 +185,22 @@ static void fill_search(tune_t *tune, const outer_state_t *state)
     r->has_hessian = state->hessian != NULL;
     if (r->has_gradient)
         memcpy(r->gradient, state->gradient, S * sizeof *r->gradient);
-    if (r->has_hessian)
+    if (r->has_hessian) {
+        TRY(result_keep_hessian(r));
         memcpy(r->hessian, state->hessian, S * S * sizeof *r->hessian);
+    }
     r->gradient_norm = r->has_gradient ? state->gradient_norm : NAN;
-    r->hessian_definite = state->definite;
+    r->hessian_definite = state->definite && state->judged;
+    r->hessian_judged = state->judged;
     for (size_t s = 0; s < S; s++)
         r->at_bound[s] = state->at_bound != NULL && state->at_bound[s];
+    find_switched_off(tune, r);
     r->iterations = state->iterations;
     r->evaluations = tune->evaluations;
+    r->products = tune->products;
     r->inner_iterations = tune->inner_iterations;
+out:
+    return code;
 }
 
 static void fill_model(tune_t *tune, const criterion_result_t *at_best)
@@ -222,7 +277,7 @@ static int conclude(tune_t *tune)
     if (!at_best.valid)
         FAIL(TRALO_ERR_EVALUATION, "the best point could not be evaluated again: %s",
              at_best.failure);
-    fill_search(tune, &state);
+    TRY(fill_search(tune, &state));
     fill_model(tune, &at_best);
     TRY(fill_texts(tune, &state));
     TRY(fill_minima(tune));
@@ -250,9 +305,8 @@ static int drive(study_t *study, void *argument)
     TRY(search(tune));
     TRY(conclude(tune));
 out:
-    mem_free(&tune->replies);
-    mem_free(&tune->numbers);
-    mem_free(&tune->failures);
+    release(tune);
+    mem_free(&tune->hessians);
     return code;
 }
 

@@ -20,6 +20,7 @@ static void fill_arrays(result_t *r)
         r->means[j] = 1.0 + j;
         r->scales[j] = 2.0 + j;
         r->groups[j] = j - 1;
+        r->switched_off[j] = j == 2;
     }
 }
 
@@ -27,11 +28,13 @@ static void fill_scalars(result_t *r)
 {
     r->criterion = 1.0 / 3.0;
     r->criterion_se = NAN;
+    r->hessian_judged = true;
     r->has_gradient = r->has_hessian = r->hessian_definite = r->has_intercept = true;
     r->gradient_norm = 2e-11;
     r->iterations = 4;
     r->evaluations = 9;
     r->inner_iterations = 31;
+    r->products = 17;
     r->seconds = 0.25;
     r->n = 100;
     r->intercept = -1.5;
@@ -44,6 +47,7 @@ result_t *sample_result(int count)
     char *names[SAMPLE_P] = {alpha, accent, last};
     result_t *r = NULL;
     CHECK_OK(result_create(count, SAMPLE_P, &r));
+    CHECK_OK(result_keep_hessian(r));
     fill_arrays(r);
     fill_scalars(r);
     result_unscale(r);

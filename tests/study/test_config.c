@@ -134,6 +134,11 @@ static void check_echo(const char *text)
         CU_ASSERT(strcmp(c->echo, again->echo) == 0);
     config_free(&c);
     config_free(&again);
+    const char *const columns = "model.groups=columns";
+    if (CHECK_OK(parse(good, 1, &columns, &c)) && CHECK_OK(parse(c->echo, 0, NULL, &again)))
+        CU_ASSERT(again->model.groups.grouping == GROUPS_COLUMNS);
+    config_free(&c);
+    config_free(&again);
 }
 
 /* The echo is complete: parsed again it gives the values that the_full_config looks for. */
@@ -309,7 +314,7 @@ static void wrong_values(void)
 static void wrong_groups_and_lambdas(void)
 {
     line_fails(2, "model: {loss: squared, penalty: ridge, groups: two}",
-               "model.groups: 'two' is not allowed: give one of: auto, one, file");
+               "model.groups: 'two' is not allowed: give one of: auto, one, file, columns");
     line_fails(2, "model: {loss: squared, penalty: ridge, groups: {a: b}}", "groups: is a map");
     line_fails(2, "model: {loss: squared, penalty: ridge, groups: []}", "groups: is an empty list");
     line_fails(2, "model: {loss: squared, penalty: ridge, groups: [[a], []]}",
@@ -400,6 +405,10 @@ static void groups_of_columns(void)
     CU_ASSERT(count == 1 && groups_are(group, 0, 0, -1, 0, 0));
     CHECK_OK(resolve("groups: file, free: [d]", &named, group, &count));
     CU_ASSERT(count == 2 && groups_are(group, 0, -1, 1, 0, -1));
+    CHECK_OK(resolve("groups: columns", &named, group, &count));
+    CU_ASSERT(count == 5 && groups_are(group, 0, 1, 2, 3, 4));
+    CHECK_OK(resolve("groups: columns, free: [1, 3]", &bare, group, &count));
+    CU_ASSERT(count == 3 && groups_are(group, 0, -1, 1, -1, 2));
     CHECK_OK(resolve("groups: [[a, e], [c], [d]], free: [b]", &named, group, &count));
     CU_ASSERT(count == 3 && groups_are(group, 0, 2, 1, -1, 0));
     CHECK_OK(resolve("groups: [[0, 4], [1, 2, 3]]", &bare, group, &count));

@@ -22,6 +22,9 @@ static const char *const keys[] = {"lambda",
                                    "reason",
                                    "gradient_norm",
                                    "hessian_definite",
+                                   "at_bound",
+                                   "switched_off",
+                                   "products",
                                    "iterations",
                                    "seconds",
                                    "evaluations",
@@ -86,6 +89,11 @@ static void has_the_keys(void)
     CU_ASSERT(json_real_value(json_array_get(row, 0)) == 2.0);
     CU_ASSERT(number(root, "criterion", 0) == 1.0 / 3.0 && is_null(root, "criterion_se"));
     CU_ASSERT(json_is_true(json_object_get(root, "hessian_definite")));
+    CU_ASSERT(json_is_true(json_array_get(json_object_get(root, "at_bound"), 1)));
+    CU_ASSERT(json_is_false(json_array_get(json_object_get(root, "at_bound"), 0)));
+    const json_t *off = json_object_get(root, "switched_off");
+    CU_ASSERT(json_array_size(off) == 1 && number(root, "products", 0) == 17);
+    CU_ASSERT(strcmp(json_string_value(json_array_get(off, 0)), "c") == 0);
     CU_ASSERT(number(root, "ranks", 0) == comm_size(test_comm) && number(root, "p", 0) == SAMPLE_P);
     CU_ASSERT(number(root, "coefficients", 2) == 1.5 && number(root, "intercept", 0) == -1.5);
     json_decref(root);
@@ -107,11 +115,12 @@ static void what_is_not_a_number_is_null(void)
     result_t *r = sample_result(1);
     mem_free(&r->loss);
     CHECK_OK(mem_string("squared", &r->loss));
-    r->has_gradient = r->has_hessian = r->has_intercept = false;
+    r->has_gradient = r->has_hessian = r->has_intercept = r->hessian_judged = false;
     r->coefficients[1] = INFINITY;
     json_t *root = written(r);
     CU_ASSERT(json_object_get(root, "C") == NULL && json_object_size(root) == KEYS - 1);
     CU_ASSERT(is_null(root, "gradient") && is_null(root, "hessian") && is_null(root, "intercept"));
+    CU_ASSERT(is_null(root, "hessian_definite"));
     CU_ASSERT(json_is_null(json_array_get(json_object_get(root, "coefficients"), 1)));
     json_decref(root);
     result_free(&r);

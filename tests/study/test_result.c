@@ -72,6 +72,7 @@ static void compare_arrays(const result_t *a, const result_t *b)
         CU_ASSERT(a->at_bound[s] == b->at_bound[s]);
     for (int j = 0; j < P; j++) {
         CU_ASSERT(a->groups[j] == b->groups[j]);
+        CU_ASSERT(a->switched_off[j] == b->switched_off[j]);
         CU_ASSERT(strcmp(a->feature_names[j], b->feature_names[j]) == 0);
     }
 }
@@ -82,6 +83,7 @@ static void compare_scalars(const result_t *a, const result_t *b)
     CU_ASSERT(a->gradient_norm == b->gradient_norm && a->hessian_definite);
     CU_ASSERT(a->has_gradient && a->has_hessian && a->has_intercept && !a->standardized);
     CU_ASSERT(a->iterations == 4 && a->evaluations == 9 && a->inner_iterations == 31);
+    CU_ASSERT(a->products == 17 && a->hessian_judged);
     CU_ASSERT(a->seconds == 0.25 && a->n == 100 && a->p == SAMPLE_P && a->count == SAMPLE_S);
     CU_ASSERT(a->intercept == b->intercept && a->intercept_original == b->intercept_original);
     CU_ASSERT(strcmp(a->reason, "gradient") == 0 && strcmp(a->detail, "it is small") == 0);
@@ -135,11 +137,12 @@ static void what_is_not_known_is_left_out(void)
     result_file_t *file = NULL;
     result_t *r = sample_result(SAMPLE_S), *got = NULL;
     test_path("partly.h5", path, sizeof path);
-    r->has_gradient = r->has_hessian = false;
+    r->has_gradient = r->has_hessian = r->hessian_judged = false;
     CHECK_OK(result_open(test_comm, path, config_text, SAMPLE_S, &file));
     CHECK_OK(result_finish(&file, r));
     if (CHECK_OK(result_read(test_comm, path, &got)))
-        CU_ASSERT(!got->has_gradient && !got->has_hessian);
+        CU_ASSERT(!got->has_gradient && !got->has_hessian && got->hessian == NULL &&
+                  !got->hessian_judged && !got->hessian_definite);
     result_free(&got);
     result_free(&r);
 }
