@@ -62,7 +62,7 @@ double resample_weight(const resample_t *a, int64_t i)
 
 static void add_row(const resample_t *a, int64_t i, double *sums)
 {
-    int columns = a->problem->columns;
+    const int64_t columns = a->problem->columns;
     const double *x = a->problem->data->X + i * columns;
     for (int j = 0; j < columns; j++) {
         sums[j] += x[j];
@@ -87,7 +87,7 @@ void resample_find_sums(resample_t *a)
 /* scale = deviations of the training rows of part k; `mine` [2 columns + 1]: sums of its others. */
 static void find_scale(resample_t *a, const double *mine)
 {
-    int columns = a->problem->columns;
+    const int64_t columns = a->problem->columns;
     double n = a->sums[2 * columns] - mine[2 * columns];
     for (int j = 0; j < columns; j++) {
         double mean = (a->sums[j] - mine[j]) / n;

@@ -177,6 +177,6 @@ int config_natural(const config_lambda_t *given, int groups, int per_group, doub
     for (int s = 0; s < all; s++)
         natural[s] = every ? given->values[s] : NAN;
     for (int g = 0; !every && given->count > 0 && g < groups; g++)
-        natural[g * per_group] = given->values[given->count == 1 ? 0 : g];
+        natural[(int64_t)g * per_group] = given->values[given->count == 1 ? 0 : g];
     return TRALO_OK;
 }
