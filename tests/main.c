@@ -32,6 +32,8 @@
     X(criterion)                                                                                   \
     X(resample)                                                                                    \
     X(memory)                                                                                      \
+    X(study)                                                                                       \
+    X(api)                                                                                         \
     X(config)                                                                                      \
     X(json)                                                                                        \
     X(result)

@@ -126,10 +126,11 @@ int box_find(study_t *study)
     TRY(comm_agree(study->comm, allocate(study, &work)));
     double *diagonal = work + study->data->columns, *scale = diagonal + study->data->columns;
     double *natural = scale + study->penalty->groups;
+    double *lower = study->theta, *upper = lower + count, *start = upper + count;
     const edge_t edges[] = {
-        {&search->lower, kind->lower, LOWER, study->theta},
-        {&search->upper, kind->upper, UPPER, study->theta + count},
-        {&search->start, kind->start, 1.0, study->theta + 2 * count},
+        {&search->lower, kind->lower, LOWER, lower},
+        {&search->upper, kind->upper, UPPER, upper},
+        {&search->start, kind->start, 1.0, start},
     };
     find_null_model(study, work);
     find_scales(study, diagonal, scale);
@@ -137,9 +138,9 @@ int box_find(study_t *study)
         TRY(fill(study, &edges[i], scale, natural));
     TRY(check(study, natural));
     study->box = (outer_box_t){.count = count,
-                               .lower = study->theta,
-                               .upper = study->theta + count,
-                               .start = study->theta + 2 * count,
+                               .lower = lower,
+                               .upper = upper,
+                               .start = start,
                                .products = study->criterion->kind->product != NULL};
 out:
     mem_free(&work);

@@ -282,7 +282,7 @@ static int conclude(tune_t *tune)
     TRY(fill_texts(tune, &state));
     TRY(fill_minima(tune));
     TRY(verify_rows(tune->study, &at_best, tune->result));
-    if (tune->study->config->verify.one_se)
+    if (tune->study->config->verify.one_se && !stop_asked())
         one_se_find(tune->study, tune->result);
 out:
     return code;
