@@ -19,8 +19,9 @@ typedef struct tralo_result {
     int count; /* S */
     int p;
     int64_t n;                  /* rows over all ranks */
-    const double *theta;        /* [S] log lambda, the scale of the derivatives */
-    const double *lambda;       /* [S] penalties, > 0 */
+    const double *theta;        /* [S] log lambda (bridge: log lambda, log(q - 1) of each group),
+                                   the scale of the derivatives */
+    const double *lambda;       /* [S] penalties > 0 (bridge: lambda, q of each group) */
     double criterion;           /* mean over the sum of the weights, in units of the loss */
     double criterion_se;        /* its standard error over the rows */
     const double *gradient;     /* [S] in theta; NULL: not known */

@@ -43,21 +43,26 @@ double box_gradient_norm(const outer_box_t *box, const double *x, const double *
     return norm;
 }
 
+static bool is_swept(const outer_box_t *box, int i)
+{
+    return box->swept == NULL || box->swept[i];
+}
+
 void box_line(const outer_box_t *box, int points, double *theta)
 {
     double up = 0.0, down = 0.0;
     for (int i = 0; i < box->count; i++) {
-        up = fmax(up, box->upper[i] - box->start[i]);
-        down = fmin(down, box->lower[i] - box->start[i]);
+        up = is_swept(box, i) ? fmax(up, box->upper[i] - box->start[i]) : up;
+        down = is_swept(box, i) ? fmin(down, box->lower[i] - box->start[i]) : down;
     }
     for (int k = 0; k < points; k++) {
         double *x = theta + (size_t)k * (size_t)box->count;
         double t = points == 1 ? 0.0 : up + (down - up) * k / (points - 1);
         for (int i = 0; i < box->count; i++) {
-            x[i] = box->start[i] + t;
-            if (points > 1 && k == 0)
+            x[i] = box->start[i] + (is_swept(box, i) ? t : 0.0);
+            if (points > 1 && k == 0 && is_swept(box, i))
                 x[i] = box->upper[i];
-            if (points > 1 && k == points - 1)
+            if (points > 1 && k == points - 1 && is_swept(box, i))
                 x[i] = box->lower[i];
         }
         box_clip(box, x);

@@ -21,7 +21,8 @@ bool box_held(const outer_box_t *box, const double *x, const double *g, int i);
 double box_gradient_norm(const outer_box_t *box, const double *x, const double *g);
 
 /* `points` points theta [points * S] on the line start + t (1, ..., 1), clipped, evenly spaced in t
-   from all components at their upper bounds down to all at their lower; one point: the start. */
+   from all components at their upper bounds down to all at their lower; one point: the start.
+   Components that are not swept stay at the start. */
 void box_line(const outer_box_t *box, int points, double *theta);
 
 /* A point uniform in the box, a function of (seed, index) alone. */

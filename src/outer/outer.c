@@ -10,8 +10,9 @@
 struct outer {
     const outer_kind_t *kind;
     void *work;
-    outer_box_t box; /* its arrays are in `storage` */
+    outer_box_t box; /* its arrays are in the next two */
     double *storage; /* owned [3 * S]: lower, upper, start */
+    bool *swept;     /* owned [S] or NULL */
     int pending;     /* requests that wait for their replies */
 };
 
@@ -65,6 +66,10 @@ static int copy_box(const outer_box_t *box, outer_t *outer)
     int code = TRALO_OK;
     size_t count = (size_t)box->count;
     ALLOC(outer->storage, 3 * (int64_t)count);
+    if (box->swept != NULL) {
+        ALLOC(outer->swept, box->count);
+        memcpy(outer->swept, box->swept, count * sizeof(bool));
+    }
     memcpy(outer->storage, box->lower, count * sizeof(double));
     memcpy(outer->storage + count, box->upper, count * sizeof(double));
     memcpy(outer->storage + 2 * count, box->start, count * sizeof(double));
@@ -72,6 +77,7 @@ static int copy_box(const outer_box_t *box, outer_t *outer)
                                .lower = outer->storage,
                                .upper = outer->storage + count,
                                .start = outer->storage + 2 * count,
+                               .swept = outer->swept,
                                .products = box->products};
 out:
     return code;
@@ -101,6 +107,7 @@ void outer_free(outer_t **outer)
     if ((*outer)->work != NULL)
         (*outer)->kind->destroy(&(*outer)->work);
     mem_free(&(*outer)->storage);
+    mem_free(&(*outer)->swept);
     mem_free(outer);
 }
 

@@ -40,6 +40,7 @@ typedef struct outer_box {
     const double *upper; /* [S], finite, lower < upper */
     const double *start; /* [S], inside */
     bool products;       /* requests for products of the Hessian will be answered */
+    const bool *swept;   /* [S], NULL: all; what a sweep moves, the others stay at the start */
 } outer_box_t;
 
 /* One evaluation, or one product of the Hessian with a direction, that the method wants. */

@@ -54,6 +54,7 @@ static int allocate(study_t *study, double **work)
     int code = TRALO_OK;
     int64_t count = study->penalty->count;
     ALLOC(study->theta, 3 * count);
+    ALLOC(study->swept, count);
     ALLOC(*work, 2 * (int64_t)study->data->columns + study->penalty->groups + count);
 out:
     return code;
@@ -137,11 +138,14 @@ int box_find(study_t *study)
     for (int i = 0; i < 3; i++)
         TRY(fill(study, &edges[i], scale, natural));
     TRY(check(study, natural));
+    for (int s = 0; s < count; s++)
+        study->swept[s] = s % kind->per_group == 0;
     study->box = (outer_box_t){.count = count,
                                .lower = lower,
                                .upper = upper,
                                .start = start,
-                               .products = study->criterion->kind->product != NULL};
+                               .products = study->criterion->kind->product != NULL,
+                               .swept = study->swept};
 out:
     mem_free(&work);
     return code;

@@ -126,7 +126,8 @@ static void draw_point(check_t *check, uint64_t number)
     for (int s = 0; s < box->count; s++) {
         double u = rng_uniform((uint64_t)check->options->seed, STREAM,
                                number * (uint64_t)box->count + (uint64_t)s);
-        check->theta[s] = box->start[s] + spread * (2.0 * u - 1.0);
+        double moved = box->start[s] + spread * (2.0 * u - 1.0);
+        check->theta[s] = fmin(fmax(moved, box->lower[s]), box->upper[s]);
     }
 }
 

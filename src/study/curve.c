@@ -45,10 +45,10 @@ static double exact_mean(curve_t *curve, const double *beta)
 
 static void find_point(curve_t *curve, curve_point_t *point)
 {
-    int count = curve->study->penalty->count;
+    int count = curve->study->penalty->count, m = curve->study->penalty->kind->per_group;
     criterion_result_t r;
     for (int s = 0; s < count; s++)
-        curve->theta[s] = point->theta;
+        curve->theta[s] = s % m == 0 ? point->theta : curve->study->box.start[s];
     oracle_evaluate(curve->study->oracle, curve->theta, 2, &r);
     point->value = point->error = point->slope = point->bend = point->exact = NAN;
     if (!r.valid) {
@@ -58,10 +58,11 @@ static void find_point(curve_t *curve, curve_point_t *point)
     point->value = r.value;
     point->error = r.standard_error;
     point->slope = point->bend = 0.0;
-    for (int s = 0; s < count; s++)
+    for (int s = 0; s < count; s += m)
         point->slope += r.gradient[s];
-    for (int s = 0; s < count * count; s++)
-        point->bend += r.hessian[s];
+    for (int s = 0; s < count; s += m)
+        for (int t = 0; t < count; t += m)
+            point->bend += r.hessian[s * count + t];
     if (curve->options->exact)
         point->exact = exact_mean(curve, r.beta);
 }
@@ -229,7 +230,7 @@ static int find_range(const study_t *study, const curve_options_t *options, doub
     int code = TRALO_OK;
     *from = study->box.lower[0];
     *to = study->box.upper[0];
-    for (int s = 1; s < study->box.count; s++) {
+    for (int s = 0; s < study->box.count; s += study->penalty->kind->per_group) {
         *from = fmax(*from, study->box.lower[s]);
         *to = fmin(*to, study->box.upper[s]);
     }

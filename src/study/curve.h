@@ -15,8 +15,9 @@ typedef struct curve_options {
 
 /* Columns: lambda, theta = log lambda, f, its standard error, df/dtheta, d2f/dtheta2 (nan where a
    point cannot be evaluated) and, with exact, exact leave-one-out. With several groups all have the
-   same lambda and the derivatives are along that. Collective. Errors: TRALO_ERR_INPUT (empty range,
-   unknown picture format), TRALO_ERR_FILE (cannot write, no gnuplot), TRALO_ERR_MEMORY. */
+   same lambda and the derivatives are along that; other hyperparameters stay where the search
+   starts. Collective. Errors: TRALO_ERR_INPUT (empty range, unknown picture format), TRALO_ERR_FILE
+   (cannot write, no gnuplot), TRALO_ERR_MEMORY. */
 int curve_run(study_t *study, const curve_options_t *options);
 
 #endif

@@ -12,7 +12,7 @@
 #include "base/mem.h"
 #include "study/text.h"
 
-enum { DIGITS = 17 };
+enum { DIGITS = 17, NAME_SIZE = 64 };
 
 static json_t *real(double value)
 {
@@ -37,6 +37,16 @@ static json_t *flags(const bool *values, int count)
     return list;
 }
 
+/* Every `step`-th value from values[first] on. */
+static json_t *every(const double *values, int count, int first, int step)
+{
+    json_t *list = json_array();
+    for (int i = first; i < count; i += step)
+        if (json_array_append_new(list, real(values[i])) != 0)
+            break;
+    return list;
+}
+
 /* Names of the features whose lambda ran to its upper bound; their numbers where they have none. */
 static json_t *switched_off(const result_t *r)
 {
@@ -50,6 +60,40 @@ static json_t *switched_off(const result_t *r)
             break;
     }
     return list;
+}
+
+/* How many hyperparameters a group has. */
+static int per_group(const result_t *r)
+{
+    int count = 1;
+    for (const char *at = r->hyperparameters; at != NULL && *at != '\0'; at++)
+        count += *at == ',';
+    return count;
+}
+
+/* "lambda": [one per group], "q": [one per group], ... into `object`. */
+static int put_hyperparameters(json_t *object, const result_t *r, const double *values)
+{
+    int bad = 0, step = per_group(r);
+    const char *at = r->hyperparameters != NULL ? r->hyperparameters : "lambda";
+    for (int a = 0; a < step; a++) {
+        char name[NAME_SIZE];
+        int length = (int)strcspn(at, ",");
+        snprintf(name, sizeof name, "%.*s", length, at);
+        bad |= json_object_set_new(object, name, every(values, r->count, a, step));
+        at += length + (at[length] == ',');
+    }
+    return bad;
+}
+
+static json_t *hyperparameters(const result_t *r)
+{
+    json_t *object = json_object();
+    if (put_hyperparameters(object, r, r->lambda) != 0) {
+        json_decref(object);
+        return NULL;
+    }
+    return object;
 }
 
 static json_t *matrix(const double *values, int count)
@@ -73,14 +117,13 @@ static json_t *inverse(const result_t *result)
     return list;
 }
 
-/* [{"lambda": [...], "criterion": f}, ...] */
+/* [{"lambda": [...], ..., "criterion": f}, ...] */
 static json_t *minima(const result_t *r)
 {
     json_t *list = json_array();
     for (int i = 0; i < r->minima; i++) {
         json_t *one = json_object();
-        int bad = json_object_set_new(one, "lambda",
-                                      reals(r->minima_lambda + (int64_t)i * r->count, r->count));
+        int bad = put_hyperparameters(one, r, r->minima_lambda + (int64_t)i * r->count);
         bad |= json_object_set_new(one, "criterion", real(r->minima_criterion[i]));
         if ((json_array_append_new(list, one) | bad) != 0)
             break;
@@ -90,7 +133,9 @@ static json_t *minima(const result_t *r)
 
 static int put_search(json_t *root, const result_t *r)
 {
-    int bad = json_object_set_new(root, "lambda", reals(r->lambda, r->count));
+    int step = per_group(r);
+    int bad = json_object_set_new(root, "lambda", every(r->lambda, r->count, 0, step));
+    bad |= json_object_set_new(root, "hyperparameters", hyperparameters(r));
     bad |= json_object_set_new(root, "theta", reals(r->theta, r->count));
     if (strcmp(r->loss, "logistic") == 0 && strcmp(r->penalty, "ridge") == 0)
         bad |= json_object_set_new(root, "C", inverse(r));
@@ -108,7 +153,8 @@ static int put_search(json_t *root, const result_t *r)
     bad |= json_object_set_new(root, "reason", json_string(r->reason));
     bad |= json_object_set_new(root, "minima", minima(r));
     bad |= json_object_set_new(root, "lambda_1se",
-                               r->has_one_se ? reals(r->one_se_lambda, r->count) : json_null());
+                               r->has_one_se ? every(r->one_se_lambda, r->count, 0, step)
+                                             : json_null());
     bad |= json_object_set_new(root, "criterion_1se",
                                r->has_one_se ? real(r->one_se_criterion) : json_null());
     bad |= json_object_set_new(root, "iterations", json_integer(r->iterations));

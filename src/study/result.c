@@ -13,6 +13,7 @@
 const field_t result_fields[] = {
     {"theta", FIELD_REAL, SHAPE_S, AT(theta), 0},
     {"lambda", FIELD_REAL, SHAPE_S, AT(lambda), 0},
+    {"hyperparameters", FIELD_TEXT, SHAPE_ONE, AT(hyperparameters), 0},
     {"criterion", FIELD_REAL, SHAPE_ONE, AT(criterion), 0},
     {"criterion_se", FIELD_REAL, SHAPE_ONE, AT(criterion_se), 0},
     {"gradient", FIELD_REAL, SHAPE_S, AT(gradient), AT(has_gradient)},

@@ -32,10 +32,11 @@ typedef struct result {
     int count; /* S */
     int p;
     int64_t n;
-    double *theta;       /* [S] */
-    double *lambda;      /* [S] exp(theta) */
-    double criterion;    /* mean over the sum of weights */
-    double criterion_se; /* its standard error over rows; NaN: not known */
+    double *theta;         /* [S] */
+    char *hyperparameters; /* names of those of one group: "lambda", "lambda,q" */
+    double *lambda;        /* [S] the same as theta in the terms of these names, group by group */
+    double criterion;      /* mean over the sum of weights */
+    double criterion_se;   /* its standard error over rows; NaN: not known */
     bool has_gradient, has_hessian, hessian_judged;
     double *gradient; /* [S] with respect to theta */
     double *hessian;  /* [S * S]; NULL where has_hessian is false */

@@ -80,6 +80,7 @@ void study_close(study_t **study)
     penalty_free(&s->penalty);
     mem_free(&s->group);
     mem_free(&s->theta);
+    mem_free(&s->swept);
     data_free(&s->data);
     mem_free(study);
 }
@@ -96,22 +97,31 @@ int study_drive(study_t *study, int (*driver)(study_t *study, void *argument), v
     return comm_agree(study->comm, code);
 }
 
-void study_lambda_text(const study_t *study, const double *theta, char *text, size_t size)
+/* The a-th hyperparameter of each group: "lambda=1.5,0.2"; returns the new length. */
+static size_t add_values(const study_t *study, const double *theta, int a, char *text, size_t size)
 {
     const penalty_kind_t *kind = study->penalty->kind;
-    const int most = 4;
-    int m = kind->per_group, count = study->penalty->count;
-    double natural[PENALTY_PER_GROUP];
+    const int most = 4, groups = study->penalty->groups;
+    const ptrdiff_t m = kind->per_group;
+    size_t used = (size_t)snprintf(text, size, "%s%s=", a > 0 ? " " : "", kind->hyper_names[a]);
+    for (int g = 0; g < groups && used + 1 < size; g++) {
+        double natural[PENALTY_PER_GROUP];
+        if (groups > most && g == most / 2) {
+            used += (size_t)snprintf(text + used, size - used, ",...");
+            g = groups - most / 2;
+        }
+        kind->natural(theta + g * m, natural);
+        if (used + 1 < size)
+            used +=
+                (size_t)snprintf(text + used, size - used, "%s%.6g", g > 0 ? "," : "", natural[a]);
+    }
+    return used < size ? used : size - 1;
+}
+
+void study_lambda_text(const study_t *study, const double *theta, char *text, size_t size)
+{
     size_t used = 0;
     text[0] = '\0';
-    for (int s = 0; s < count && used + 1 < size; s++) {
-        if (count > most && s == most / 2 && m == 1) {
-            used += (size_t)snprintf(text + used, size - used, ",...");
-            s = count - most / 2;
-        }
-        kind->natural(theta + (s - s % m), natural);
-        used += (size_t)snprintf(text + used, size - used, "%s%s%.6g", s > 0 ? "," : "",
-                                 s < m ? (s > 0 ? kind->hyper_names[s] : "lambda=") : "",
-                                 natural[s % m]);
-    }
+    for (int a = 0; a < study->penalty->kind->per_group; a++)
+        used += add_values(study, theta, a, text + used, size - used);
 }

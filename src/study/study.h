@@ -25,6 +25,7 @@ typedef struct study {
     oracle_t *oracle;
     outer_box_t box; /* points into `theta` */
     double *theta;   /* [3 S] lower, upper, start */
+    bool *swept;     /* [S] the lambdas */
 } study_t;
 
 /* Reads the data that the config names and builds everything above it. Collective. Errors: those of
@@ -36,8 +37,8 @@ void study_close(study_t **study);
    a failure of the driver is the failure of all ranks. */
 int study_drive(study_t *study, int (*driver)(study_t *study, void *argument), void *argument);
 
-/* The penalties of theta [S] in words: "lambda=1.504", "lambda=1.5,0.2", long lists by their ends.
- */
+/* The hyperparameters of theta [S] in words: "lambda=1.504", "lambda=1.5,0.2 q=2,1.7", long lists
+   by their ends. */
 void study_lambda_text(const study_t *study, const double *theta, char *text, size_t size);
 
 #endif

@@ -10,6 +10,7 @@
 #include "study/one_se.h"
 #include "study/report.h"
 #include "study/stop.h"
+#include "study/text.h"
 #include "study/threads.h"
 #include "study/verify.h"
 
@@ -221,6 +222,20 @@ static void fill_model(tune_t *tune, const criterion_result_t *at_best)
     result_unscale(r);
 }
 
+/* The names of a group's hyperparameters with commas between. */
+static int fill_names(const penalty_kind_t *kind, char **out)
+{
+    int code = TRALO_OK;
+    text_t names = {0};
+    for (int a = 0; a < kind->per_group; a++)
+        TRY(text_add(&names, "%s%s", a > 0 ? "," : "", kind->hyper_names[a]));
+    *out = names.data;
+    names.data = NULL;
+out:
+    mem_free(&names.data);
+    return code;
+}
+
 static int fill_texts(tune_t *tune, const outer_state_t *state)
 {
     int code = TRALO_OK;
@@ -231,6 +246,7 @@ static int fill_texts(tune_t *tune, const outer_state_t *state)
     TRY(mem_string(state->detail, &r->detail));
     TRY(mem_string(config->model.loss.name, &r->loss));
     TRY(mem_string(config->model.penalty.name, &r->penalty));
+    TRY(fill_names(tune->study->penalty->kind, &r->hyperparameters));
     TRY(mem_string(config->criterion.name, &r->criterion_name));
     TRY(mem_string(config->search.method.name, &r->method));
     TRY(mem_string(data->target, &r->target));

@@ -379,7 +379,13 @@ static void a_bound_close_by_does_not_hold_up_the_rest(void)
 static void the_line_runs_from_upper_to_lower(void)
 {
     double lower[2] = {-4, -1}, upper[2] = {4, 3}, start[2] = {1, 0}, theta[9][2];
-    outer_box_t box = {2, lower, upper, start};
+    outer_box_t box = {.count = 2, .lower = lower, .upper = upper, .start = start};
+    const bool first[2] = {true, false};
+    box.swept = first;
+    box_line(&box, 9, theta[0]);
+    for (int k = 0; k < 9; k++)
+        CU_ASSERT(fabs(theta[k][0] - (4 - k)) < 1e-14 && theta[k][1] == 0);
+    box.swept = NULL;
     box_line(&box, 9, theta[0]);
     CU_ASSERT(theta[0][0] == 4 && theta[0][1] == 3 && theta[8][0] == -4 && theta[8][1] == -1);
     for (int k = 1; k < 9; k++) {

@@ -14,6 +14,7 @@
 enum { PATH_SIZE = 512 };
 
 static const char *const keys[] = {"lambda",
+                                   "hyperparameters",
                                    "theta",
                                    "criterion",
                                    "criterion_se",
@@ -110,6 +111,25 @@ static void one_group_has_one_C(void)
     result_free(&r);
 }
 
+/* Two groups with lambda and q each: theta and lambda hold them in turn. */
+static void hyperparameters_by_name(void)
+{
+    result_t *r = sample_result(4);
+    mem_free(&r->hyperparameters);
+    CHECK_OK(mem_string("lambda,q", &r->hyperparameters));
+    json_t *root = written(r), *all = json_object_get(root, "hyperparameters");
+    CU_ASSERT(json_array_size(json_object_get(root, "lambda")) == 2);
+    CU_ASSERT(json_array_size(json_object_get(root, "theta")) == 4);
+    CU_ASSERT(json_object_size(all) == 2);
+    for (size_t g = 0; g < 2; g++) {
+        CU_ASSERT(number(root, "lambda", g) == r->lambda[2 * g]);
+        CU_ASSERT(number(all, "lambda", g) == r->lambda[2 * g]);
+        CU_ASSERT(number(all, "q", g) == r->lambda[2 * g + 1]);
+    }
+    json_decref(root);
+    result_free(&r);
+}
+
 static void what_is_not_a_number_is_null(void)
 {
     result_t *r = sample_result(1);
@@ -195,6 +215,7 @@ void suite_json(void)
     static const test_case_t cases[] = {
         {"has the keys", has_the_keys},
         {"one group has one C", one_group_has_one_C},
+        {"hyperparameters by name", hyperparameters_by_name},
         {"what is not a number is null", what_is_not_a_number_is_null},
         {"to standard output", to_standard_output},
         {"a path that cannot be written", a_path_that_cannot_be_written},
