@@ -43,6 +43,9 @@ static int allocate(const criterion_setup_t *setup, criterion_t **out)
     ALLOC(criterion, 1);
     criterion->kind = setup->kind;
     criterion->problem = setup->problem;
+    criterion->data = setup->problem->data;
+    criterion->count = setup->problem->penalty->count;
+    criterion->unknowns = setup->problem->columns;
     criterion->inner = setup->inner;
     criterion->inner_options = setup->inner_options;
     criterion->known = -1;

@@ -22,7 +22,7 @@ typedef struct criterion_result {
     double standard_error;  /* of the mean f over the rows */
     const double *gradient; /* [S] when order >= 1 */
     const double *hessian;  /* [S, S] when order >= 2 */
-    const double *beta;     /* [columns] the minimum of the training problem */
+    const double *beta;     /* [unknowns] the minimum of the training problem */
     const double *rows;     /* [local rows] unweighted criterion of each row: phi_i */
     double least_t;         /* ALO: the least t_i = 1 - l''_i h_i; 1 elsewhere */
     int64_t least_t_row;    /* the row (from 0, of all) that has it */
@@ -54,6 +54,9 @@ const criterion_kind_t *criterion_find(const char *name); /* NULL: no such crite
 struct criterion {
     const criterion_kind_t *kind;
     problem_t *problem; /* borrowed */
+    const data_t *data; /* borrowed */
+    int count;          /* S */
+    int64_t unknowns;   /* length of the minimum of the training problem */
     const inner_kind_t *inner;
     const void *inner_options; /* borrowed */
     void *work;                /* the kind's own */

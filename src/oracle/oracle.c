@@ -12,7 +12,7 @@ struct oracle {
     criterion_t *criterion;  /* borrowed */
     exact_t *exact;          /* owned */
     int count;               /* S */
-    double *reals;           /* [S + columns] of a message */
+    double *reals;           /* [S + unknowns] of a message */
     double *product;         /* [S] */
     criterion_result_t last; /* of the last evaluation */
 };
@@ -21,12 +21,11 @@ static int allocate(comm_t *comm, criterion_t *criterion, oracle_t **out)
 {
     int code = TRALO_OK;
     oracle_t *oracle = NULL;
-    const problem_t *problem = criterion->problem;
     ALLOC(oracle, 1);
     oracle->comm = comm;
     oracle->criterion = criterion;
-    oracle->count = problem->penalty->count;
-    ALLOC(oracle->reals, oracle->count + problem->columns);
+    oracle->count = criterion->count;
+    ALLOC(oracle->reals, oracle->count + criterion->unknowns);
     ALLOC(oracle->product, oracle->count);
     *out = oracle;
     oracle = NULL;
@@ -83,7 +82,7 @@ enum { ROWS_AT_ONCE = 4096 };
 
 static void rows(oracle_t *oracle, int64_t first, int64_t count, double *values)
 {
-    const data_t *data = oracle->criterion->problem->data;
+    const data_t *data = oracle->criterion->data;
     double part[ROWS_AT_ONCE];
     for (int64_t i = 0; i < count; i += ROWS_AT_ONCE) {
         int64_t length = count - i < ROWS_AT_ONCE ? count - i : ROWS_AT_ONCE;
@@ -99,7 +98,7 @@ static void rows(oracle_t *oracle, int64_t first, int64_t count, double *values)
 
 void oracle_serve(oracle_t *oracle)
 {
-    int capacity = oracle->count + oracle->criterion->problem->columns;
+    int64_t capacity = oracle->count + oracle->criterion->unknowns;
     comm_message_t message = {.verb = VERB_EVALUATE};
     const int64_t *ints = message.ints;
     while (comm_rank(oracle->comm) != 0 && message.verb != VERB_STOP) {
@@ -144,10 +143,10 @@ void oracle_product(oracle_t *oracle, const double *direction, double *out)
 
 void oracle_exact(oracle_t *oracle, const exact_request_t *request, double *losses, double *weights)
 {
-    int columns = oracle->criterion->problem->columns;
+    int64_t unknowns = oracle->criterion->unknowns;
     memcpy(oracle->reals, request->theta, (size_t)oracle->count * sizeof *request->theta);
-    memcpy(oracle->reals + oracle->count, request->beta, (size_t)columns * sizeof *request->beta);
-    post(oracle, VERB_EXACT, request->first, request->count, oracle->count + columns);
+    memcpy(oracle->reals + oracle->count, request->beta, (size_t)unknowns * sizeof *request->beta);
+    post(oracle, VERB_EXACT, request->first, request->count, oracle->count + unknowns);
     exact(oracle, request->first, request->count, losses, weights);
 }
 

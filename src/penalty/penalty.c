@@ -146,16 +146,17 @@ void penalty_contract_along(const penalty_t *penalty, const penalty_values_t *va
     }
 }
 
-void penalty_natural(const penalty_t *penalty, const double *theta, double *natural)
+hyper_t penalty_hyper(const penalty_t *penalty)
 {
-    const ptrdiff_t m = penalty->kind->per_group;
-    for (int g = 0; g < penalty->groups; g++)
-        penalty->kind->natural(theta + g * m, natural + g * m);
-}
-
-void penalty_from_natural(const penalty_t *penalty, const double *natural, double *theta)
-{
-    const ptrdiff_t m = penalty->kind->per_group;
-    for (int g = 0; g < penalty->groups; g++)
-        penalty->kind->from_natural(natural + g * m, theta + g * m);
+    const penalty_kind_t *kind = penalty->kind;
+    return (hyper_t){.owner = kind->name,
+                     .groups = penalty->groups,
+                     .per_group = kind->per_group,
+                     .count = penalty->count,
+                     .names = kind->hyper_names,
+                     .lower = kind->lower,
+                     .upper = kind->upper,
+                     .start = kind->start,
+                     .to_natural = kind->natural,
+                     .from_natural = kind->from_natural};
 }

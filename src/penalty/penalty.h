@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "base/hyper.h"
 #include "base/param.h"
 
 enum {
@@ -91,8 +92,7 @@ void penalty_contract(const penalty_t *penalty, const penalty_values_t *values, 
 void penalty_contract_along(const penalty_t *penalty, const penalty_values_t *values, int k,
                             const double *delta, double scale, const double *x, double *out);
 
-/* theta [S] to the field's terms [S] and back. */
-void penalty_natural(const penalty_t *penalty, const double *theta, double *natural);
-void penalty_from_natural(const penalty_t *penalty, const double *natural, double *theta);
+/* Its hyperparameters; what it points to lives as long as the table of penalties. */
+hyper_t penalty_hyper(const penalty_t *penalty);
 
 #endif

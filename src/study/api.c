@@ -26,7 +26,7 @@ static void answer_free(answer_t **answer)
 static int allocate(const study_t *study, bool has_hessian, answer_t **out)
 {
     int code = TRALO_OK;
-    int64_t S = study->penalty->count, p = study->data->p;
+    int64_t S = study->hyper.count, p = study->data->p;
     answer_t *answer = NULL;
     ALLOC(answer, 1);
     answer->result.count = (int)S;

@@ -32,7 +32,7 @@ static void find_null_model(const study_t *study, double *beta)
 static void find_scales(const study_t *study, double *diagonal, double *scale)
 {
     const problem_t *problem = study->problem;
-    int columns = problem->columns, groups = study->penalty->groups;
+    int columns = problem->columns, groups = study->hyper.groups;
     for (int64_t i = 0; i < problem->rows; i++)
         for (int j = 0; j < columns; j++) {
             double x = study->data->X[i * columns + j];
@@ -52,10 +52,10 @@ static void find_scales(const study_t *study, double *diagonal, double *scale)
 static int allocate(study_t *study, double **work)
 {
     int code = TRALO_OK;
-    int64_t count = study->penalty->count;
+    int64_t count = study->hyper.count;
     ALLOC(study->theta, 3 * count);
     ALLOC(study->swept, count);
-    ALLOC(*work, 2 * (int64_t)study->data->columns + study->penalty->groups + count);
+    ALLOC(*work, 2 * (int64_t)study->data->columns + study->hyper.groups + count);
 out:
     return code;
 }
@@ -71,47 +71,47 @@ typedef struct edge {
 static int fill(const study_t *study, const edge_t *edge, const double *scale, double *natural)
 {
     int code = TRALO_OK;
-    const penalty_t *penalty = study->penalty;
-    int m = penalty->kind->per_group;
-    TRY(config_natural(edge->given, penalty->groups, m, natural));
-    for (int s = 0; s < penalty->count; s++)
+    const hyper_t *hyper = &study->hyper;
+    int m = hyper->per_group;
+    TRY(config_natural(edge->given, hyper->groups, m, natural));
+    for (int s = 0; s < hyper->count; s++)
         if (isnan(natural[s]))
             natural[s] =
                 edge->preset[s % m] > 0.0 ? edge->preset[s % m] : edge->factor * scale[s / m];
-    penalty_from_natural(penalty, natural, edge->theta);
-    for (int s = 0; s < penalty->count; s++)
+    hyper_from_natural(hyper, natural, edge->theta);
+    for (int s = 0; s < hyper->count; s++)
         if (!isfinite(edge->theta[s]))
             FAIL(TRALO_ERR_INPUT, "%s: %g is not possible for the hyperparameter '%s' of '%s'",
                  edge->given->place != NULL ? edge->given->place : "search", natural[s],
-                 penalty->kind->hyper_names[s % m], penalty->kind->name);
+                 hyper->names[s % m], hyper->owner);
 out:
     return code;
 }
 
-static double natural_of(const penalty_t *penalty, const double *theta, int s, double *natural)
+static double natural_of(const hyper_t *hyper, const double *theta, int s, double *natural)
 {
-    penalty_natural(penalty, theta, natural);
+    hyper_natural(hyper, theta, natural);
     return natural[s];
 }
 
 static int check(const study_t *study, double *natural)
 {
     int code = TRALO_OK;
-    const penalty_t *penalty = study->penalty;
-    int count = penalty->count, m = penalty->kind->per_group;
+    const hyper_t *hyper = &study->hyper;
+    int count = hyper->count, m = hyper->per_group;
     double *lower = study->theta, *upper = lower + count, *start = upper + count;
     bool given = study->config->search.start.count > 0;
     for (int s = 0; s < count; s++) {
-        const char *name = penalty->kind->hyper_names[s % m];
+        const char *name = hyper->names[s % m];
         if (lower[s] >= upper[s])
             FAIL(TRALO_ERR_INPUT,
                  "group %d: search.lower = %g of %s is not below search.upper = %g (where one of "
                  "them is not in the config, it was chosen from the data: give both)",
-                 s / m, natural_of(penalty, lower, s, natural), name,
-                 natural_of(penalty, upper, s, natural));
+                 s / m, natural_of(hyper, lower, s, natural), name,
+                 natural_of(hyper, upper, s, natural));
         if (given && (start[s] < lower[s] || start[s] > upper[s]))
             FAIL(TRALO_ERR_INPUT, "group %d: search.start = %g of %s is not between its bounds",
-                 s / m, natural_of(penalty, start, s, natural), name);
+                 s / m, natural_of(hyper, start, s, natural), name);
         start[s] = fmin(fmax(start[s], lower[s]), upper[s]);
     }
 out:
@@ -120,18 +120,18 @@ out:
 
 int box_find(study_t *study)
 {
-    int code = TRALO_OK, count = study->penalty->count;
+    int code = TRALO_OK, count = study->hyper.count;
     const config_search_t *search = &study->config->search;
-    const penalty_kind_t *kind = study->penalty->kind;
+    const hyper_t *hyper = &study->hyper;
     double *work = NULL;
     TRY(comm_agree(study->comm, allocate(study, &work)));
     double *diagonal = work + study->data->columns, *scale = diagonal + study->data->columns;
-    double *natural = scale + study->penalty->groups;
+    double *natural = scale + study->hyper.groups;
     double *lower = study->theta, *upper = lower + count, *start = upper + count;
     const edge_t edges[] = {
-        {&search->lower, kind->lower, LOWER, lower},
-        {&search->upper, kind->upper, UPPER, upper},
-        {&search->start, kind->start, 1.0, start},
+        {&search->lower, hyper->lower, LOWER, lower},
+        {&search->upper, hyper->upper, UPPER, upper},
+        {&search->start, hyper->start, 1.0, start},
     };
     find_null_model(study, work);
     find_scales(study, diagonal, scale);
@@ -139,7 +139,7 @@ int box_find(study_t *study)
         TRY(fill(study, &edges[i], scale, natural));
     TRY(check(study, natural));
     for (int s = 0; s < count; s++)
-        study->swept[s] = s % kind->per_group == 0;
+        study->swept[s] = s % hyper->per_group == 0;
     study->box = (outer_box_t){.count = count,
                                .lower = lower,
                                .upper = upper,

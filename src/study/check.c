@@ -40,7 +40,7 @@ out:
 static int difference(check_t *check, int s, double *value)
 {
     static const double at[4] = {-2.0, -1.0, 1.0, 2.0}, weight[4] = {1.0, -8.0, 8.0, -1.0};
-    int code = TRALO_OK, count = check->study->penalty->count;
+    int code = TRALO_OK, count = check->study->hyper.count;
     double step = check->options->step;
     criterion_result_t r;
     *value = 0.0;
@@ -78,7 +78,7 @@ static void compare(check_t *check, const char *name, double exact, double near,
 /* What the errors at this point are measured against. */
 static double find_size(const check_t *check)
 {
-    int count = check->study->penalty->count;
+    int count = check->study->hyper.count;
     double derivatives =
         fmax(largest(check->gradient, count), largest(check->hessian, count * count));
     return fmax(derivatives, FLAT * fabs(check->value));
@@ -86,7 +86,7 @@ static double find_size(const check_t *check)
 
 static int check_component(check_t *check, int s)
 {
-    int code = TRALO_OK, count = check->study->penalty->count;
+    int code = TRALO_OK, count = check->study->hyper.count;
     double value, size = find_size(check);
     char name[48];
     TRY(difference(check, s, &value));
@@ -103,7 +103,7 @@ out:
 static int check_point(check_t *check)
 {
     int code = TRALO_OK;
-    int64_t count = check->study->penalty->count, walked = count < MOST ? count : MOST;
+    int64_t count = check->study->hyper.count, walked = count < MOST ? count : MOST;
     char lambda[128];
     criterion_result_t r;
     study_lambda_text(check->study, check->theta, lambda, sizeof lambda);
@@ -133,7 +133,7 @@ static void draw_point(check_t *check, uint64_t number)
 
 static int drive(study_t *study, void *argument)
 {
-    int code = TRALO_OK, count = study->penalty->count;
+    int code = TRALO_OK, count = study->hyper.count;
     check_t check = {.study = study, .options = argument};
     ALLOC(check.theta, count);
     ALLOC(check.moved, count);

@@ -45,7 +45,7 @@ static double exact_mean(curve_t *curve, const double *beta)
 
 static void find_point(curve_t *curve, curve_point_t *point)
 {
-    int count = curve->study->penalty->count, m = curve->study->penalty->kind->per_group;
+    int count = curve->study->hyper.count, m = curve->study->hyper.per_group;
     criterion_result_t r;
     for (int s = 0; s < count; s++)
         curve->theta[s] = s % m == 0 ? point->theta : curve->study->box.start[s];
@@ -230,7 +230,7 @@ static int find_range(const study_t *study, const curve_options_t *options, doub
     int code = TRALO_OK;
     *from = study->box.lower[0];
     *to = study->box.upper[0];
-    for (int s = 0; s < study->box.count; s += study->penalty->kind->per_group) {
+    for (int s = 0; s < study->box.count; s += study->hyper.per_group) {
         *from = fmax(*from, study->box.lower[s]);
         *to = fmin(*to, study->box.upper[s]);
     }
@@ -250,7 +250,7 @@ static int drive(study_t *study, void *argument)
     TRY(find_range(study, curve.options, &from, &to));
     TRY(open_outputs(&curve));
     ALLOC(curve.points, curve.options->points);
-    ALLOC(curve.theta, study->penalty->count);
+    ALLOC(curve.theta, study->hyper.count);
     find_points(&curve, from, to);
     TRY(write_csv(&curve));
     if (curve.options->plot != NULL)

@@ -14,7 +14,7 @@ enum { MOST = 40 };
 static bool evaluate(study_t *study, result_t *result, double shift, double *f, double *slope)
 {
     criterion_result_t r;
-    int m = study->penalty->kind->per_group;
+    int m = study->hyper.per_group;
     for (int s = 0; s < result->count; s++) {
         double moved = result->theta[s] + (s % m == 0 ? shift : 0.0);
         result->one_se_theta[s] = fmin(moved, study->box.upper[s]);
@@ -33,7 +33,7 @@ static bool evaluate(study_t *study, result_t *result, double shift, double *f, 
 static double largest_shift(const study_t *study, const result_t *result)
 {
     double most = 0.0;
-    for (int s = 0; s < result->count; s += study->penalty->kind->per_group)
+    for (int s = 0; s < result->count; s += study->hyper.per_group)
         most = fmax(most, study->box.upper[s] - result->theta[s]);
     return most;
 }
@@ -65,5 +65,5 @@ void one_se_find(study_t *study, result_t *result)
     }
     result->has_one_se = evaluate(study, result, low, &f, &slope);
     result->one_se_criterion = f;
-    penalty_natural(study->penalty, result->one_se_theta, result->one_se_lambda);
+    hyper_natural(&study->hyper, result->one_se_theta, result->one_se_lambda);
 }

@@ -34,15 +34,14 @@ out:
 static int place(const study_t *study, const char *text, double *natural, double *theta)
 {
     int code = TRALO_OK;
-    const penalty_t *penalty = study->penalty;
-    penalty_from_natural(penalty, natural, theta);
-    for (int s = 0; s < penalty->count; s++) {
+    const hyper_t *hyper = &study->hyper;
+    hyper_from_natural(hyper, natural, theta);
+    for (int s = 0; s < hyper->count; s++) {
         if (isnan(natural[s]))
             theta[s] = study->box.start[s];
         if (!isfinite(theta[s]))
             FAIL(TRALO_ERR_INPUT, "'%s': %g is not possible for the hyperparameter '%s' of '%s'",
-                 text, natural[s], penalty->kind->hyper_names[s % penalty->kind->per_group],
-                 penalty->kind->name);
+                 text, natural[s], hyper->names[s % hyper->per_group], hyper->owner);
     }
 out:
     return code;
@@ -51,8 +50,8 @@ out:
 int point_parse(const study_t *study, const char *text, double *theta)
 {
     int code = TRALO_OK;
-    const penalty_t *penalty = study->penalty;
-    int count = penalty->count, groups = penalty->groups;
+    const hyper_t *hyper = &study->hyper;
+    int count = hyper->count, groups = hyper->groups;
     config_lambda_t given = {.count = 0};
     double *natural = NULL;
     TRY(read_values(text, &given));
@@ -60,7 +59,7 @@ int point_parse(const study_t *study, const char *text, double *theta)
         FAIL(TRALO_ERR_INPUT, "'%s': there are %d hyperparameters; give 1 or %d penalties, not %d",
              text, count, groups == count || groups == 1 ? count : groups, given.count);
     ALLOC(natural, count);
-    TRY(config_natural(&given, groups, penalty->kind->per_group, natural));
+    TRY(config_natural(&given, groups, hyper->per_group, natural));
     TRY(place(study, text, natural, theta));
 out:
     mem_free(&given.values);

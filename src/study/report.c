@@ -28,7 +28,7 @@ void report_start(const study_t *study)
              data->standardized ? ", standardised" : "", comm_size(study->comm),
              plural(comm_size(study->comm)), threads_count(), plural(threads_count()));
     log_info("model   %s loss, %s penalty, %d hyperparameter%s", config->model.loss.name,
-             config->model.penalty.name, study->penalty->count, plural(study->penalty->count));
+             config->model.penalty.name, study->hyper.count, plural(study->hyper.count));
     log_info("search  %s of %s, from %s to %s", config->search.method.name, config->criterion.name,
              lower, upper);
 }
@@ -74,7 +74,7 @@ typedef struct side {
 static bool reaches(const side_t *side, int g)
 {
     const outer_box_t *box = &side->study->box;
-    int s = g * side->study->penalty->kind->per_group + side->place;
+    int s = g * side->study->hyper.per_group + side->place;
     bool above = side->result->theta[s] > 0.5 * (box->lower[s] + box->upper[s]);
     return side->result->at_bound[s] && above == side->upper;
 }
@@ -86,7 +86,7 @@ static void name_features(const side_t *side, char *text, size_t size)
     int found = 0;
     size_t used = 0;
     text[0] = '\0';
-    if (data->names == NULL || side->study->penalty->groups == 1)
+    if (data->names == NULL || side->study->hyper.groups == 1)
         return;
     for (int j = 0; j < data->p && found <= NAMES_MOST && used + 1 < size; j++) {
         int g = side->study->group[j];
@@ -104,22 +104,22 @@ static void report_side(const side_t *side)
         {"their columns want no penalty, or lower search.lower",
          "their columns are as good as switched off, or raise search.upper"},
         {"or lower search.lower", "or raise search.upper"}};
-    const penalty_t *penalty = side->study->penalty;
+    const hyper_t *hyper = &side->study->hyper;
     int count = 0;
     char names[256];
-    for (int g = 0; g < penalty->groups; g++)
+    for (int g = 0; g < hyper->groups; g++)
         count += reaches(side, g);
     if (count == 0)
         return;
     name_features(side, names, sizeof names);
-    log_info("at bound        %d of %d %s at the %s bound (%s)%s", count, penalty->groups,
-             penalty->kind->hyper_names[side->place], side->upper ? "upper" : "lower",
+    log_info("at bound        %d of %d %s at the %s bound (%s)%s", count, hyper->groups,
+             hyper->names[side->place], side->upper ? "upper" : "lower",
              advice[side->place > 0][side->upper], names);
 }
 
 static void report_bounds(const study_t *study, const result_t *r)
 {
-    for (int place = 0; place < study->penalty->kind->per_group; place++) {
+    for (int place = 0; place < study->hyper.per_group; place++) {
         report_side(&(side_t){study, r, place, true});
         report_side(&(side_t){study, r, place, false});
     }

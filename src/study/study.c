@@ -30,6 +30,7 @@ static int build_penalty(study_t *study)
     TRY(find_groups(study, &groups));
     TRY(penalty_create(kind, study->data->columns, study->group, groups, &study->penalty));
     penalty_configure(study->penalty, study->config->model.penalty.options);
+    study->hyper = penalty_hyper(study->penalty);
 out:
     return code;
 }
@@ -100,17 +101,17 @@ int study_drive(study_t *study, int (*driver)(study_t *study, void *argument), v
 /* The a-th hyperparameter of each group: "lambda=1.5,0.2"; returns the new length. */
 static size_t add_values(const study_t *study, const double *theta, int a, char *text, size_t size)
 {
-    const penalty_kind_t *kind = study->penalty->kind;
-    const int most = 4, groups = study->penalty->groups;
-    const ptrdiff_t m = kind->per_group;
-    size_t used = (size_t)snprintf(text, size, "%s%s=", a > 0 ? " " : "", kind->hyper_names[a]);
+    const hyper_t *hyper = &study->hyper;
+    const int most = 4, groups = hyper->groups;
+    const ptrdiff_t m = hyper->per_group;
+    size_t used = (size_t)snprintf(text, size, "%s%s=", a > 0 ? " " : "", hyper->names[a]);
     for (int g = 0; g < groups && used + 1 < size; g++) {
-        double natural[PENALTY_PER_GROUP];
+        double natural[HYPER_PER_GROUP];
         if (groups > most && g == most / 2) {
             used += (size_t)snprintf(text + used, size - used, ",...");
             g = groups - most / 2;
         }
-        kind->natural(theta + g * m, natural);
+        hyper->to_natural(theta + g * m, natural);
         if (used + 1 < size)
             used +=
                 (size_t)snprintf(text + used, size - used, "%s%.6g", g > 0 ? "," : "", natural[a]);
@@ -122,6 +123,6 @@ void study_lambda_text(const study_t *study, const double *theta, char *text, si
 {
     size_t used = 0;
     text[0] = '\0';
-    for (int a = 0; a < study->penalty->kind->per_group; a++)
+    for (int a = 0; a < study->hyper.per_group; a++)
         used += add_values(study, theta, a, text + used, size - used);
 }

@@ -20,6 +20,7 @@ typedef struct study {
     data_t *data;
     int *group; /* [columns] penalty group of each column */
     penalty_t *penalty;
+    hyper_t hyper; /* what is searched for */
     problem_t *problem;
     criterion_t *criterion;
     oracle_t *oracle;

@@ -47,7 +47,7 @@ static bool wants_hessian(const outer_request_t *request)
 static int reserve(tune_t *tune, const outer_batch_t *batch)
 {
     int code = TRALO_OK, hessians = 0;
-    int64_t S = tune->study->penalty->count;
+    int64_t S = tune->study->hyper.count;
     for (int i = 0; i < batch->count; i++)
         hessians = wants_hessian(&batch->requests[i]) ? i + 1 : hessians;
     if (batch->count > tune->capacity) {
@@ -82,7 +82,7 @@ static double projected_norm(const tune_t *tune, const double *theta, const doub
 /* Keeps the numbers of the i-th reply beyond the next evaluation. */
 static void keep_reply(tune_t *tune, int i, const criterion_result_t *r)
 {
-    size_t S = (size_t)tune->study->penalty->count;
+    size_t S = (size_t)tune->study->hyper.count;
     outer_reply_t *reply = &tune->replies[i];
     memset(reply, 0, sizeof *reply);
     memcpy(tune->failures[i], r->failure, sizeof tune->failures[i]);
@@ -168,7 +168,7 @@ out:
 static void find_switched_off(const tune_t *tune, result_t *r)
 {
     const outer_box_t *box = &tune->study->box;
-    int m = tune->study->penalty->kind->per_group;
+    int m = tune->study->hyper.per_group;
     for (int j = 0; j < r->p; j++) {
         int s = tune->study->group[j] * m;
         r->switched_off[j] = s >= 0 && r->at_bound[s] && r->theta[s] >= box->upper[s];
@@ -181,7 +181,7 @@ static int fill_search(tune_t *tune, const outer_state_t *state)
     result_t *r = tune->result;
     size_t S = (size_t)r->count;
     memcpy(r->theta, state->theta, S * sizeof *r->theta);
-    penalty_natural(tune->study->penalty, r->theta, r->lambda);
+    hyper_natural(&tune->study->hyper, r->theta, r->lambda);
     r->has_gradient = state->gradient != NULL;
     r->has_hessian = state->hessian != NULL;
     if (r->has_gradient)
@@ -223,12 +223,12 @@ static void fill_model(tune_t *tune, const criterion_result_t *at_best)
 }
 
 /* The names of a group's hyperparameters with commas between. */
-static int fill_names(const penalty_kind_t *kind, char **out)
+static int fill_names(const hyper_t *hyper, char **out)
 {
     int code = TRALO_OK;
     text_t names = {0};
-    for (int a = 0; a < kind->per_group; a++)
-        TRY(text_add(&names, "%s%s", a > 0 ? "," : "", kind->hyper_names[a]));
+    for (int a = 0; a < hyper->per_group; a++)
+        TRY(text_add(&names, "%s%s", a > 0 ? "," : "", hyper->names[a]));
     *out = names.data;
     names.data = NULL;
 out:
@@ -246,7 +246,7 @@ static int fill_texts(tune_t *tune, const outer_state_t *state)
     TRY(mem_string(state->detail, &r->detail));
     TRY(mem_string(config->model.loss.name, &r->loss));
     TRY(mem_string(config->model.penalty.name, &r->penalty));
-    TRY(fill_names(tune->study->penalty->kind, &r->hyperparameters));
+    TRY(fill_names(&tune->study->hyper, &r->hyperparameters));
     TRY(mem_string(config->criterion.name, &r->criterion_name));
     TRY(mem_string(config->search.method.name, &r->method));
     TRY(mem_string(data->target, &r->target));
@@ -270,7 +270,7 @@ static int fill_minima(tune_t *tune)
     for (int i = 0; i < count; i++) {
         double *theta = r->minima_theta + (size_t)i * S;
         memcpy(theta, minima[i].theta, S * sizeof *theta);
-        penalty_natural(tune->study->penalty, theta, r->minima_lambda + (size_t)i * S);
+        hyper_natural(&tune->study->hyper, theta, r->minima_lambda + (size_t)i * S);
         r->minima_criterion[i] = minima[i].f;
     }
     r->minima = count;
@@ -363,10 +363,9 @@ int tune_run(study_t *study, tune_outcome_t *outcome)
     tune_t tune = {.study = study, .started = clock_seconds(), .best = INFINITY};
     int status = TUNE_CONVERGED;
     stop_listen();
-    TRY(comm_agree(study->comm,
-                   result_create(study->penalty->count, study->data->p, &tune.result)));
+    TRY(comm_agree(study->comm, result_create(study->hyper.count, study->data->p, &tune.result)));
     TRY(comm_agree(study->comm, comm_rank(study->comm) == 0 ? create_search(&tune) : TRALO_OK));
-    TRY(result_open(study->comm, config->output, config->echo, study->penalty->count, &tune.file));
+    TRY(result_open(study->comm, config->output, config->echo, study->hyper.count, &tune.file));
     TRY(study_drive(study, drive, &tune));
     TRY(fill_environment(study, tune.result, tune.started));
     TRY(agree_on_versions(study, tune.result));

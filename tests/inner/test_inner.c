@@ -91,7 +91,8 @@ static void check_bridge(fixture_t *f, double lambda, double q)
 {
     const double natural[2 * GROUPS] = {lambda, q, lambda, q, lambda, q};
     double theta[2 * GROUPS], first[COLUMNS];
-    penalty_from_natural(f->penalty, natural, theta);
+    hyper_t hyper = penalty_hyper(f->penalty);
+    hyper_from_natural(&hyper, natural, theta);
     for (uint64_t start = 0; start < 3; start++) {
         double beta[COLUMNS];
         inner_result_t r;

@@ -220,17 +220,19 @@ static void least_at_zero(void)
 static void check_natural(bench_t *b)
 {
     double natural[MOST], back[MOST];
-    penalty_natural(b->penalty, theta_here, natural);
-    penalty_from_natural(b->penalty, natural, back);
+    hyper_t hyper = penalty_hyper(b->penalty);
+    CU_ASSERT_EQUAL(hyper.count, b->penalty->count);
+    hyper_natural(&hyper, theta_here, natural);
+    hyper_from_natural(&hyper, natural, back);
     for (int s = 0; s < b->penalty->count; s++) {
         double moved[MOST], other[MOST];
         memcpy(moved, theta_here, sizeof moved);
         moved[s] += 0.1;
-        penalty_natural(b->penalty, moved, other);
+        hyper_natural(&hyper, moved, other);
         CHECK_CLOSE(back[s], theta_here[s], 1e-14);
         for (int t = 0; t < b->penalty->count; t++)
             CU_ASSERT(t == s ? other[t] > natural[t] : other[t] == natural[t]);
-        CU_ASSERT(b->penalty->kind->hyper_names[s % b->penalty->kind->per_group] != NULL);
+        CU_ASSERT(hyper.names[s % hyper.per_group] != NULL);
     }
 }
 
@@ -296,7 +298,8 @@ static void bridge_at(bench_t *b, double lambda, double q, const double *beta)
         natural[2 * g] = lambda;
         natural[2 * g + 1] = q;
     }
-    penalty_from_natural(b->penalty, natural, theta);
+    hyper_t hyper = penalty_hyper(b->penalty);
+    hyper_from_natural(&hyper, natural, theta);
     penalty_at(b->penalty, theta, beta, NULL, &b->here);
 }
 
