@@ -3,12 +3,19 @@
    AddressSanitizer shall pass over, so that each leak it tells of is ours. */
 
 const char *__asan_default_options(void);
+const char *__lsan_default_options(void);
 const char *__lsan_default_suppressions(void);
 int dlclose(void *handle);
 
 const char *__asan_default_options(void)
 {
     return "detect_leaks=1:detect_stack_use_after_return=1:strict_string_checks=1";
+}
+
+/* Silent, so that what a program says on standard error can be compared. */
+const char *__lsan_default_options(void)
+{
+    return "print_suppressions=0";
 }
 
 /* The libraries keep some memory until the process ends; vasprintf is theirs alone, and its callers
