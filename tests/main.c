@@ -18,8 +18,10 @@
     X(comm)                                                                                        \
     X(loss)                                                                                        \
     X(penalty)                                                                                     \
+    X(kernel)                                                                                      \
     X(panel)                                                                                       \
     X(spd)                                                                                         \
+    X(dist)                                                                                        \
     X(data_arrays)                                                                                 \
     X(data_damage)                                                                                 \
     X(data_refuse)                                                                                 \

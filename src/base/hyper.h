@@ -15,10 +15,14 @@ typedef struct hyper {
     /* [per_group] where the search begins and ends, on the natural scale; 0: chosen from the data
      */
     const double *lower, *upper, *start;
-    /* the hyperparameters of one group [per_group] to the natural scale and back */
+    /* the hyperparameters of one group [per_group] to the natural scale and back; NULL: theta is
+       the logarithm of each */
     void (*to_natural)(const double *theta, double *natural);
     void (*from_natural)(const double *natural, double *theta);
 } hyper_t;
+
+/* Those of one group [per_group] to the natural scale. */
+void hyper_group_natural(const hyper_t *hyper, const double *theta, double *natural);
 
 /* All of them [S] to the natural scale and back. */
 void hyper_natural(const hyper_t *hyper, const double *theta, double *natural);

@@ -124,7 +124,7 @@ void comm_counters_reset(comm_t *comm)
     memset(&comm->counters, 0, sizeof comm->counters);
 }
 
-static void count(comm_t *comm, int64_t bytes, double started)
+void comm_count(comm_t *comm, int64_t bytes, double started)
 {
     comm->counters.calls++;
     comm->counters.bytes += bytes;
@@ -143,7 +143,7 @@ static void reduce(comm_t *comm, void *values, int64_t elements, MPI_Datatype ty
     char *at = values;
     for (int64_t done = 0; done < elements; done += CHUNK)
         MPI_Allreduce(MPI_IN_PLACE, at + 8 * done, chunk(elements - done), type, op, comm->mpi);
-    count(comm, 8 * elements, started);
+    comm_count(comm, 8 * elements, started);
 }
 
 void comm_sum(comm_t *comm, double *values, int64_t elements)
@@ -201,7 +201,7 @@ int64_t comm_sum_before(comm_t *comm, int64_t value)
     double started = clock_seconds();
     int64_t before = 0;
     MPI_Exscan(&value, &before, 1, MPI_INT64_T, MPI_SUM, comm->mpi);
-    count(comm, 8, started);
+    comm_count(comm, 8, started);
     return comm->rank == 0 ? 0 : before;
 }
 
@@ -211,7 +211,7 @@ void comm_share(comm_t *comm, void *bytes, int64_t size, int root)
     char *at = bytes;
     for (int64_t done = 0; done < size; done += CHUNK)
         MPI_Bcast(at + done, chunk(size - done), MPI_BYTE, root, comm->mpi);
-    count(comm, comm->rank == root ? size : 0, started);
+    comm_count(comm, comm->rank == root ? size : 0, started);
 }
 
 void comm_gather(comm_t *comm, const double *values, int64_t elements, double *all)
@@ -234,7 +234,7 @@ void comm_gather(comm_t *comm, const double *values, int64_t elements, double *a
             all += theirs;
         }
     }
-    count(comm, 8 * elements, started);
+    comm_count(comm, 8 * elements, started);
 }
 
 int comm_agree(comm_t *comm, int code)
@@ -266,7 +266,7 @@ void comm_barrier(comm_t *comm)
 {
     double started = clock_seconds();
     MPI_Barrier(comm->mpi);
-    count(comm, 0, started);
+    comm_count(comm, 0, started);
 }
 
 void comm_post(comm_t *comm, const comm_message_t *message, const double *reals)

@@ -9,4 +9,8 @@
 
 MPI_Comm comm_mpi(const comm_t *comm); /* borrowed; not collective */
 
+/* Counts one collective call that such a room made itself: payload of this rank, and when it began
+   (clock_seconds). Not collective. */
+void comm_count(comm_t *comm, int64_t bytes, double started);
+
 #endif

@@ -111,7 +111,7 @@ static size_t add_values(const study_t *study, const double *theta, int a, char 
             used += (size_t)snprintf(text + used, size - used, ",...");
             g = groups - most / 2;
         }
-        hyper->to_natural(theta + g * m, natural);
+        hyper_group_natural(hyper, theta + g * m, natural);
         if (used + 1 < size)
             used +=
                 (size_t)snprintf(text + used, size - used, "%s%.6g", g > 0 ? "," : "", natural[a]);

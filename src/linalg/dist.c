@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Blackford et al., ScaLAPACK Users' Guide, 1997: a descriptor tells the library how the columns
+   are dealt, and one call does for the whole matrix what BLAS or LAPACK does for a local one. The
+   bytes that these calls send are counted as what a rank has to show the others: its columns of the
+   matrix that goes round. */
+#include "linalg/dist.h"
+
+#include <cblas.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "comm/mpi.h"
+
+enum { BLOCK = 64 }; /* columns of a block */
+
+/* BLACS and ScaLAPACK come without a C header. */
+int Csys2blacs_handle(MPI_Comm comm);
+void Cfree_blacs_system_handle(int handle);
+void Cblacs_gridinit(int *context, const char *order, int rows, int columns);
+void Cblacs_gridexit(int context);
+int numroc_(const int *n, const int *block, const int *rank, const int *first, const int *ranks);
+void descinit_(int *descriptor, const int *m, const int *n, const int *mb, const int *nb,
+               const int *first_row, const int *first_column, const int *context, const int *ld,
+               int *info);
+void pdgemm_(const char *transa, const char *transb, const int *m, const int *n, const int *k,
+             const double *alpha, const double *A, const int *ia, const int *ja, const int *desca,
+             const double *B, const int *ib, const int *jb, const int *descb, const double *beta,
+             double *C, const int *ic, const int *jc, const int *descc);
+void pdsyrk_(const char *uplo, const char *trans, const int *n, const int *k, const double *alpha,
+             const double *A, const int *ia, const int *ja, const int *desca, const double *beta,
+             double *C, const int *ic, const int *jc, const int *descc);
+void pdtrsm_(const char *side, const char *uplo, const char *trans, const char *diag, const int *m,
+             const int *n, const double *alpha, const double *A, const int *ia, const int *ja,
+             const int *desca, double *B, const int *ib, const int *jb, const int *descb);
+void pdtradd_(const char *uplo, const char *trans, const int *m, const int *n, const double *alpha,
+              const double *A, const int *ia, const int *ja, const int *desca, const double *beta,
+              double *C, const int *ic, const int *jc, const int *descc);
+void pdpotrf_(const char *uplo, const int *n, double *A, const int *ia, const int *ja,
+              const int *desca, int *info);
+
+static const int one = 1, zero = 0;
+static const double plus = 1.0, minus = -1.0, nothing = 0.0;
+
+static int count_columns(int n, int rank, int ranks)
+{
+    const int block = BLOCK;
+    return numroc_(&n, &block, &rank, &zero, &ranks);
+}
+
+int dist_create(comm_t *comm, int n, dist_t **out)
+{
+    int code = TRALO_OK, info = 0;
+    const int block = BLOCK, ranks = comm_size(comm);
+    dist_t *dist = NULL;
+    TRY(comm_agree(comm, mem_alloc(1, sizeof *dist, &dist)));
+    dist->comm = comm;
+    dist->n = n;
+    dist->columns = count_columns(n, comm_rank(comm), ranks);
+    dist->handle = Csys2blacs_handle(comm_mpi(comm));
+    dist->context = dist->handle;
+    Cblacs_gridinit(&dist->context, "Row", 1, ranks);
+    descinit_(dist->descriptor, &n, &n, &block, &block, &zero, &zero, &dist->context, &n, &info);
+    ASSERT(info == 0);
+    *out = dist;
+out:
+    return code;
+}
+
+void dist_free(dist_t **dist)
+{
+    if (*dist == NULL)
+        return;
+    Cblacs_gridexit((*dist)->context);
+    Cfree_blacs_system_handle((*dist)->handle);
+    mem_free(dist);
+}
+
+int64_t dist_elements(int n, int ranks)
+{
+    return (int64_t)n * count_columns(n, 0, ranks);
+}
+
+int dist_global(const dist_t *dist, int column)
+{
+    int block = column / BLOCK * comm_size(dist->comm) + comm_rank(dist->comm);
+    return block * BLOCK + column % BLOCK;
+}
+
+/* A library call that showed this rank's columns, or half of them, to the others. */
+static void count(const dist_t *dist, double share, double started)
+{
+    double bytes = share * (double)dist->n * dist->columns * (double)sizeof(double);
+    comm_count(dist->comm, (int64_t)bytes, started);
+}
+
+void dist_multiply(const dist_t *dist, const double *A, const double *B, double *C)
+{
+    const int n = dist->n, *d = dist->descriptor;
+    double started = clock_seconds();
+    pdgemm_("N", "N", &n, &n, &n, &plus, A, &one, &one, d, B, &one, &one, d, &nothing, C, &one,
+            &one, d);
+    count(dist, 1.0, started);
+}
+
+int dist_factor(const dist_t *dist, double *A)
+{
+    int info = 0;
+    double started = clock_seconds();
+    pdpotrf_("L", &dist->n, A, &one, &one, dist->descriptor, &info);
+    count(dist, 0.5, started);
+    return (int)comm_max_one_int(dist->comm, info > 0 ? info - 1 : -1);
+}
+
+void dist_whiten(const dist_t *dist, const double *L, double *B)
+{
+    const int n = dist->n, *d = dist->descriptor;
+    double started = clock_seconds();
+    pdtrsm_("L", "L", "N", "N", &n, &n, &plus, L, &one, &one, d, B, &one, &one, d);
+    count(dist, 0.5, started);
+}
+
+void dist_subtract_square(const dist_t *dist, double *W, double *C)
+{
+    const int n = dist->n, *d = dist->descriptor;
+    double started = clock_seconds();
+    pdsyrk_("L", "T", &n, &n, &minus, W, &one, &one, d, &plus, C, &one, &one, d);
+    memcpy(W, C, (size_t)n * (size_t)dist->columns * sizeof *W);
+    pdtradd_("U", "T", &n, &n, &plus, W, &one, &one, d, &nothing, C, &one, &one, d);
+    count(dist, 1.5, started);
+}
+
+/* The right-hand side is a matrix of one column, which the first rank holds. */
+void dist_solve(const dist_t *dist, const double *L, double *x)
+{
+    const int n = dist->n, *d = dist->descriptor;
+    pdtrsm_("L", "L", "N", "N", &n, &one, &plus, L, &one, &one, d, x, &one, &one, d);
+    pdtrsm_("L", "L", "T", "N", &n, &one, &plus, L, &one, &one, d, x, &one, &one, d);
+    comm_share(dist->comm, x, n * (int64_t)sizeof *x, 0);
+}
+
+void dist_times(const dist_t *dist, const double *A, const double *x, double *y)
+{
+    const int n = dist->n;
+    for (int j = 0; j < dist->columns; j++)
+        y[dist_global(dist, j)] = cblas_ddot(n, A + (int64_t)j * n, 1, x, 1);
+    dist_collect(dist, y);
+}
+
+void dist_collect(const dist_t *dist, double *values)
+{
+    const int ranks = comm_size(dist->comm), rank = comm_rank(dist->comm);
+    for (int j = 0; j < dist->n; j++)
+        if (j / BLOCK % ranks != rank)
+            values[j] = 0.0;
+    comm_sum(dist->comm, values, dist->n);
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Square n x n matrices of which every rank holds some block columns, through ScaLAPACK.
+
+   A dist_t is a layout, not a matrix: blocks of columns are dealt to the ranks in turn (a 1 x ranks
+   grid), and a matrix of that layout is any array [n, columns], column-major, of this rank's
+   columns. No rank ever holds more; a rank may have none. Functions are collective unless they say
+   otherwise, and results do not depend on the number of ranks beyond rounding. `cost` is in flops
+   over all ranks. */
+#ifndef LINALG_DIST_H
+#define LINALG_DIST_H
+
+#include <stdint.h>
+
+#include "base/error.h"
+#include "comm/comm.h"
+
+typedef struct dist {
+    comm_t *comm; /* borrowed */
+    int n;
+    int columns; /* of this rank */
+    int handle;  /* of BLACS, for the communicator; the next for the grid */
+    int context;
+    int descriptor[9];
+} dist_t;
+
+/* The layout of n x n matrices over the ranks of `comm`. Errors: TRALO_ERR_MEMORY. */
+int dist_create(comm_t *comm, int n, dist_t **out);
+void dist_free(dist_t **dist);
+
+/* Elements [n, columns] of the rank that has most, for the checks of memory. Not collective. */
+int64_t dist_elements(int n, int ranks);
+
+/* The column of the whole matrix that the local column `column` is. Not collective. */
+int dist_global(const dist_t *dist, int column);
+
+/* C = A B; C must not overlap A or B. Cost: 2 n^3. */
+void dist_multiply(const dist_t *dist, const double *A, const double *B, double *C);
+
+/* Lower triangle of A -> its Cholesky factor, in place; what is above the diagonal is not read and
+   stays. Returns -1, or the column (from 0) at which A is not positive definite; the same on all
+   ranks. Cost: n^3 / 3. */
+int dist_factor(const dist_t *dist, double *A);
+
+/* B <- L^-1 B for the factor L. Cost: n^3. */
+void dist_whiten(const dist_t *dist, const double *L, double *B);
+
+/* C <- C - W'W for a symmetric C, both triangles of it; W is overwritten. Cost: n^3. */
+void dist_subtract_square(const dist_t *dist, double *W, double *C);
+
+/* x <- L^-T L^-1 x for x [n], the same on all ranks before and after. Cost: 2 n^2. */
+void dist_solve(const dist_t *dist, const double *L, double *x);
+
+/* y = A'x for x, y [n] that are the same on all ranks; for a symmetric A this is A x. Cost: 2 n^2.
+ */
+void dist_times(const dist_t *dist, const double *A, const double *x, double *y);
+
+/* Every rank has set values[j] for its own columns j of values [n]: now all have all. */
+void dist_collect(const dist_t *dist, double *values);
+
+#endif
