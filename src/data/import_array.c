@@ -170,6 +170,14 @@ out:
     return code;
 }
 
+static int fail_longer(const array_t *array)
+{
+    return error_raise(TRALO_ERR_INPUT,
+                       "%s: holds more than its %" PRId64 " x %" PRId64 " numbers; save one array "
+                       "per file",
+                       array->path, array->n, array->p);
+}
+
 static int check_size(const array_t *array)
 {
     int code = TRALO_OK;
@@ -184,10 +192,7 @@ static int check_size(const array_t *array)
              " numbers; get a whole copy of the file",
              array->path, size, array->n, array->p);
     if (!packed && needed < size - array->start)
-        FAIL(TRALO_ERR_INPUT,
-             "%s: holds more than its %" PRId64 " x %" PRId64 " numbers; save one array "
-             "per file",
-             array->path, array->n, array->p);
+        TRY(fail_longer(array));
 out:
     return code;
 }
@@ -217,6 +222,7 @@ out:
 static int unpack(array_t *array)
 {
     int code = TRALO_OK, handle = -1;
+    int64_t left = array->n * array->p * array->element->size;
     char *name = NULL;
     const size_t size = strlen(array->scratch) + sizeof ".XXXXXX";
     ALLOC(name, (int64_t)size);
@@ -230,6 +236,9 @@ static int unpack(array_t *array)
         TRY(stream_read(array->stream, array->raw, BLOCK, &got));
         if (fwrite(array->raw, 1, (size_t)got, array->file) != (size_t)got)
             FAIL(TRALO_ERR_FILE, "%s: cannot be written: %s", name, strerror(errno));
+        left -= got;
+        if (left < 0)
+            TRY(fail_longer(array));
     }
     array->start = 0;
 out:
@@ -336,6 +345,19 @@ out:
     return code;
 }
 
+/* Behind the last number of a stream, where the check sum of packed data is. */
+static int check_end(array_t *array)
+{
+    int code = TRALO_OK;
+    char byte;
+    int64_t got;
+    TRY(stream_read(array->stream, &byte, 1, &got));
+    if (got > 0)
+        TRY(fail_longer(array));
+out:
+    return code;
+}
+
 static int read_block(array_t *array)
 {
     int code = TRALO_OK;
@@ -348,6 +370,8 @@ static int read_block(array_t *array)
     for (int64_t i = 0; i < rows; i++)
         for (int64_t j = 0; j < p; j++)
             array->block[i * p + j] = number_at(array, array->fortran ? j * rows + i : i * p + j);
+    if (rows == left && !array->fortran)
+        TRY(check_end(array));
     array->done += rows;
     array->held = rows;
     array->at = 0;

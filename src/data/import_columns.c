@@ -10,6 +10,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/log.h"
 #include "base/mem.h"
 #include "data/import_value.h"
 
@@ -202,6 +203,12 @@ static int check_words(const columns_t *columns, const fields_t *header)
     double number;
     for (int i = 0; i < header->count; i++)
         numbers += value_read(header->text[i], &number) == VALUE_NUMBER;
+    for (int i = 0; i < header->count; i++)
+        if (strchr(header->text[i], '\r') != NULL)
+            FAIL(TRALO_ERR_INPUT,
+                 "%s:%" PRId64 ": lines end in carriage returns alone; make them newlines with "
+                 "tr '\\r' '\\n'",
+                 columns->options->input, header->line);
     if (numbers == header->count)
         FAIL(TRALO_ERR_INPUT,
              "%s:%" PRId64 ": the first line holds numbers, not names; use "
@@ -209,6 +216,18 @@ static int check_words(const columns_t *columns, const fields_t *header)
              columns->options->input, header->line);
 out:
     return code;
+}
+
+/* Row names, as R and pandas write them, would be taken for a feature. */
+static void warn_of_nameless(const columns_t *columns, const fields_t *header)
+{
+    for (int i = 0; i < columns->count; i++)
+        if (header->text[i][0] == '\0' && columns->rows[i].role == COLUMN_FEATURE) {
+            log_warn("%s: column %d has no name; it is a feature called %s, which --drop %s leaves "
+                     "out",
+                     columns->options->input, i + 1, columns->rows[i].name, columns->rows[i].name);
+            return;
+        }
 }
 
 int columns_init(columns_t *columns, const import_options_t *options, const fields_t *header)
@@ -228,6 +247,8 @@ int columns_init(columns_t *columns, const import_options_t *options, const fiel
     }
     TRY(check_distinct(columns));
     TRY(give_all_roles(columns));
+    if (!options->no_header)
+        warn_of_nameless(columns, header);
 out:
     return code;
 }

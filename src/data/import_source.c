@@ -161,8 +161,9 @@ int source_missing(const source_t *source, import_row_t *row, const char *what, 
     return error_raise(TRALO_ERR_INPUT,
                        "%s%s%" PRId64
                        ": column '%s': the value is missing ('%.40s'); use --missing "
-                       "drop to leave such rows out, or --drop to leave the column out",
-                       source->options->input, source->kind->place, row->place, what, text);
+                       "drop to leave such rows out%s",
+                       source->options->input, source->kind->place, row->place, what, text,
+                       source->kind == &source_csv ? ", or --drop to leave the column out" : "");
 }
 
 int source_bad_number(const source_t *source, int64_t place, const char *what, const char *text)

@@ -11,18 +11,18 @@
 
 #include "base/mem.h"
 
-enum { BUFFER = 1 << 18, XZ_BUFFER = 1 << 15, MAGIC = 8 };
+enum { BUFFER = 1 << 18, PACKED = 1 << 15, MAGIC = 8 };
 static const int64_t longest_line = INT64_C(1) << 30;
 
 struct stream {
     char *path;                  /* owned */
     const struct unpacker *kind; /* how bytes are read */
     int64_t size;                /* of the file */
-    gzFile gz;                   /* plain and gzip */
-    FILE *file;                  /* xz */
+    FILE *file;
+    unsigned char *packed; /* [PACKED] bytes of the file, before they are unpacked */
+    z_stream gz;
     lzma_stream xz;
-    unsigned char *xz_buffer; /* [XZ_BUFFER] */
-    bool xz_end;
+    bool ended;       /* the packed data have come to an end (gzip: a member has) */
     char *buffer;     /* [BUFFER] */
     int64_t at, held; /* buffer[at .. held-1] is still to be given */
     char *line;       /* [capacity] */
@@ -32,41 +32,122 @@ struct stream {
 
 typedef struct unpacker {
     int (*open)(stream_t *stream);
-    int (*read)(stream_t *stream, char *bytes, int size, int *got);
+    int (*read)(stream_t *stream, void *bytes, size_t size, size_t *got);
     void (*close)(stream_t *stream);
 } unpacker_t;
 
-/* ---- plain and gzip: zlib reads both ----------------------------------------------------------
+/* ---- plain -------------------------------------------------------------------------------------
  */
-static int gz_open(stream_t *stream)
+static int plain_open(stream_t *stream)
 {
     int code = TRALO_OK;
-    stream->gz = gzopen(stream->path, "rb");
-    if (stream->gz == NULL)
+    stream->file = fopen(stream->path, "rb");
+    if (stream->file == NULL)
         FAIL(TRALO_ERR_FILE, "%s: cannot be opened: %s", stream->path, strerror(errno));
-    gzbuffer(stream->gz, BUFFER);
 out:
     return code;
 }
 
-static int gz_read(stream_t *stream, char *bytes, int size, int *got)
+static int plain_read(stream_t *stream, void *bytes, size_t size, size_t *got)
 {
-    int code = TRALO_OK, status = Z_OK;
-    int count = gzread(stream->gz, bytes, (unsigned)size);
-    const char *text = gzerror(stream->gz, &status);
-    if (count < 0 || (count < size && status != Z_OK && status != Z_STREAM_END))
-        FAIL(TRALO_ERR_FILE, "%s: cannot be read: %s; get a whole copy of the file", stream->path,
-             status == Z_ERRNO ? strerror(errno) : text);
-    *got = count;
+    int code = TRALO_OK;
+    *got = fread(bytes, 1, size, stream->file);
+    if (*got < size && ferror(stream->file))
+        FAIL(TRALO_ERR_FILE, "%s: cannot be read: %s", stream->path, strerror(errno));
+out:
+    return code;
+}
+
+static void plain_close(stream_t *stream)
+{
+    if (stream->file != NULL)
+        fclose(stream->file);
+    stream->file = NULL;
+}
+
+static int packed_open(stream_t *stream)
+{
+    int code = TRALO_OK;
+    stream->ended = false;
+    TRY(plain_open(stream));
+    if (stream->packed == NULL)
+        ALLOC(stream->packed, PACKED);
+out:
+    return code;
+}
+
+static int fail_damaged(const stream_t *stream, const char *kind)
+{
+    return error_raise(TRALO_ERR_FILE,
+                       "%s: cannot be read: the %s data is damaged or ends early; get a whole copy "
+                       "of the file",
+                       stream->path, kind);
+}
+
+/* ---- gzip: members behind each other, and zeros behind the last -------------------------------
+ */
+static int gz_open(stream_t *stream)
+{
+    int code = TRALO_OK;
+    const int window = 15, gzip = 16;
+    memset(&stream->gz, 0, sizeof stream->gz);
+    TRY(packed_open(stream));
+    if (inflateInit2(&stream->gz, window + gzip) != Z_OK)
+        FAIL(TRALO_ERR_MEMORY, "%s: no memory to unpack it", stream->path);
+out:
+    return code;
+}
+
+/* Makes sure of a byte to unpack, in the next member where one has ended; *more: there is one. */
+static int gz_next(stream_t *stream, bool *more)
+{
+    int code = TRALO_OK;
+    z_stream *gz = &stream->gz;
+    size_t got = 1;
+    do {
+        for (; stream->ended && gz->avail_in > 0 && *gz->next_in == 0; gz->avail_in--)
+            gz->next_in++;
+        if (gz->avail_in > 0)
+            break;
+        TRY(plain_read(stream, stream->packed, PACKED, &got));
+        gz->next_in = stream->packed;
+        gz->avail_in = (uInt)got;
+    } while (got > 0);
+    *more = gz->avail_in > 0;
+    if (!*more && !stream->ended)
+        TRY(fail_damaged(stream, "gzip"));
+    if (*more && stream->ended)
+        inflateReset(gz);
+    stream->ended = !*more;
+out:
+    return code;
+}
+
+static int gz_read(stream_t *stream, void *bytes, size_t size, size_t *got)
+{
+    int code = TRALO_OK;
+    bool more = true;
+    z_stream *gz = &stream->gz;
+    gz->next_out = bytes;
+    gz->avail_out = (uInt)size;
+    while (gz->avail_out > 0) {
+        TRY(gz_next(stream, &more));
+        if (!more)
+            break;
+        const int status = inflate(gz, Z_NO_FLUSH);
+        stream->ended = status == Z_STREAM_END;
+        if (status != Z_OK && status != Z_STREAM_END)
+            TRY(fail_damaged(stream, "gzip"));
+    }
+    *got = size - gz->avail_out;
 out:
     return code;
 }
 
 static void gz_close(stream_t *stream)
 {
-    if (stream->gz != NULL)
-        gzclose_r(stream->gz);
-    stream->gz = NULL;
+    inflateEnd(&stream->gz);
+    plain_close(stream);
 }
 
 /* ---- xz ----------------------------------------------------------------------------------------
@@ -76,38 +157,30 @@ static int xz_open(stream_t *stream)
     int code = TRALO_OK;
     const lzma_stream fresh = LZMA_STREAM_INIT;
     stream->xz = fresh;
-    stream->xz_end = false;
-    stream->file = fopen(stream->path, "rb");
-    if (stream->file == NULL)
-        FAIL(TRALO_ERR_FILE, "%s: cannot be opened: %s", stream->path, strerror(errno));
-    if (stream->xz_buffer == NULL)
-        ALLOC(stream->xz_buffer, XZ_BUFFER);
+    TRY(packed_open(stream));
     if (lzma_stream_decoder(&stream->xz, UINT64_MAX, LZMA_CONCATENATED) != LZMA_OK)
         FAIL(TRALO_ERR_MEMORY, "%s: no memory to unpack it", stream->path);
 out:
     return code;
 }
 
-static int xz_read(stream_t *stream, char *bytes, int size, int *got)
+static int xz_read(stream_t *stream, void *bytes, size_t size, size_t *got)
 {
     int code = TRALO_OK;
     lzma_stream *xz = &stream->xz;
-    xz->next_out = (uint8_t *)bytes;
-    xz->avail_out = (size_t)size;
-    while (xz->avail_out > 0 && !stream->xz_end) {
+    xz->next_out = bytes;
+    xz->avail_out = size;
+    while (xz->avail_out > 0 && !stream->ended) {
         if (xz->avail_in == 0) {
-            xz->next_in = stream->xz_buffer;
-            xz->avail_in = fread(stream->xz_buffer, 1, XZ_BUFFER, stream->file);
+            xz->next_in = stream->packed;
+            TRY(plain_read(stream, stream->packed, PACKED, &xz->avail_in));
         }
         lzma_ret status = lzma_code(xz, xz->avail_in == 0 ? LZMA_FINISH : LZMA_RUN);
-        stream->xz_end = status == LZMA_STREAM_END;
+        stream->ended = status == LZMA_STREAM_END;
         if (status != LZMA_OK && status != LZMA_STREAM_END)
-            FAIL(TRALO_ERR_FILE,
-                 "%s: cannot be read: the xz data is damaged or ends early; "
-                 "get a whole copy of the file",
-                 stream->path);
+            TRY(fail_damaged(stream, "xz"));
     }
-    *got = size - (int)xz->avail_out;
+    *got = size - xz->avail_out;
 out:
     return code;
 }
@@ -115,11 +188,10 @@ out:
 static void xz_close(stream_t *stream)
 {
     lzma_end(&stream->xz);
-    if (stream->file != NULL)
-        fclose(stream->file);
-    stream->file = NULL;
+    plain_close(stream);
 }
 
+static const unpacker_t unpack_none = {plain_open, plain_read, plain_close};
 static const unpacker_t unpack_gz = {gz_open, gz_read, gz_close};
 static const unpacker_t unpack_xz = {xz_open, xz_read, xz_close};
 
@@ -146,7 +218,7 @@ static const struct {
 static int choose_unpacker(stream_t *stream, const char *start)
 {
     int code = TRALO_OK;
-    stream->kind = &unpack_gz;
+    stream->kind = &unpack_none;
     for (size_t i = 0; i < sizeof magics / sizeof *magics; i++)
         if (memcmp(start, magics[i].magic, (size_t)magics[i].size) == 0) {
             if (magics[i].kind == NULL)
@@ -209,7 +281,7 @@ void stream_close(stream_t **stream)
     if ((*stream)->kind != NULL)
         (*stream)->kind->close(*stream);
     mem_free(&(*stream)->path);
-    mem_free(&(*stream)->xz_buffer);
+    mem_free(&(*stream)->packed);
     mem_free(&(*stream)->buffer);
     mem_free(&(*stream)->line);
     mem_free(stream);
@@ -224,10 +296,11 @@ int stream_rewind(stream_t *stream)
 
 static int refill(stream_t *stream)
 {
-    int code = TRALO_OK, got = 0;
+    int code = TRALO_OK;
+    size_t got = 0;
     TRY(stream->kind->read(stream, stream->buffer, BUFFER, &got));
     stream->at = 0;
-    stream->held = got;
+    stream->held = (int64_t)got;
 out:
     return code;
 }
@@ -348,5 +421,5 @@ int64_t stream_size(const stream_t *stream)
 
 bool stream_packed(const stream_t *stream)
 {
-    return stream->kind == &unpack_xz || gzdirect(stream->gz) == 0;
+    return stream->kind != &unpack_none;
 }

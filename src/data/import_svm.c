@@ -115,10 +115,10 @@ static int take_index(const source_t *source, const import_row_t *row, const cha
              "%s:%" PRId64 ": index %" PRId64 " is beyond the %" PRId64 " features %s", o->input,
              row->place, written, limit, o->features > 0 ? "of --features" : "that can be held");
     if (svm->count > 0 && index <= svm->index[svm->count - 1])
-        FAIL(TRALO_ERR_INPUT, "%s:%" PRId64 ": index %" PRId64 " %s; sort the indices of each line",
-             o->input, row->place, written,
-             index == svm->index[svm->count - 1] ? "occurs twice"
-                                                 : "is smaller than the one before");
+        FAIL(TRALO_ERR_INPUT, "%s:%" PRId64 ": index %" PRId64 " %s", o->input, row->place, written,
+             index == svm->index[svm->count - 1]
+                 ? "occurs twice; give each index of a line once"
+                 : "is smaller than the one before; sort the indices of each line");
     *out = index;
 out:
     return code;

@@ -118,6 +118,12 @@ out:
     return code;
 }
 
+/* A word beside a number is rather a typing error, or a value that is missing, than a label. */
+static bool two_words(const target_t *target)
+{
+    return target->count == 2 && !target->seen[0].numeric && !target->seen[1].numeric;
+}
+
 int target_decide(target_t *target)
 {
     int code = TRALO_OK;
@@ -136,11 +142,13 @@ int target_decide(target_t *target)
              "('%.40s', '%.40s', '%.40s'); leave out rows or --classify",
              input, name_of(target), target->seen[0].text, target->seen[1].text,
              target->seen[2].text);
-    if (target->word != NULL && target->count != 2)
+    if (target->word != NULL && !source->options->classify && !two_words(target))
         FAIL(TRALO_ERR_INPUT,
-             "%s%s%" PRId64 ": column '%s': the target '%.40s' is not a finite number, "
-             "and there are more than two labels; correct it, or choose another target",
-             input, source->kind->place, target->word_place, name_of(target), target->word);
+             "%s%s%" PRId64 ": column '%s': the target '%.40s' is not a finite number, and %s",
+             input, source->kind->place, target->word_place, name_of(target), target->word,
+             target->count == 2
+                 ? "the other value is one; correct it, or take the two as labels by --classify"
+                 : "there are more than two labels; correct it, or choose another target");
     if (source->options->classify || target->word != NULL)
         TRY(map_seen(target));
 out:

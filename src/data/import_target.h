@@ -26,7 +26,7 @@ void target_release(target_t *target);
 int target_see(target_t *target, const import_row_t *row);
 
 /* Between the passes: decides on the mapping. Errors: TRALO_ERR_INPUT (constant, words that are not
-   two, --classify with other than two values). */
+   two, a word and a number without --classify, --classify with other than two values). */
 int target_decide(target_t *target);
 
 bool target_mapped(const target_t *target);

@@ -7,8 +7,9 @@
 
 typedef enum value_kind { VALUE_NUMBER, VALUE_MISSING, VALUE_WORD } value_kind_t;
 
-/* A finite decimal number (into *out), a missing value (empty, NA, NaN, nan, NAN, null, NULL, ?) or
-   anything else: words, inf, hexadecimal, overflow. */
+/* A finite decimal number (into *out), a missing value (empty, NA, N/A, n/a, #N/A, <NA>, NaN, nan,
+   NAN, -nan, -NaN, null, NULL, ? or a point alone) or anything else: words, inf, hexadecimal,
+   overflow. */
 value_kind_t value_read(const char *text, double *out);
 
 /* The text without blanks at either end; cuts the string in place. */

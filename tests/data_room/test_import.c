@@ -268,6 +268,9 @@ static void labels_become_minus_and_plus_one(void)
     CHECK_SET("y", 1, -1, 1);
     CHECK_OK(import((import_options_t){.target = "y", .labels = "b, a", .force = true}, NULL));
     CHECK_SET("y", -1, 1, -1);
+    put("l.csv", "x,y\n1,b\n2,0\n3,b\n");
+    CHECK_OK(import((import_options_t){.target = "y", .classify = true, .force = true}, NULL));
+    CHECK_SET("y", 1, -1, 1);
     put("l.csv", "x,y\n1,10\n2,9\n3,9\n");
     CHECK_OK(import((import_options_t){.target = "y", .classify = true, .force = true}, NULL));
     CHECK_SET("y", 1, -1, -1);
@@ -469,6 +472,17 @@ static void put_gz(const char *name, const void *bytes, size_t size)
     CU_ASSERT(gzclose(file) == Z_OK);
 }
 
+/* The file that was put last. */
+static size_t get_bytes(void *bytes, size_t size)
+{
+    FILE *file = fopen(in_path, "rb");
+    CU_ASSERT(file != NULL);
+    const size_t length = file == NULL ? 0 : fread(bytes, 1, size, file);
+    if (file != NULL)
+        fclose(file);
+    return length;
+}
+
 static size_t put_xz(const char *name, const void *bytes, size_t size)
 {
     static uint8_t packed[BIG];
@@ -519,10 +533,8 @@ static void truncated_compressed_files_are_refused(void)
     test_path("cut", truncated, sizeof truncated);
     for (int kind = 0; kind < 2; kind++) {
         kind == 0 ? put_gz("whole", text, size) : (void)put_xz("whole", text, size);
-        FILE *file = fopen(in_path, "rb");
         static char bytes[BIG];
-        const size_t length = fread(bytes, 1, sizeof bytes, file);
-        fclose(file);
+        const size_t length = get_bytes(bytes, sizeof bytes);
         unlink(out_path);
         for (size_t cut = 20; cut < length - 1; cut += length / 10) {
             put_bytes("cut", bytes, cut);
@@ -530,6 +542,72 @@ static void truncated_compressed_files_are_refused(void)
                         TRALO_ERR_FILE, "get a whole copy of the file");
             CU_ASSERT(nothing_left());
         }
+    }
+}
+
+/* Members that are unpacked one after the other, and what may not stand behind them. */
+static void gzip_members_are_read_to_the_end(void)
+{
+    if (!alone())
+        return;
+    static const struct {
+        const char *behind; /* the first member */
+        size_t size;
+        bool whole;
+    } cases[] = {{"", 0, true},
+                 {"\0\0\0", 3, true},
+                 {"rubbish", 7, false},
+                 {"\x1F", 1, false},
+                 {"\0\x1F\x8B", 3, false}};
+    static unsigned char bytes[BIG];
+    const char *const texts[2] = {"x,y\n1,2\n3,", "4\n5,6\n"};
+    size_t size = 0, first = 0;
+    for (int member = 0; member < 2; member++) {
+        put_gz("member", texts[member], strlen(texts[member]));
+        first = size;
+        size += get_bytes(bytes + size, sizeof bytes - size);
+    }
+    put_bytes("members.csv.gz", bytes, size);
+    CHECK_OK(import((import_options_t){.target = "y", .force = true}, NULL));
+    CHECK_SET("X", 1, 3, 5);
+    CHECK_SET("y", 2, 4, 6);
+    unlink(out_path);
+    bytes[first + 2] ^= 1; /* the method of the second member */
+    put_bytes("members.csv.gz", bytes, size);
+    CHECK_FAILS(import((import_options_t){.target = "y"}, NULL), TRALO_ERR_FILE, "damaged");
+    put_gz("member", "x,y\n1,2\n3,4\n", 12);
+    size = get_bytes(bytes, sizeof bytes);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        memcpy(bytes + size, cases[i].behind, cases[i].size);
+        put_bytes("behind.csv.gz", bytes, size + cases[i].size);
+        const import_options_t options = {.target = "y", .force = true};
+        if (cases[i].whole)
+            CHECK_OK(import(options, NULL));
+        else
+            CHECK_FAILS(import(options, NULL), TRALO_ERR_FILE, "damaged or ends early");
+    }
+}
+
+/* The numbers are all there, but what follows them is wrong. */
+static void packed_arrays_are_read_to_the_end(void)
+{
+    if (!alone())
+        return;
+    static unsigned char bytes[BIG];
+    char y[PATH];
+    npy_t X;
+    put_y(y, 4);
+    unlink(out_path);
+    for (int fortran = 0; fortran < 2; fortran++) {
+        npy_array(&X, 1, "<f8", fortran == 1, 4, 3);
+        put_gz("X.npy.gz", X.bytes, X.size);
+        const size_t size = get_bytes(bytes, sizeof bytes);
+        bytes[size - 8] ^= 1; /* the check sum */
+        put_bytes("X.npy.gz", bytes, size);
+        CHECK_FAILS(import((import_options_t){.y = y}, NULL), TRALO_ERR_FILE, "damaged");
+        put_gz("X.npy.gz", X.bytes, X.size + 1);
+        CHECK_FAILS(import((import_options_t){.y = y}, NULL), TRALO_ERR_INPUT, "holds more");
+        CU_ASSERT(nothing_left());
     }
 }
 
@@ -598,6 +676,12 @@ static const bad_case_t bad_csv[] = {
      {.target = "y"},
      "b.csv:4: column 'y': the target 'c' is not"},
     {"b.csv",
+     "x,y\n1,5\n2,1e309\n3,5\n",
+     {.target = "y"},
+     "b.csv:3: column 'y': the target '1e309' is not a finite number, and the other value is one"},
+    {"b.csv", "x,y\n1,5\n2,N/A\n", {.target = "y"}, "b.csv:3: column 'y': the value is missing"},
+    {"b.csv", "x,y\r1,2\r3,4\r", {.target = "y"}, "b.csv:1: lines end in carriage returns alone"},
+    {"b.csv",
      "x,y\n1,1\n2,2\n3,3\n",
      {.target = "y", .classify = true},
      "--classify needs two distinct values"},
@@ -643,7 +727,7 @@ static const bad_case_t bad_csv[] = {
 };
 
 static const bad_case_t bad_svm[] = {
-    {"b.svm", "1 1:1\n-1 2:1 2:5\n", {0}, "b.svm:2: index 2 occurs twice"},
+    {"b.svm", "1 1:1\n-1 2:1 2:5\n", {0}, "b.svm:2: index 2 occurs twice; give"},
     {"b.svm", "1 1:1\n-1 3:1 2:5\n", {0}, "b.svm:2: index 2 is smaller than the one before"},
     {"b.svm", "1 0:1\n-1 3:1\n", {0}, "b.svm:1: index 0, but indices start at 1; use --zero-based"},
     {"b.svm", "1 1:1\n-1 2:x\n", {0}, "b.svm:2: column '2': 'x' is not a finite number"},
@@ -947,6 +1031,8 @@ void suite_import(void)
         {"missing numbers of NumPy are dropped", missing_numbers_of_numpy_are_dropped},
         {"compressed files are the same", compressed_files_are_the_same},
         {"truncated compressed files are refused", truncated_compressed_files_are_refused},
+        {"gzip members are read to the end", gzip_members_are_read_to_the_end},
+        {"packed arrays are read to the end", packed_arrays_are_read_to_the_end},
         {"bad text is refused with its place", bad_text_is_refused_with_its_place},
         {"too many levels are refused", too_many_levels_are_refused},
         {"bad arrays are refused", bad_arrays_are_refused},
