@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The bytes or the lines of a file, front to back, whether it is plain, gzip or xz (told by its
    first bytes, not by its name). What is packed must be whole: each check sum is compared, and
-   nothing but a further member (gzip) or stream (xz), or zeros, may follow. Memory: one buffer and the longest line. Not collective. */
+   nothing but a further member (gzip) or stream (xz), or zeros, may follow. Memory: one buffer and
+   the longest line. Not collective. */
 #ifndef DATA_IMPORT_STREAM_H
 #define DATA_IMPORT_STREAM_H
 
