@@ -102,6 +102,24 @@ out:
     return code;
 }
 
+/* A y that is the same in every row is told by the intercept alone. */
+static int check_target(const data_t *data, const char *where)
+{
+    int code = TRALO_OK;
+    double ends[2] = {-INFINITY, -INFINITY}; /* largest -y and y */
+    if (!data->intercept || data->offset != NULL)
+        return TRALO_OK;
+    for (int64_t i = 0; i < data->rows; i++) {
+        ends[0] = fmax(ends[0], -data->y[i]);
+        ends[1] = fmax(ends[1], data->y[i]);
+    }
+    comm_max(data->comm, ends, 2);
+    if (ends[0] == -ends[1])
+        FAIL(TRALO_ERR_INPUT, "%sy is %g in every row: there is nothing to learn", where, ends[1]);
+out:
+    return code;
+}
+
 static void apply_scaling(data_t *data, const data_scaling_t *scaling)
 {
     size_t bytes = (size_t)data->p * sizeof *data->mean;
@@ -118,6 +136,8 @@ int data_finish(data_t *data, const char *where, bool standardize, const data_sc
 {
     int code = TRALO_OK;
     TRY(sum_weights(data, where));
+    if (scaling == NULL)
+        TRY(check_target(data, where));
     if (scaling != NULL)
         apply_scaling(data, scaling);
     else if (standardize)

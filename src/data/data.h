@@ -48,7 +48,8 @@ typedef struct data_scaling {
 /* Reads `file` (HDF5, formats in README "Files"): each rank its rows. Sparse /X is densified.
    Checks every number: NaN/Inf are named by dataset, row and column (both from 0).
    Collective. Errors: TRALO_ERR_FILE (cannot open, truncated, not HDF5), TRALO_ERR_INPUT (missing
-   dataset, wrong shape or type, NaN, bad CSR, fewer than 2 rows, bad weights, groups or labels),
+   dataset, wrong shape or type, NaN, bad CSR, fewer than 2 rows, bad weights, groups or labels, an
+   intercept but no offset for a y with the same number in every row),
    TRALO_ERR_MEMORY (says how much each rank would need and how much there is); same on all ranks.
    Cost: one read of the file; two all-reduces of 2p numbers. */
 int data_open(comm_t *comm, const char *file, const data_options_t *options, data_t **out);

@@ -172,6 +172,34 @@ static void wrong_datasets(void)
     }
 }
 
+static void y_is_one(hid_t file, const void *context)
+{
+    (void)context;
+    for (hsize_t i = 0; i < N; i++)
+        file_poke(file, "y", i, 1.0);
+}
+
+/* With an offset, or without an intercept, there is something to learn from it. */
+static void constant_target(void)
+{
+    data_t *d = NULL;
+    data_options_t options = {.intercept = true};
+    file_spec_t spec = good(false);
+    for (int offset = 0; offset < 2; offset++) {
+        spec.vectors = offset == 1;
+        file_write(path, &spec);
+        file_edit(path, y_is_one, NULL);
+        if (offset == 1)
+            CHECK_OK(data_open(test_comm, path, &options, &d));
+        else
+            CHECK_FAILS(data_open(test_comm, path, &options, &d), TRALO_ERR_INPUT,
+                        ": /y is 1 in every row");
+        data_free(&d);
+        CHECK_OK(data_open(test_comm, path, &standardize, &d));
+        data_free(&d);
+    }
+}
+
 /* ---- the structure is wrong ---------------------------------------------------------------------
  */
 
@@ -480,6 +508,7 @@ void suite_data_refuse(void)
         {"wrong numbers", wrong_numbers},
         {"the first of many is named", the_first_of_many_is_named},
         {"wrong datasets", wrong_datasets},
+        {"constant target", constant_target},
         {"wrong structure", wrong_structure},
         {"too large for memory", too_large_for_memory},
         {"wrong for the model", wrong_for_the_model},

@@ -271,7 +271,7 @@ static void columns_whose_squares_overflow_are_named(void)
 {
     double X[N] = {0.0}, y[N];
     for (int i = 0; i < N; i++)
-        y[i] = 1.0;
+        y[i] = (double)i;
     X[N - 1] = -1e200;
     data_t *data = data_with(N, X, y);
     check_refused(data, loss_kinds[0], "X column 0 holds numbers whose squares overflow: rescale");
