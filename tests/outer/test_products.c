@@ -277,26 +277,26 @@ static double constant(const double *x, int n, double *g, const double *v, doubl
 typedef struct problem_case {
     const char *name;
     function_t *function;
-    int count;
     double lower, upper, start, shift;
+    int count;
     outer_reason_t reason;
 } problem_case_t;
 
 static const problem_case_t small_cases[] = {
-    {"quadratic", quadratic, 1, -8, 8, 4, 0, OUTER_GRADIENT},
-    {"quadratic", quadratic, 10, -8, 8, 4, 0, OUTER_GRADIENT},
-    {"quadratic at bounds", quadratic, 10, -0.5, 0.7, 0.1, 0, OUTER_BOUND},
-    {"quadratic from a corner", quadratic, 10, -0.5, 0.7, 0.7, 0, OUTER_BOUND},
-    {"valley", rosenbrock, 2, -3, 3, -1.2, 0, OUTER_GRADIENT},
-    {"valley", rosenbrock, 10, -3, 3, -1.2, 0.05, OUTER_GRADIENT},
-    {"valley at a bound", rosenbrock, 10, -3, 0.5, -1.2, 0.05, OUTER_BOUND},
-    {"wells", double_well, 1, -6, 6, 2.5, 0, OUTER_GRADIENT},
-    {"wells", double_well, 10, -6, 6, 2.5, 0.1, OUTER_GRADIENT},
-    {"saddle", saddle, 2, -4, 4, 0, 0, OUTER_GRADIENT},
-    {"saddle", saddle, 10, -4, 4, 0, 0, OUTER_GRADIENT},
-    {"falling", falling, 1, -6, 9, 0, 0, OUTER_BOUND},
-    {"falling", falling, 10, -6, 9, 0, 0.1, OUTER_BOUND},
-    {"constant", constant, 3, -1, 1, 0, 0, OUTER_GRADIENT},
+    {"quadratic", quadratic, -8, 8, 4, 0, 1, OUTER_GRADIENT},
+    {"quadratic", quadratic, -8, 8, 4, 0, 10, OUTER_GRADIENT},
+    {"quadratic at bounds", quadratic, -0.5, 0.7, 0.1, 0, 10, OUTER_BOUND},
+    {"quadratic from a corner", quadratic, -0.5, 0.7, 0.7, 0, 10, OUTER_BOUND},
+    {"valley", rosenbrock, -3, 3, -1.2, 0, 2, OUTER_GRADIENT},
+    {"valley", rosenbrock, -3, 3, -1.2, 0.05, 10, OUTER_GRADIENT},
+    {"valley at a bound", rosenbrock, -3, 0.5, -1.2, 0.05, 10, OUTER_BOUND},
+    {"wells", double_well, -6, 6, 2.5, 0, 1, OUTER_GRADIENT},
+    {"wells", double_well, -6, 6, 2.5, 0.1, 10, OUTER_GRADIENT},
+    {"saddle", saddle, -4, 4, 0, 0, 2, OUTER_GRADIENT},
+    {"saddle", saddle, -4, 4, 0, 0, 10, OUTER_GRADIENT},
+    {"falling", falling, -6, 9, 0, 0, 1, OUTER_BOUND},
+    {"falling", falling, -6, 9, 0, 0.1, 10, OUTER_BOUND},
+    {"constant", constant, -1, 1, 0, 0, 3, OUTER_GRADIENT},
 };
 
 static void products_find_what_the_hessian_finds(void)
@@ -334,12 +334,12 @@ static void products_find_what_the_hessian_finds(void)
 }
 
 static const problem_case_t large_cases[] = {
-    {"quadratic", quadratic, MOST, -8, 8, 4, 0, OUTER_GRADIENT},
-    {"quadratic at bounds", quadratic, MOST, -0.5, 0.7, 0.1, 0, OUTER_BOUND},
-    {"valley", rosenbrock, MOST, -3, 3, -1.2, 0.001, OUTER_GRADIENT},
-    {"wells", double_well, MOST, -6, 6, 2.5, 0.001, OUTER_GRADIENT},
-    {"saddle", saddle, MOST, -4, 4, 0, 0, OUTER_GRADIENT},
-    {"falling", falling, MOST, -6, 9, 0, 0.001, OUTER_BOUND},
+    {"quadratic", quadratic, -8, 8, 4, 0, MOST, OUTER_GRADIENT},
+    {"quadratic at bounds", quadratic, -0.5, 0.7, 0.1, 0, MOST, OUTER_BOUND},
+    {"valley", rosenbrock, -3, 3, -1.2, 0.001, MOST, OUTER_GRADIENT},
+    {"wells", double_well, -6, 6, 2.5, 0.001, MOST, OUTER_GRADIENT},
+    {"saddle", saddle, -4, 4, 0, 0, MOST, OUTER_GRADIENT},
+    {"falling", falling, -6, 9, 0, 0.001, MOST, OUTER_BOUND},
 };
 
 /* The first-order conditions of a minimum on the box, from the function itself. */
