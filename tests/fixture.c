@@ -13,6 +13,11 @@ enum { STREAM_X = 1, STREAM_BETA, STREAM_Y, STREAM_WEIGHT, STREAM_OFFSET };
 static double draw_target(const char *loss, double eta, uint64_t i)
 {
     double u = rng_uniform(11, STREAM_Y, i);
+    if (strcmp(loss, "softmax") == 0) { /* three classes, the first rows one of each */
+        double all = exp(eta) + exp(-eta) + 1.0;
+        int class = u < exp(eta) / all ? 0 : u < 1.0 - 1.0 / all ? 1 : 2;
+        return i < 3 ? (double)i : class;
+    }
     if (strcmp(loss, "logistic") == 0)
         return u < 1.0 / (1.0 + exp(-eta)) ? 1.0 : -1.0;
     if (strcmp(loss, "poisson") == 0) { /* inversion */
@@ -50,15 +55,18 @@ out:
 
 static int make_penalty(const fixture_setup_t *setup, fixture_t *f)
 {
-    int code = TRALO_OK;
+    int code = TRALO_OK, outputs;
     int *group = NULL;
-    int p = f->data->p;
-    ALLOC(group, f->data->columns);
-    for (int j = 0; j < f->data->columns; j++)
-        group[j] = (j == p && !setup->penalised_intercept) || (setup->free_column && j == 0)
-                       ? -1
-                       : j % setup->groups;
-    TRY(penalty_create(penalty_find(setup->penalty), f->data->columns, group, setup->groups,
+    int p = f->data->p, width = f->data->columns;
+    TRY(problem_outputs(f->data, loss_find(setup->loss), &outputs));
+    ALLOC(group, (int64_t)outputs * width);
+    for (int j = 0; j < outputs * width; j++) {
+        int column = j % width;
+        bool free =
+            (column == p && !setup->penalised_intercept) || (setup->free_column && column == 0);
+        group[j] = free ? -1 : column % setup->groups;
+    }
+    TRY(penalty_create(penalty_find(setup->penalty), outputs * width, group, setup->groups,
                        &f->penalty));
 out:
     mem_free(&group);

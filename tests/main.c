@@ -17,6 +17,7 @@
     X(products)                                                                                    \
     X(comm)                                                                                        \
     X(loss)                                                                                        \
+    X(joint)                                                                                       \
     X(penalty)                                                                                     \
     X(kernel)                                                                                      \
     X(panel)                                                                                       \
@@ -33,6 +34,7 @@
     X(info)                                                                                        \
     X(criterion)                                                                                   \
     X(resample)                                                                                    \
+    X(softmax)                                                                                     \
     X(memory)                                                                                      \
     X(study)                                                                                       \
     X(api)                                                                                         \

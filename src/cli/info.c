@@ -106,6 +106,7 @@ static void print_memory(const info_t *info)
            "  ranks     whitened rows recomputed   held\n");
     for (int64_t ranks = 1; ranks <= MOST_RANKS; ranks *= 2) {
         memory_request_t request = {.n = info->n,
+                                    .outputs = 1,
                                     .p = info->p,
                                     .ranks = ranks,
                                     .weights = info->weights.present,

@@ -31,46 +31,39 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "criterion/adjoint.h"
+#include "criterion/alo_options.h"
 #include "criterion/evaluation.h"
+#include "criterion/fit.h"
 #include "criterion/kinds.h"
 #include "linalg/panel.h"
 #include "linalg/spd.h"
 
-typedef struct options {
-    char *loss;
-    int whitened;
-} options_t;
-
 enum { WHITENED_AUTO, WHITENED_KEEP, WHITENED_RECOMPUTE };
 static const char *const whitened_choices[] = {"auto", "keep", "recompute", NULL};
 static const param_t params[] = {
-    {"loss", EVALUATION_DOC, PARAM_TEXT, offsetof(options_t, loss), 0, 0, 0, NULL},
+    {"loss", EVALUATION_DOC, PARAM_TEXT, offsetof(alo_options_t, loss), 0, 0, 0, NULL},
     {"whitened",
      "hold the whitened rows (as large as X), or compute them in each pass; auto: hold "
      "them where they fit in half of the free memory",
-     PARAM_CHOICE, offsetof(options_t, whitened), WHITENED_AUTO, 0, 0, whitened_choices},
+     PARAM_CHOICE, offsetof(alo_options_t, whitened), WHITENED_AUTO, 0, 0, whitened_choices},
     PARAM_END};
 
 /* Everything with an n in its shape is local to the rank. */
 typedef struct alo {
     problem_t *problem; /* borrowed */
     evaluation_t evaluation;
-    spd_t *hessian;
+    fit_t fit;
+    adjoint_t adjoint;
     double *T;       /* [rows, columns] whitened rows, NULL: recomputed into `panel` */
     double *panel;   /* [panel, columns] */
     double *scratch; /* [panel, columns] */
     /* [rows] */
-    double *h, *t, *left_out, *phi[3], *c, *k, *q;
+    double *h, *t, *left_out, *phi[EVALUATION_ORDERS], *c, *k, *q;
     double *u_dot, *h_dot, *c_dot, *k_dot, *g, *xv;
     /* [columns, columns] */
     double *M, *W, *M_dot, *half;
-    /* [columns] */
-    double *beta, *v, *C_diagonal, *b, *D_dot, *C_dot, *v_dot, *along;
-    /* [S] */
-    double *theta, *delta, *gradient;
-    double *second; /* [S, S], made when a Hessian is first asked for */
-    bool ready;     /* what every direction needs is known at this point: l'''', M, xv */
-    bool warm;      /* theta, beta and the factor are of an evaluation before */
+    bool ready; /* what every direction needs is known at this point: l'''', M, xv */
 } alo_t;
 
 /* ---- passes over the whitened rows ---- */
@@ -87,7 +80,7 @@ static const double *whitened(alo_t *a, int64_t begin, int count)
     int p = a->problem->columns;
     if (a->T != NULL)
         return a->T + begin * p;
-    panel_whiten(count, p, a->hessian->inverse, a->problem->data->X + begin * p, a->panel);
+    panel_whiten(count, p, a->fit.hessian->inverse, a->problem->data->X + begin * p, a->panel);
     return a->panel;
 }
 
@@ -97,7 +90,8 @@ static void leverages(alo_t *a)
     for (int64_t i = 0; i < a->problem->rows; i += count) {
         count = panel_count(a, i);
         if (a->T != NULL)
-            panel_whiten(count, p, a->hessian->inverse, a->problem->data->X + i * p, a->T + i * p);
+            panel_whiten(count, p, a->fit.hessian->inverse, a->problem->data->X + i * p,
+                         a->T + i * p);
         const double *T = whitened(a, i, count);
         for (int k = 0; k < count; k++)
             a->h[i + k] = cblas_ddot(p, T + (int64_t)k * p, 1, T + (int64_t)k * p, 1);
@@ -120,7 +114,7 @@ static void add_column_gram(alo_t *a, const double *weights, double *S)
     int p = a->problem->columns, begin, end, most = panel_rows(p);
     spd_share(a->problem->comm, p, &begin, &end);
     for (int j = begin; j < end; j += most)
-        panel_gram(end - j < most ? end - j : most, p, a->hessian->inverse + (int64_t)j * p,
+        panel_gram(end - j < most ? end - j : most, p, a->fit.hessian->inverse + (int64_t)j * p,
                    weights + j, a->scratch, S);
 }
 
@@ -140,7 +134,7 @@ static void quadratic_forms(alo_t *a, const double *S, double *rows, double *col
     memset(columns, 0, (size_t)p * sizeof *columns);
     for (int j = begin; j < end; j += most)
         panel_quadratic(end - j < most ? end - j : most, p, a->half,
-                        a->hessian->inverse + (int64_t)j * p, a->scratch, columns + j);
+                        a->fit.hessian->inverse + (int64_t)j * p, a->scratch, columns + j);
     comm_sum(a->problem->comm, columns, p);
 }
 
@@ -175,65 +169,7 @@ static void mirror(int64_t p, double *S)
             S[i + j * p] = S[j + i * p];
 }
 
-/* ---- the minimum of the training problem ---- */
-
-/* beta + sum_s (theta - theta_before)_s b_s with b_s = -H^-1 d_s r', if that lowers L. */
-static void predict(alo_t *a, const double *theta)
-{
-    problem_t *problem = a->problem;
-    int p = problem->columns;
-    if (!a->warm)
-        return;
-    penalty_at(problem->penalty, a->theta, a->beta, problem->penalty_scale,
-               &problem->penalty_values);
-    for (int s = 0; s < problem->penalty->count; s++)
-        a->delta[s] = theta[s] - a->theta[s];
-    penalty_along(problem->penalty, &problem->penalty_values, 1, a->delta, a->b);
-    spd_solve(a->hessian, a->b);
-    problem_move(problem, theta, a->beta);
-    double value = problem->size.value;
-    cblas_dscal(p, -1.0, a->b, 1);
-    cblas_daxpy(p, 1.0, a->beta, 1, a->b, 1);
-    problem_move(problem, theta, a->b);
-    if (problem->size.value < value)
-        memcpy(a->beta, a->b, (size_t)p * sizeof *a->beta);
-}
-
-static bool minimise(criterion_t *criterion, const double *theta, criterion_result_t *result)
-{
-    alo_t *a = criterion->work;
-    inner_result_t inner;
-    predict(a, theta);
-    a->hessian->factored = a->warm;
-    criterion->inner->solve(criterion->inner_options, a->problem, theta, a->beta, a->hessian,
-                            &inner);
-    result->inner_iterations = inner.iterations;
-    result->factorisations = inner.factorisations + 1;
-    a->warm = false;
-    if (!inner.solved) {
-        snprintf(result->failure, sizeof result->failure, "%s", inner.detail);
-        memset(a->beta, 0, (size_t)a->problem->columns * sizeof *a->beta);
-        return false;
-    }
-    if (problem_factor(a->problem, a->hessian) >= 0) {
-        snprintf(result->failure, sizeof result->failure,
-                 "the Hessian is singular to working accuracy at the minimum: raise search.lower");
-        return false;
-    }
-    memcpy(a->theta, theta, (size_t)a->problem->penalty->count * sizeof *theta);
-    a->warm = true;
-    return true;
-}
-
 /* ---- value ---- */
-
-/* The lowest row (of all) for which `bad` holds on its rank, or -1. */
-static int64_t lowest_row(const problem_t *problem, int64_t local)
-{
-    int64_t row = local < 0 ? INT64_MAX : problem->data->first + local;
-    row = comm_min_one_int(problem->comm, row);
-    return row == INT64_MAX ? -1 : row;
-}
 
 /* t and its minimum; false where a row determines its own fit. */
 static bool find_t(alo_t *a, criterion_result_t *result)
@@ -251,7 +187,7 @@ static bool find_t(alo_t *a, criterion_result_t *result)
     double all = least;
     comm_min(problem->comm, &all, 1);
     result->least_t = all;
-    result->least_t_row = lowest_row(problem, least == all ? at : -1);
+    result->least_t_row = evaluation_lowest_row(problem, least == all ? at : -1);
     if (all > 16.0 * DBL_EPSILON)
         return true;
     snprintf(result->failure, sizeof result->failure,
@@ -261,49 +197,11 @@ static bool find_t(alo_t *a, criterion_result_t *result)
     return false;
 }
 
-/* u~ and phi (weighted, but for phi[0]); false where phi overflows in a row that counts. */
-static bool find_phi(alo_t *a, criterion_result_t *result)
+static void leave_out(alo_t *a)
 {
     const problem_t *problem = a->problem;
-    const double *w = problem->data->weights;
-    int64_t bad = -1;
     for (int64_t i = 0; i < problem->rows; i++)
         a->left_out[i] = problem->u[i] + problem->l[1][i] * a->h[i] / a->t[i];
-    evaluation_rows(&a->evaluation, problem->rows, problem->data->y, a->left_out, a->phi);
-    for (int64_t i = problem->rows - 1; i >= 0; i--)
-        if (!isfinite(a->phi[0][i]) && (w == NULL || w[i] > 0.0))
-            bad = i;
-    for (int k = 1; w != NULL && k <= 2; k++)
-        for (int64_t i = 0; i < problem->rows; i++)
-            a->phi[k][i] = w[i] == 0.0 ? 0.0 : w[i] * a->phi[k][i];
-    int64_t row = lowest_row(problem, bad);
-    if (row >= 0)
-        snprintf(result->failure, sizeof result->failure,
-                 "the loss of row %" PRId64 " overflows when it is left out: raise search.lower or "
-                 "rescale the features",
-                 row);
-    return row < 0;
-}
-
-static double weighted(const double *w, int64_t i, double value)
-{
-    return w == NULL ? value : w[i] == 0.0 ? 0.0 : w[i] * value;
-}
-
-/* f = sum w phi / sum w; its standard error from the rows' contributions w_i (phi_i - f). */
-static void find_value(const alo_t *a, criterion_result_t *result)
-{
-    const problem_t *problem = a->problem;
-    const double *w = problem->data->weights;
-    double total = problem->data->weight_sum, n = (double)problem->data->n, sum = 0.0, square = 0.0;
-    for (int64_t i = 0; i < problem->rows; i++)
-        sum += weighted(w, i, a->phi[0][i]);
-    result->value = comm_sum_one(problem->comm, sum) / total;
-    for (int64_t i = 0; i < problem->rows; i++) {
-        double part = weighted(w, i, a->phi[0][i] - result->value);
-        square += part * part;
-    }
-    result->standard_error = sqrt(comm_sum_one(problem->comm, square) * n / (n - 1.0)) / total;
 }
 
 /* ---- gradient ---- */
@@ -311,28 +209,20 @@ static void find_value(const alo_t *a, criterion_result_t *result)
 static void find_gradient(alo_t *a)
 {
     problem_t *problem = a->problem;
-    const penalty_values_t *r = &problem->penalty_values;
     double *const *l = problem->l, *const *phi = a->phi;
-    int p = problem->columns;
     for (int64_t i = 0; i < problem->rows; i++)
         a->c[i] = phi[1][i] * l[1][i] / (a->t[i] * a->t[i]);
     clear_square(a, a->M);
     add_gram(a, a->c, a->M);
-    spd_sum(problem->comm, p, a->M);
-    quadratic_forms(a, a->M, problem->loss.quadratic ? NULL : a->k, a->C_diagonal);
+    spd_sum(problem->comm, problem->columns, a->M);
+    quadratic_forms(a, a->M, problem->loss.quadratic ? NULL : a->k, a->adjoint.C);
     for (int64_t i = 0; i < problem->rows; i++) {
         double h = a->h[i], t = a->t[i];
         a->q[i] = 1.0 / t + l[1][i] * l[3][i] * h * h / (t * t);
         a->g[i] = phi[1][i] * a->q[i] - a->k[i] * l[3][i];
     }
-    problem_transposed(problem, a->g, a->v);
-    for (int j = 0; j < p; j++)
-        a->v[j] -= a->C_diagonal[j] * r->r[3][j];
-    spd_solve(a->hessian, a->v);
-    double scale = -1.0 / problem->data->weight_sum;
-    memset(a->gradient, 0, (size_t)problem->penalty->count * sizeof *a->gradient);
-    penalty_contract(problem->penalty, r, 2, scale, a->C_diagonal, a->gradient);
-    penalty_contract(problem->penalty, r, 1, scale, a->v, a->gradient);
+    problem_transposed(problem, a->g, a->adjoint.v);
+    adjoint_find_gradient(&a->adjoint);
 }
 
 /* ---- Hessian along one direction ---- */
@@ -341,22 +231,15 @@ static void find_gradient(alo_t *a)
 static void move_fit(alo_t *a)
 {
     problem_t *problem = a->problem;
-    const penalty_values_t *r = &problem->penalty_values;
-    int p = problem->columns;
-    penalty_along(problem->penalty, r, 1, a->delta, a->b);
-    spd_solve(a->hessian, a->b);
-    cblas_dscal(p, -1.0, a->b, 1);
-    problem_times(problem, a->b, a->u_dot);
-    penalty_along(problem->penalty, r, 2, a->delta, a->D_dot);
-    for (int j = 0; j < p; j++)
-        a->D_dot[j] += r->r[3][j] * a->b[j];
+    adjoint_move_fit(&a->adjoint);
+    problem_times(problem, a->adjoint.b, a->u_dot);
     for (int64_t i = 0; i < problem->rows; i++)
         a->g[i] = problem->l[3][i] * a->u_dot[i]; /* omega */
     clear_square(a, a->W);
     if (!problem->loss.quadratic)
         add_gram(a, a->g, a->W);
-    add_column_gram(a, a->D_dot, a->W);
-    spd_sum(problem->comm, p, a->W);
+    add_column_gram(a, a->adjoint.D_dot, a->W);
+    spd_sum(problem->comm, problem->columns, a->W);
     quadratic_forms(a, a->W, a->h_dot, NULL);
     for (int64_t i = 0; i < problem->rows; i++)
         a->h_dot[i] = -a->h_dot[i];
@@ -388,88 +271,33 @@ static void move_rows(alo_t *a)
 static void move_adjoint(alo_t *a)
 {
     problem_t *problem = a->problem;
-    const penalty_values_t *r = &problem->penalty_values;
-    int p = problem->columns;
     clear_square(a, a->M_dot);
     add_gram(a, a->c_dot, a->M_dot);
     subtract_product(a);
-    spd_sum(problem->comm, p, a->M_dot);
-    quadratic_forms(a, a->M_dot, problem->loss.quadratic ? NULL : a->k_dot, a->C_dot);
+    spd_sum(problem->comm, problem->columns, a->M_dot);
+    quadratic_forms(a, a->M_dot, problem->loss.quadratic ? NULL : a->k_dot, a->adjoint.C_dot);
     for (int64_t i = 0; i < problem->rows; i++) {
         double u_dot = a->u_dot[i];
         a->g[i] -= a->k_dot[i] * problem->l[3][i] + a->k[i] * problem->l[4][i] * u_dot +
                    problem->l[3][i] * u_dot * a->xv[i];
     }
-    problem_transposed(problem, a->g, a->v_dot);
-    penalty_along(problem->penalty, r, 3, a->delta, a->along);
-    for (int j = 0; j < p; j++)
-        a->v_dot[j] -= a->C_dot[j] * r->r[3][j] + a->D_dot[j] * a->v[j] +
-                       a->C_diagonal[j] * (r->r[4][j] * a->b[j] + a->along[j]);
-    spd_solve(a->hessian, a->v_dot);
+    problem_transposed(problem, a->g, a->adjoint.v_dot);
+    adjoint_find_product(&a->adjoint);
 }
 
-/* out [S] = Hessian times delta. */
-static void contract_direction(alo_t *a, double *out)
+/* The Hessian times adjoint.delta into adjoint.product. */
+static void find_product(void *work)
 {
-    const problem_t *problem = a->problem;
-    const penalty_t *penalty = problem->penalty;
-    const penalty_values_t *r = &problem->penalty_values;
-    double scale = -1.0 / problem->data->weight_sum;
-    memset(out, 0, (size_t)penalty->count * sizeof *out);
-    penalty_contract(penalty, r, 2, scale, a->C_dot, out);
-    penalty_contract(penalty, r, 1, scale, a->v_dot, out);
-    for (int j = 0; j < problem->columns; j++)
-        a->along[j] = a->C_diagonal[j] * a->b[j];
-    penalty_contract(penalty, r, 3, scale, a->along, out);
-    for (int j = 0; j < problem->columns; j++)
-        a->along[j] = a->v[j] * a->b[j];
-    penalty_contract(penalty, r, 2, scale, a->along, out);
-    penalty_contract_along(penalty, r, 2, a->delta, scale, a->C_diagonal, out);
-    penalty_contract_along(penalty, r, 1, a->delta, scale, a->v, out);
-}
-
-/* out [S] = Hessian times a->delta. */
-static void find_product(alo_t *a, double *out)
-{
+    alo_t *a = work;
     if (!a->ready) {
         problem_rows(a->problem, 4);
         mirror(a->problem->columns, a->M);
-        problem_times(a->problem, a->v, a->xv);
+        problem_times(a->problem, a->adjoint.v, a->xv);
         a->ready = true;
     }
     move_fit(a);
     move_rows(a);
     move_adjoint(a);
-    contract_direction(a, out);
-}
-
-static void find_hessian(alo_t *a)
-{
-    int64_t count = a->problem->penalty->count;
-    for (int64_t s = 0; s < count; s++) {
-        for (int64_t i = 0; i < count; i++)
-            a->delta[i] = i == s;
-        find_product(a, a->second + s * count);
-    }
-    for (int64_t s = 0; s < count; s++)
-        for (int64_t i = 0; i < s; i++) {
-            double *lower = &a->second[s * count + i], *upper = &a->second[i * count + s];
-            *lower = *upper = 0.5 * (*lower + *upper);
-        }
-}
-
-/* Room for the Hessian; false where a rank has none. */
-static bool reserve_hessian(alo_t *a, criterion_result_t *result)
-{
-    int64_t count = a->problem->penalty->count;
-    int code = a->second != NULL ? TRALO_OK : mem_alloc(count * count, sizeof(double), &a->second);
-    if (comm_agree(a->problem->comm, code) == TRALO_OK)
-        return true;
-    snprintf(result->failure, sizeof result->failure,
-             "no memory for the Hessian of %" PRId64 " hyperparameters: set search.hessian to "
-             "products",
-             count);
-    return false;
 }
 
 /* ---- the row of the table ---- */
@@ -478,37 +306,40 @@ static void evaluate(criterion_t *criterion, const double *theta, int order,
                      criterion_result_t *result)
 {
     alo_t *a = criterion->work;
-    if (!minimise(criterion, theta, result))
+    if (!fit_minimise(criterion, &a->fit, theta, result))
         return;
     if (order > 0)
         problem_rows(a->problem, 3);
     leverages(a);
-    if (!find_t(a, result) || !find_phi(a, result))
+    if (!find_t(a, result))
         return;
-    find_value(a, result);
+    leave_out(a);
+    if (!evaluation_left_out(&a->evaluation, a->problem, a->left_out, a->phi, result))
+        return;
+    evaluation_mean(a->problem, a->phi[0], result);
     a->ready = false;
     if (order >= 1)
         find_gradient(a);
-    if (order >= 2 && !reserve_hessian(a, result))
+    if (order >= 2 && !adjoint_find_hessian(&a->adjoint, find_product, a, result))
         return;
-    if (order >= 2)
-        find_hessian(a);
     result->valid = true;
-    result->gradient = order >= 1 ? a->gradient : NULL;
-    result->hessian = order >= 2 ? a->second : NULL;
-    result->beta = a->beta;
+    result->gradient = order >= 1 ? a->adjoint.gradient : NULL;
+    result->hessian = order >= 2 ? a->adjoint.second : NULL;
+    result->beta = a->fit.beta;
     result->rows = a->phi[0];
 }
 
 static void product(criterion_t *criterion, const double *direction, double *out)
 {
     alo_t *a = criterion->work;
-    memcpy(a->delta, direction, (size_t)a->problem->penalty->count * sizeof *direction);
-    find_product(a, out);
+    size_t count = (size_t)a->problem->penalty->count;
+    memcpy(a->adjoint.delta, direction, count * sizeof *direction);
+    find_product(a);
+    memcpy(out, a->adjoint.product, count * sizeof *out);
 }
 
 /* Every array of alo_t by the shape it has, but for those that are not always needed. */
-enum { ROWS, SQUARE, COLUMNS, PANEL, HYPER };
+enum { ROWS, SQUARE, PANEL };
 #define ARRAY(field, shape)                                                                        \
     {                                                                                              \
         offsetof(alo_t, field), shape                                                              \
@@ -516,65 +347,52 @@ enum { ROWS, SQUARE, COLUMNS, PANEL, HYPER };
 static const struct {
     size_t offset;
     int shape;
-} arrays[] = {ARRAY(h, ROWS),        ARRAY(t, ROWS),        ARRAY(left_out, ROWS),
-              ARRAY(phi[0], ROWS),   ARRAY(phi[1], ROWS),   ARRAY(phi[2], ROWS),
-              ARRAY(c, ROWS),        ARRAY(k, ROWS),        ARRAY(q, ROWS),
-              ARRAY(u_dot, ROWS),    ARRAY(h_dot, ROWS),    ARRAY(c_dot, ROWS),
-              ARRAY(k_dot, ROWS),    ARRAY(g, ROWS),        ARRAY(xv, ROWS),
-              ARRAY(M, SQUARE),      ARRAY(W, SQUARE),      ARRAY(M_dot, SQUARE),
-              ARRAY(half, SQUARE),   ARRAY(beta, COLUMNS),  ARRAY(v, COLUMNS),
-              ARRAY(b, COLUMNS),     ARRAY(D_dot, COLUMNS), ARRAY(C_dot, COLUMNS),
-              ARRAY(v_dot, COLUMNS), ARRAY(along, COLUMNS), ARRAY(C_diagonal, COLUMNS),
-              ARRAY(panel, PANEL),   ARRAY(scratch, PANEL), ARRAY(theta, HYPER),
-              ARRAY(delta, HYPER),   ARRAY(gradient, HYPER)};
+} arrays[] = {ARRAY(h, ROWS),      ARRAY(t, ROWS),      ARRAY(left_out, ROWS),
+              ARRAY(phi[0], ROWS), ARRAY(phi[1], ROWS), ARRAY(phi[2], ROWS),
+              ARRAY(c, ROWS),      ARRAY(k, ROWS),      ARRAY(q, ROWS),
+              ARRAY(u_dot, ROWS),  ARRAY(h_dot, ROWS),  ARRAY(c_dot, ROWS),
+              ARRAY(k_dot, ROWS),  ARRAY(g, ROWS),      ARRAY(xv, ROWS),
+              ARRAY(M, SQUARE),    ARRAY(W, SQUARE),    ARRAY(M_dot, SQUARE),
+              ARRAY(half, SQUARE), ARRAY(panel, PANEL), ARRAY(scratch, PANEL)};
 enum { ARRAYS = sizeof arrays / sizeof *arrays };
 
-static int64_t elements(int shape, int64_t rows, int columns, int count)
+static int64_t elements(int form, const problem_shape_t *shape)
 {
-    switch (shape) {
-    case ROWS:
-        return rows;
-    case SQUARE:
-        return (int64_t)columns * columns;
-    case COLUMNS:
-        return columns;
-    case PANEL:
-        return (int64_t)columns * panel_rows(columns);
-    default:
-        return count;
-    }
+    int64_t p = shape->width;
+    return form == ROWS ? shape->rows : form == SQUARE ? p * p : p * panel_rows(shape->width);
 }
 
-static int64_t memory(int64_t rows, int columns, int count)
+static int64_t memory(const problem_shape_t *shape)
 {
-    int64_t numbers = 2 * elements(SQUARE, rows, columns, count); /* the Hessian and its factor */
+    int64_t bytes = fit_memory(shape) + adjoint_memory(shape);
     for (int i = 0; i < ARRAYS; i++)
-        numbers += elements(arrays[i].shape, rows, columns, count);
-    return numbers * (int64_t)sizeof(double);
+        bytes += elements(arrays[i].shape, shape) * (int64_t)sizeof(double);
+    return bytes;
 }
 
 static bool keeps_whitened(const alo_t *a, int choice)
 {
     const problem_t *problem = a->problem;
-    int64_t needed = problem->rows * problem->columns * (int64_t)sizeof(double) +
-                     memory(problem->rows, problem->columns, problem->penalty->count);
+    const problem_shape_t shape = problem_shape(problem);
+    int64_t needed = problem->rows * problem->columns * (int64_t)sizeof(double) + memory(&shape);
     int64_t there = mem_available() / comm_local_ranks(problem->comm);
     return choice == WHITENED_KEEP || (choice == WHITENED_AUTO && needed < there / 2);
 }
 
-static int allocate(criterion_t *criterion, const options_t *o)
+static int allocate(criterion_t *criterion, const alo_options_t *o)
 {
     int code = TRALO_OK;
     problem_t *problem = criterion->problem;
+    const problem_shape_t shape = problem_shape(problem);
     alo_t *a = NULL;
     ALLOC(a, 1);
     criterion->work = a;
     a->problem = problem;
-    TRY(spd_create(problem->comm, problem->columns, &a->hessian));
+    TRY(fit_allocate(problem, &a->fit));
+    TRY(adjoint_allocate(problem, a->fit.hessian, &a->adjoint));
     for (int i = 0; i < ARRAYS; i++)
-        TRY(mem_alloc(
-            elements(arrays[i].shape, problem->rows, problem->columns, problem->penalty->count),
-            sizeof(double), (char *)a + arrays[i].offset));
+        TRY(mem_alloc(elements(arrays[i].shape, &shape), sizeof(double),
+                      (char *)a + arrays[i].offset));
     if (keeps_whitened(a, o->whitened))
         ALLOC(a->T, problem->rows * problem->columns);
 out:
@@ -584,7 +402,7 @@ out:
 static int create(criterion_t *criterion, const void *options)
 {
     int code = TRALO_OK;
-    const options_t *o = options;
+    const alo_options_t *o = options;
     evaluation_t evaluation;
     TRY(evaluation_find(o->loss, criterion->problem, &evaluation));
     TRY(comm_agree(criterion->problem->comm, allocate(criterion, o)));
@@ -601,8 +419,8 @@ static void destroy(criterion_t *criterion)
     for (int i = 0; i < ARRAYS; i++)
         mem_free((char *)a + arrays[i].offset);
     mem_free(&a->T);
-    mem_free(&a->second);
-    spd_free(&a->hessian);
+    adjoint_release(&a->adjoint);
+    fit_release(&a->fit);
     mem_free(&criterion->work);
 }
 
@@ -610,11 +428,12 @@ const criterion_kind_t criterion_alo = {
     .name = "alo",
     .doc = "approximate leave-one-out error (exact for squared loss with a ridge penalty)",
     .params = params,
-    .options_size = sizeof(options_t),
+    .options_size = sizeof(alo_options_t),
     .approximates_loo = true,
     .memory = memory,
     .create = create,
     .evaluate = evaluate,
     .product = product,
     .destroy = destroy,
+    .joint = &criterion_alo_blocks,
 };

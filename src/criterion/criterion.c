@@ -20,11 +20,17 @@ const criterion_kind_t *criterion_find(const char *name)
     return NULL;
 }
 
+const criterion_kind_t *criterion_for(const criterion_kind_t *kind, int outputs)
+{
+    return outputs > 1 && kind->joint != NULL ? kind->joint : kind;
+}
+
 static int check_memory(const criterion_setup_t *setup)
 {
     int code = TRALO_OK;
     const problem_t *problem = setup->problem;
-    int64_t needed = setup->kind->memory(problem->rows, problem->columns, problem->penalty->count);
+    const problem_shape_t shape = problem_shape(problem);
+    int64_t needed = criterion_for(setup->kind, problem->outputs)->memory(&shape);
     int64_t there = mem_available() / comm_local_ranks(problem->comm);
     if (there > 0 && needed > there)
         FAIL(TRALO_ERR_MEMORY,
@@ -41,7 +47,7 @@ static int allocate(const criterion_setup_t *setup, criterion_t **out)
     int code = TRALO_OK;
     criterion_t *criterion = NULL;
     ALLOC(criterion, 1);
-    criterion->kind = setup->kind;
+    criterion->kind = criterion_for(setup->kind, setup->problem->outputs);
     criterion->problem = setup->problem;
     criterion->data = setup->problem->data;
     criterion->count = setup->problem->penalty->count;
@@ -61,7 +67,7 @@ int criterion_create(const criterion_setup_t *setup, criterion_t **out)
     comm_t *comm = setup->problem->comm;
     TRY(comm_agree(comm, check_memory(setup)));
     TRY(comm_agree(comm, allocate(setup, &criterion)));
-    TRY(setup->kind->create(criterion, setup->options));
+    TRY(criterion->kind->create(criterion, setup->options));
     *out = criterion;
     criterion = NULL;
 out:

@@ -24,7 +24,8 @@ typedef struct criterion_result {
     const double *hessian;  /* [S, S] when order >= 2 */
     const double *beta;     /* [unknowns] the minimum of the training problem */
     const double *rows;     /* [local rows] unweighted criterion of each row: phi_i */
-    double least_t;         /* ALO: the least t_i = 1 - l''_i h_i; 1 elsewhere */
+    double least_t;         /* ALO: the least t_i = 1 - l''_i h_i (several outputs: eigenvalue of I
+                               - A_i K_i); 1 elsewhere */
     int64_t least_t_row;    /* the row (from 0, of all) that has it */
     int64_t inner_iterations;
     int64_t factorisations; /* Hessians of the training problem that were formed */
@@ -37,19 +38,23 @@ typedef struct criterion_kind {
     const param_t *params; /* options, read from the config's `criterion` section */
     size_t options_size;
     bool approximates_loo; /* its rows approximate exact leave-one-out */
-    /* Bytes that one rank needs beside the data, for n rows here, p columns and S hyperparameters.
-     */
-    int64_t (*memory)(int64_t rows, int columns, int count);
+    /* Bytes that one rank needs beside the data and the problem. */
+    int64_t (*memory)(const problem_shape_t *shape);
     int (*create)(criterion_t *criterion, const void *options); /* collective; agrees on failure */
     void (*evaluate)(criterion_t *criterion, const double *theta, int order,
                      criterion_result_t *result);
     /* out [S] = Hessian times direction at the last evaluation; NULL: the kind does not offer it */
     void (*product)(criterion_t *criterion, const double *direction, double *out);
     void (*destroy)(criterion_t *criterion);
+    /* what does the same for a loss of several outputs; NULL: this one does */
+    const struct criterion_kind *joint;
 } criterion_kind_t;
 
 extern const criterion_kind_t *const criterion_kinds[];   /* NULL-terminated */
 const criterion_kind_t *criterion_find(const char *name); /* NULL: no such criterion */
+
+/* The row that does the work of `kind` for a loss with so many outputs. */
+const criterion_kind_t *criterion_for(const criterion_kind_t *kind, int outputs);
 
 struct criterion {
     const criterion_kind_t *kind;

@@ -61,11 +61,11 @@ int64_t exact_memory(int columns)
 /* Loss and weight of the excluded row at the problem's point. */
 static void excluded_row(const problem_t *problem, double *loss, double *weight)
 {
-    double both[2] = {0.0, 0.0}, *out[1] = {&both[0]};
+    double both[2] = {0.0, 0.0};
     const data_t *data = problem->data;
     int64_t i = problem->excluded;
     if (i >= 0) {
-        problem->loss.derivatives(&problem->loss, 1, data->y + i, problem->u + i, 0, out);
+        both[0] = problem_row_loss(problem, i);
         both[1] = data->weights != NULL ? data->weights[i] : 1.0;
     }
     comm_sum(problem->comm, both, 2);

@@ -10,7 +10,7 @@
 
 #include "base/rng.h"
 
-enum { ROUNDS = 6, STREAM = 0xf01d };
+enum { ROUNDS = 6, STREAM = 0xf01d, LABELS = 4096 };
 
 static int64_t permute(uint64_t seed, int64_t n, int64_t position)
 {
@@ -39,7 +39,7 @@ static int part_of(const parts_request_t *request, int64_t n, int64_t position)
     return position < llround(request->fraction * (double)n) ? 0 : PART_TRAINS;
 }
 
-/* One class of rows: those that `counts` marks (NULL: all rows). */
+/* The rows with one label, or all of them. */
 static void assign_class(const data_t *data, const parts_request_t *request, double label,
                          int *part)
 {
@@ -49,10 +49,15 @@ static void assign_class(const data_t *data, const parts_request_t *request, dou
         here += all || data->y[i] == label;
     at = comm_sum_before(data->comm, here);
     int64_t n = comm_sum_one_int(data->comm, here);
-    uint64_t seed = (uint64_t)request->seed + (label > 0.0 ? 1u << 31 : 0u);
+    uint64_t seed = (uint64_t)request->seed + (label > 0.0 ? (uint64_t)label << 31 : 0u);
     for (int64_t i = 0; i < data->rows; i++)
         if (all || data->y[i] == label)
             part[i] = part_of(request, n, permute(seed, n, at++));
+}
+
+static bool is_label(double y)
+{
+    return y == -1.0 || (y >= 0.0 && y < LABELS && y == floor(y));
 }
 
 static int check_seed(const data_t *data, const parts_request_t *request)
@@ -62,10 +67,11 @@ static int check_seed(const data_t *data, const parts_request_t *request)
         FAIL(TRALO_ERR_INPUT, "criterion.folds = %d: there are only %" PRId64 " rows",
              request->folds, data->n);
     for (int64_t i = 0; request->stratify && i < data->rows; i++)
-        if (fabs(data->y[i]) != 1.0)
+        if (!is_label(data->y[i]))
             FAIL(TRALO_ERR_INPUT,
-                 "criterion.stratify wants labels -1 and +1, but y = %g in row %" PRId64,
-                 data->y[i], data->first + i);
+                 "criterion.stratify wants labels (-1 and +1, or class numbers 0 .. %d), but y = "
+                 "%g in row %" PRId64,
+                 LABELS - 1, data->y[i], data->first + i);
 out:
     return code;
 }
@@ -73,10 +79,13 @@ out:
 static int assign_by_seed(const data_t *data, const parts_request_t *request, int *part, int *count)
 {
     int code = TRALO_OK;
+    double most = 0.0;
     TRY(comm_agree(data->comm, check_seed(data, request)));
-    assign_class(data, request, -1.0, part);
-    if (request->stratify)
-        assign_class(data, request, 1.0, part);
+    for (int64_t i = 0; i < data->rows; i++)
+        most = fmax(most, data->y[i]);
+    int64_t last = request->stratify ? comm_max_one_int(data->comm, llround(most)) : -1;
+    for (int64_t label = -1; label <= last || label == -1; label++)
+        assign_class(data, request, (double)label, part);
     *count = request->folds > 0 ? request->folds : 1;
 out:
     return code;

@@ -160,32 +160,39 @@ static void product(criterion_t *criterion, const double *direction, double *out
     memcpy(out, a->product, (size_t)count * sizeof *out);
 }
 
-static int64_t memory(int64_t rows, int columns, int count)
+static int64_t memory(const problem_shape_t *shape)
 {
-    int64_t numbers = 7 * rows + 3 * (int64_t)columns * columns + 20 * (int64_t)columns +
-                      (int64_t)count * count + 5 * (int64_t)count;
+    int64_t columns = (int64_t)shape->width * shape->outputs, count = shape->count;
+    int64_t by_row = 2 + 4 * (int64_t)shape->outputs + joint_blocks(shape->outputs);
+    int64_t numbers =
+        by_row * shape->rows + 3 * columns * columns + 20 * columns + count * count + 5 * count;
     return numbers * (int64_t)sizeof(double);
 }
 
 static int allocate(resample_t *a)
 {
     int code = TRALO_OK;
-    int64_t rows = a->problem->rows, p = a->problem->columns, S = a->problem->penalty->count;
-    double **by_row[] = {&a->values, &a->phi[0], &a->phi[1], &a->phi[2], &a->xb, &a->xv, &a->g};
+    const problem_t *problem = a->problem;
+    int64_t rows = problem->rows, p = problem->columns, S = problem->penalty->count;
+    int64_t planes = problem->outputs * rows;
+    double **by_output[] = {&a->phi[1], &a->xb, &a->xv, &a->g};
     double **by_column[] = {&a->scale, &a->full, &a->v,    &a->b,    &a->D_dot, &a->v_dot,
                             &a->along, &a->cg_r, &a->cg_z, &a->cg_p, &a->cg_q};
     double **by_hyper[] = {&a->delta, &a->gradient, &a->product, &a->theta};
-    for (size_t i = 0; i < sizeof by_row / sizeof *by_row; i++)
-        TRY(mem_alloc(rows, sizeof(double), by_row[i]));
+    ALLOC(a->values, rows);
+    ALLOC(a->phi[0], rows);
+    ALLOC(a->phi[2], problem->blocks * rows);
+    for (size_t i = 0; i < sizeof by_output / sizeof *by_output; i++)
+        TRY(mem_alloc(planes, sizeof(double), by_output[i]));
     for (size_t i = 0; i < sizeof by_column / sizeof *by_column; i++)
         TRY(mem_alloc(p, sizeof(double), by_column[i]));
     for (size_t i = 0; i < sizeof by_hyper / sizeof *by_hyper; i++)
         TRY(mem_alloc(S, sizeof(double), by_hyper[i]));
     ALLOC(a->beta, resample_kept(a) * p);
     ALLOC(a->gram, p * p + 2 * p + 1);
-    if (a->problem->data->standardized)
-        ALLOC(a->sums, (1 + resample_kept(a)) * (2 * p + 1));
-    TRY(spd_create(a->problem->comm, (int)p, &a->hessian));
+    if (problem->data->standardized)
+        ALLOC(a->sums, (1 + resample_kept(a)) * (2 * (int64_t)problem->width + 1));
+    TRY(spd_create(problem->comm, (int)p, &a->hessian));
 out:
     return code;
 }

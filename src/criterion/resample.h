@@ -20,12 +20,13 @@ typedef struct resample {
     int64_t count;      /* parts */
     int64_t validating; /* rows that validate, in all parts and ranks */
     double weight;      /* their weights */
-    double *sums; /* [1 + kept parts, 2 columns + 1]: sum of x, of x^2, and count, of the rows that
+    double *sums; /* [1 + kept parts, 2 width + 1]: sum of x, of x^2, and count, of the rows that
                      may train and of each part; NULL: not standardised */
     double *full_gram, *part_grams, *gram; /* [p, p], [count, p, p], [p, p]; NULL: formed anew */
     int *part;                             /* [rows]; NULL with each_row */
-    /* [rows] */
-    double *values, *phi[EVALUATION_ORDERS], *xb, *xv, *g;
+    double *values;                        /* [rows] */
+    double *phi[EVALUATION_ORDERS];        /* [rows], [outputs, rows], [blocks, rows] */
+    double *xb, *xv, *g;                   /* [outputs, rows] */
     double *shared_values; /* [rows over all ranks' partition], with several groups */
     /* [columns] */
     double *scale, *full, *v, *b, *D_dot, *v_dot, *along, *cg_r, *cg_z, *cg_p, *cg_q;

@@ -11,6 +11,8 @@
                   H v. = X_V'(phi'' o Xb) - X'(l''' o Xb o Xv) - D. v
                   (Hessian delta)_s = -v. . d_s r' - v . (d_s r'' b + d_s d_delta r')
 
+   With several outputs phi'' is a matrix for each row, and l''' contracted with two vectors.
+
    Pedregosa 2016 (the gradient); Bengio 2000. All rows stay where they are: those that do not train
    have weight 0 in the training problem, whose pass over the rows gives their u as well.
 
@@ -29,6 +31,8 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "linalg/panel.h"
 
 static const double CONSTANT = 1e-7; /* deviation (of 1) below which a column counts as constant */
 static const double CG_TOLERANCE = 1e-15;
@@ -62,18 +66,18 @@ double resample_weight(const resample_t *a, int64_t i)
 
 static void add_row(const resample_t *a, int64_t i, double *sums)
 {
-    const int64_t columns = a->problem->columns;
-    const double *x = a->problem->data->X + i * columns;
-    for (int j = 0; j < columns; j++) {
+    const int64_t width = a->problem->width;
+    const double *x = a->problem->data->X + i * width;
+    for (int j = 0; j < width; j++) {
         sums[j] += x[j];
-        sums[columns + j] += x[j] * x[j];
+        sums[width + j] += x[j] * x[j];
     }
-    sums[2 * columns] += 1.0;
+    sums[2 * width] += 1.0;
 }
 
 void resample_find_sums(resample_t *a)
 {
-    int64_t length = 2 * (int64_t)a->problem->columns + 1;
+    int64_t length = 2 * (int64_t)a->problem->width + 1;
     for (int64_t i = 0; i < a->problem->rows; i++) {
         bool usable = a->each_row || a->part[i] != PART_UNUSED;
         if (usable)
@@ -84,15 +88,17 @@ void resample_find_sums(resample_t *a)
     comm_sum(a->problem->comm, a->sums, (1 + resample_kept(a)) * length);
 }
 
-/* scale = deviations of the training rows of part k; `mine` [2 columns + 1]: sums of its others. */
+/* scale = deviations of the training rows of part k, the same for every output; `mine` [2 width +
+   1]: sums of its others. */
 static void find_scale(resample_t *a, const double *mine)
 {
-    const int64_t columns = a->problem->columns;
-    double n = a->sums[2 * columns] - mine[2 * columns];
-    for (int j = 0; j < columns; j++) {
-        double mean = (a->sums[j] - mine[j]) / n;
-        double square = (a->sums[columns + j] - mine[columns + j]) / n - mean * mean;
-        bool constant = j == a->problem->data->p || !(square > CONSTANT * CONSTANT);
+    const int64_t width = a->problem->width;
+    double n = a->sums[2 * width] - mine[2 * width];
+    for (int j = 0; j < a->problem->columns; j++) {
+        int64_t c = j % width;
+        double mean = (a->sums[c] - mine[c]) / n;
+        double square = (a->sums[width + c] - mine[width + c]) / n - mean * mean;
+        bool constant = c == a->problem->data->p || !(square > CONSTANT * CONSTANT);
         a->scale[j] = constant ? 1.0 : sqrt(square);
     }
 }
@@ -101,23 +107,23 @@ static void find_scale(resample_t *a, const double *mine)
 static void select_part(resample_t *a, int64_t k)
 {
     problem_t *problem = a->problem;
-    int64_t p = problem->columns, length = 2 * p + 1;
+    int64_t p = problem->columns, width = problem->width, length = 2 * width + 1;
     if (a->each_row)
         problem_exclude(problem, k);
     else
         problem_leave_out(problem, a->part, (int)k);
     if (a->sums != NULL && a->each_row) {
         double *row = a->cg_r; /* free until the first solve; x, then its squares in cg_z */
-        memset(row, 0, (size_t)p * sizeof *row);
+        memset(row, 0, (size_t)width * sizeof *row);
         if (problem->excluded >= 0)
-            memcpy(row, problem->data->X + problem->excluded * p, (size_t)p * sizeof *row);
-        comm_sum(problem->comm, row, p);
+            memcpy(row, problem->data->X + problem->excluded * width, (size_t)width * sizeof *row);
+        comm_sum(problem->comm, row, width);
         memset(a->gram, 0, (size_t)length * sizeof *a->gram);
-        for (int64_t j = 0; j < p; j++) {
+        for (int64_t j = 0; j < width; j++) {
             a->gram[j] = row[j];
-            a->gram[p + j] = row[j] * row[j];
+            a->gram[width + j] = row[j] * row[j];
         }
-        a->gram[2 * p] = 1.0;
+        a->gram[2 * width] = 1.0;
         find_scale(a, a->gram);
     } else if (a->sums != NULL) {
         find_scale(a, a->sums + (1 + k) * length);
@@ -138,18 +144,6 @@ void resample_select_all(resample_t *a)
     a->problem->known_gram = NULL;
 }
 
-/* q = H p at the problem's point. */
-static void times_hessian(resample_t *a, const double *p, double *q)
-{
-    problem_t *problem = a->problem;
-    problem_times(problem, p, a->g);
-    for (int64_t i = 0; i < problem->rows; i++)
-        a->g[i] *= problem->l[2][i];
-    problem_transposed(problem, a->g, q);
-    for (int j = 0; j < problem->columns; j++)
-        q[j] += problem->penalty_values.r[2][j] * p[j];
-}
-
 /* x <- H^-1 x by conjugate gradients with the factor at hand as the preconditioner (Hestenes &
    Stiefel 1952); false when that does not converge. */
 static bool solve_iteratively(resample_t *a, double *x)
@@ -167,7 +161,7 @@ static bool solve_iteratively(resample_t *a, double *x)
         comm_share(problem->comm, &size, sizeof size, 0);
         if (!(size > CG_TOLERANCE * CG_TOLERANCE * first))
             return isfinite(size);
-        times_hessian(a, p, q);
+        problem_multiply(problem, p, a->g, q);
         double step = size / cblas_ddot(n, p, 1, q, 1);
         cblas_daxpy(n, step, p, 1, x, 1);
         cblas_daxpy(n, -step, q, 1, r, 1);
@@ -233,17 +227,20 @@ static bool prepare_solves(resample_t *a, int64_t k, criterion_result_t *result)
 static double judge(resample_t *a, int64_t k)
 {
     const problem_t *problem = a->problem;
+    const int64_t rows = problem->rows;
     double sum = 0.0;
-    for (int64_t i = 0; i < problem->rows; i++) {
-        double *at[EVALUATION_ORDERS] = {&a->phi[0][i], &a->phi[1][i], &a->phi[2][i]};
+    memset(a->phi[1], 0, (size_t)(problem->outputs * rows) * sizeof *a->phi[1]);
+    memset(a->phi[2], 0, (size_t)(problem->blocks * rows) * sizeof *a->phi[2]);
+    for (int64_t i = 0; i < rows; i++) {
         double w = resample_weight(a, i);
-        a->phi[1][i] = a->phi[2][i] = 0.0;
         if (!validates(a, k, i))
             continue;
-        evaluation_rows(&a->evaluation, 1, problem->data->y + i, problem->u + i, at);
+        evaluation_rows(&a->evaluation, problem, i, 1, problem->u, a->phi);
         a->values[i] = a->phi[0][i];
-        a->phi[1][i] *= w;
-        a->phi[2][i] *= w;
+        for (int64_t m = 0; m < problem->outputs; m++)
+            a->phi[1][m * rows + i] *= w;
+        for (int64_t m = 0; m < problem->blocks; m++)
+            a->phi[2][m * rows + i] *= w;
         sum += w > 0.0 ? w * a->phi[0][i] : 0.0;
     }
     return comm_sum_one(problem->comm, sum);
@@ -276,8 +273,10 @@ void resample_add_product(resample_t *a, const double *delta, double *out)
     for (int j = 0; j < p; j++)
         a->D_dot[j] += r->r[3][j] * a->b[j];
     problem_times(problem, a->b, a->xb);
-    for (int64_t i = 0; i < problem->rows; i++)
-        a->g[i] = (a->phi[2][i] - problem->l[3][i] * a->xv[i]) * a->xb[i];
+    panel_blocks_times(problem->outputs, problem->rows, a->phi[2], a->xb, a->g);
+    problem_third(problem, a->xb, a->xv, a->xb);
+    for (int64_t i = 0; i < problem->outputs * problem->rows; i++)
+        a->g[i] -= a->xb[i];
     problem_transposed(problem, a->g, a->v_dot);
     for (int j = 0; j < p; j++)
         a->v_dot[j] -= a->D_dot[j] * a->v[j];

@@ -8,7 +8,8 @@
        until the relative gradient is below the tolerance, or rounding stops its decrease:
 
            factor H(beta), unless the factor at hand has just contracted the gradient tenfold;
-               where it is not positive definite, without the concave part of the penalty
+               where it is not positive definite, without the concave part of the penalty, and with
+               a hold on the shift of all outputs
 
            d = -H^-1 gradient
 
@@ -19,7 +20,8 @@
 
    Where labels are separable and nothing holds the predictor u, u grows by about 1 in each step and
    all of l' falls by e: the gradient gets as small as one likes, yet never small against its own
-   terms. */
+   terms. From a start far away u may run so, too, where the penalty's fall hides it: a solve that
+   fails goes once more from 0. */
 #include <cblas.h>
 #include <float.h>
 #include <inttypes.h>
@@ -72,12 +74,16 @@ static void finish(newton_t *s, inner_reason_t reason)
 static const char *column_name(const problem_t *problem, int column, char *text, size_t size)
 {
     const data_t *data = problem->data;
+    int output = column / problem->width, used;
+    column %= problem->width;
     if (column >= data->p)
-        return "the intercept";
-    if (data->names != NULL)
-        snprintf(text, size, "feature '%s'", data->names[column]);
+        used = snprintf(text, size, "the intercept");
+    else if (data->names != NULL)
+        used = snprintf(text, size, "feature '%s'", data->names[column]);
     else
-        snprintf(text, size, "feature %d", column);
+        used = snprintf(text, size, "feature %d", column);
+    if (problem->outputs > 1 && (size_t)used < size)
+        snprintf(text + used, size - (size_t)used, " of class %d", output);
     return text;
 }
 
@@ -94,7 +100,17 @@ static bool runs_away(const problem_t *problem)
 
 static void fail_separable(newton_t *s)
 {
+    int absent = problem_absent_class(s->problem);
     finish(s, INNER_SEPARABLE);
+    if (absent >= 0) {
+        snprintf(
+            s->result->detail, sizeof s->result->detail,
+            "no row of class %d trains, so that its intercept and free columns run to "
+            "infinity: keep some by criterion.stratify or fewer folds, leave the class out, or "
+            "do without intercept and free columns",
+            absent);
+        return;
+    }
     snprintf(
         s->result->detail, sizeof s->result->detail,
         "the data look separable: the linear predictor runs to infinity (largest %.3g) and the "
@@ -151,12 +167,14 @@ static void finish_solved(newton_t *s, inner_reason_t reason)
 /* Returns false when the Hessian is singular (and says so in the result). */
 static bool factor(newton_t *s)
 {
+    bool (*const easier[])(const problem_t *, spd_t *) = {problem_convexify, problem_hold};
     int column = problem_factor(s->problem, s->hessian);
     s->result->factorisations++;
-    if (column >= 0 && problem_convexify(s->problem, s->hessian)) {
-        column = spd_factor(s->hessian);
-        s->result->factorisations++;
-    }
+    for (int i = 0; column >= 0 && i < 2; i++)
+        if (easier[i](s->problem, s->hessian)) {
+            column = spd_factor(s->hessian);
+            s->result->factorisations++;
+        }
     if (column >= 0)
         fail_singular(s, column);
     s->fresh = true;
@@ -199,6 +217,7 @@ static bool step(newton_t *s)
     for (int j = 0; j < problem->columns; j++)
         s->direction[j] = -problem->gradient[j];
     spd_solve(s->hessian, s->direction);
+    problem_centre(problem, s->direction);
     bool moved = search_line(s, &length);
     double after = problem->size.relative_gradient;
     bool stuck = !moved || after > 0.5 * before;
@@ -216,9 +235,11 @@ static bool step(newton_t *s)
     return true;
 }
 
-/* The starting point: beta, or 0 where the objective is not finite at beta. */
+/* The starting point: beta (of several outputs without a shift of free columns), or 0 where the
+   objective is not finite at beta. */
 static bool start(newton_t *s)
 {
+    problem_centre(s->problem, s->beta);
     problem_move(s->problem, s->theta, s->beta);
     if (isfinite(s->problem->size.value))
         return true;
@@ -259,8 +280,16 @@ static void solve(const void *options, problem_t *problem, const double *theta, 
                   .direction = problem->direction,
                   .trial = problem->trial,
                   .result = result};
+    const size_t size = (size_t)problem->columns * sizeof *beta;
     memset(result, 0, sizeof *result);
+    bool away = cblas_dasum(problem->columns, beta, 1) > 0.0;
     iterate(&s);
+    if (away && (result->reason == INNER_SEPARABLE || result->reason == INNER_RANK_DEFICIENT)) {
+        memset(beta, 0, size);
+        result->detail[0] = '\0';
+        hessian->factored = false;
+        iterate(&s);
+    }
 }
 
 const inner_kind_t inner_newton = {

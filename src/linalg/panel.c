@@ -47,6 +47,12 @@ static void scale_rows(int m, int p, const double *rows, const double *weights, 
 
 void panel_gram(int m, int p, const double *rows, const double *weights, double *scratch, double *C)
 {
+    panel_gram_at(m, p, rows, weights, scratch, C, p);
+}
+
+void panel_gram_at(int m, int p, const double *rows, const double *weights, double *scratch,
+                   double *C, int ld)
+{
     const double *scaled = rows;
     int width = block_width(p);
     counters.square += m;
@@ -56,7 +62,7 @@ void panel_gram(int m, int p, const double *rows, const double *weights, double 
     }
     for (int j = 0; j < p; j += width) /* C[j:p, block] += rows[:, j:p]' scaled[:, block] */
         cblas_dgemm(CblasColMajor, CblasNoTrans, CblasTrans, p - j, least(width, p - j), m, 1.0,
-                    rows + j, p, scaled + j, p, 1.0, C + j + (int64_t)j * p, p);
+                    rows + j, p, scaled + j, p, 1.0, C + j + (int64_t)j * ld, ld);
 }
 
 void panel_whiten(int m, int p, const double *L, const double *rows, double *out)
@@ -108,6 +114,22 @@ void panel_add_transposed(int64_t m, int p, const double *rows, const double *x,
     for (int64_t i = 0; i < m; i += ROWS_MOST)
         cblas_dgemv(CblasColMajor, CblasNoTrans, p, (int)(m - i < ROWS_MOST ? m - i : ROWS_MOST),
                     1.0, rows + i * p, p, x + i, 1, 1.0, y, 1);
+}
+
+void panel_blocks_times(int k, int64_t m, const double *A, const double *x, double *y)
+{
+    double sum[PANEL_BLOCKS];
+    for (int64_t i = 0; i < m; i++) {
+        for (int64_t a = 0; a < k; a++) {
+            sum[a] = 0.0;
+            for (int64_t b = 0; b < k; b++) {
+                int64_t at = a >= b ? a * (a + 1) / 2 + b : b * (b + 1) / 2 + a;
+                sum[a] += A[at * m + i] * x[b * m + i];
+            }
+        }
+        for (int64_t a = 0; a < k; a++)
+            y[a * m + i] = sum[a];
+    }
 }
 
 void panel_threads(int threads)

@@ -18,6 +18,10 @@ int panel_rows(int p);
 void panel_gram(int m, int p, const double *rows, const double *weights, double *scratch,
                 double *C);
 
+/* The same into a part of a larger matrix: element (i, j) of C at i + j ld. */
+void panel_gram_at(int m, int p, const double *rows, const double *weights, double *scratch,
+                   double *C, int ld);
+
 /* out_i = L rows_i for lower triangular L (zeros above); out [m, p] must not overlap rows. */
 void panel_whiten(int m, int p, const double *L, const double *rows, double *out);
 
@@ -33,6 +37,11 @@ void panel_half(int p, const double *M, double *half);
 /* y = A x and y += A' x for rows A [m, p]; x, y [p] and [m]. */
 void panel_times(int64_t m, int p, const double *rows, const double *x, double *y);
 void panel_add_transposed(int64_t m, int p, const double *rows, const double *x, double *y);
+
+/* y_i = A_i x_i for m symmetric k x k matrices: x, y [k, m]; A [k (k + 1) / 2, m] holds element (a,
+   b), a >= b, of each in its row a (a + 1) / 2 + b. y may be x; k is at most PANEL_BLOCKS. */
+enum { PANEL_BLOCKS = 512 };
+void panel_blocks_times(int k, int64_t m, const double *A, const double *x, double *y);
 
 /* Rows that this process has given to the kernels so far, so that passes over data can be counted:
    `square` to those that cost m p^2 flops, `linear` to those that cost m p. */

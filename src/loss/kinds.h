@@ -7,5 +7,6 @@
 extern const loss_t loss_squared;
 extern const loss_t loss_logistic;
 extern const loss_t loss_poisson;
+extern const loss_t loss_softmax;
 
 #endif

@@ -6,7 +6,8 @@
 
 #include "loss/kinds.h"
 
-const loss_t *const loss_kinds[] = {&loss_squared, &loss_logistic, &loss_poisson, NULL};
+const loss_t *const loss_kinds[] = {&loss_squared, &loss_logistic, &loss_poisson, &loss_softmax,
+                                    NULL};
 
 const loss_t *loss_find(const char *name)
 {
@@ -34,6 +35,11 @@ double loss_response(const loss_t *loss, double u)
 double loss_target(const loss_t *loss, double y)
 {
     return loss->classifies ? 0.5 * (1.0 + y) : y;
+}
+
+int loss_class(double y)
+{
+    return y > 0.0 ? (int)y : 0;
 }
 
 void loss_weighted(const loss_t *loss, int64_t n, const double *y, const double *w, const double *u,

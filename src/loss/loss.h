@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Losses of one row, l(y, u), with derivatives in the linear predictor u. Nothing here is
    collective. Source of the conventions: squared (y-u)^2/2, logistic log(1+exp(-yu)) with y =
-   -1/+1, Poisson exp(u) - yu. */
+   -1/+1, Poisson exp(u) - yu. The linear predictor of most losses is one number; softmax has one
+   for each class (loss/joint.h). */
 #ifndef LOSS_LOSS_H
 #define LOSS_LOSS_H
 
@@ -29,9 +30,11 @@ struct loss {
     void (*mean)(const loss_t *loss, double u, double *m);
     /* The least loss that any u reaches; deviance = 2 sum (l - this). */
     double (*saturated)(const loss_t *loss, double y);
-    bool quadratic;  /* l'' is constant */
-    bool classifies; /* y is a label, -1 or +1: accuracy and AUC make sense */
-    bool counts;     /* y is a count or amount: deviance makes sense */
+    bool quadratic;                 /* l'' is constant */
+    bool classifies;                /* y is a label: accuracy makes sense, and AUC for -1 and +1 */
+    bool counts;                    /* y is a count or amount: deviance makes sense */
+    const struct loss_joint *joint; /* several outputs: its functions (loss/joint.h) stand in for
+                                       derivatives and mean, which are NULL; NULL: one output */
 };
 
 extern const loss_t *const loss_kinds[];   /* NULL-terminated */
@@ -46,6 +49,9 @@ double loss_response(const loss_t *loss, double u);
 
 /* y on the scale of the mean: labels -1, +1 become 0, 1. */
 double loss_target(const loss_t *loss, double y);
+
+/* The class that y names, for a loss of several outputs: y, and labels -1, +1 are 0, 1. */
+int loss_class(double y);
 
 /* Derivatives 0 .. order times the weights: d[k][i] = w_i l^(k)(y_i, u_i); w [n] or NULL (all 1).
  */

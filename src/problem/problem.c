@@ -2,47 +2,31 @@
 #include "problem/problem.h"
 
 #include <float.h>
-#include <inttypes.h>
 #include <math.h>
 #include <string.h>
 
 #include "base/mem.h"
 #include "linalg/panel.h"
-
-/* The lowest row of this rank whose y the loss does not allow, or -1. */
-static int64_t invalid_row(const data_t *data, const loss_t *loss)
-{
-    for (int64_t i = 0; i < data->rows; i++)
-        if (!loss->valid(data->y[i]))
-            return i;
-    return -1;
-}
-
-static int check_target(const data_t *data, const loss_t *loss)
-{
-    int code = TRALO_OK;
-    int64_t i = invalid_row(data, loss);
-    if (i >= 0)
-        FAIL(TRALO_ERR_INPUT, "row %" PRId64 ": y = %g is not allowed for the loss '%s': give %s",
-             data->first + i, data->y[i], loss->name, loss->domain);
-out:
-    return code;
-}
+#include "problem/outputs.h"
 
 static int allocate(problem_t *problem)
 {
     int code = TRALO_OK;
-    int64_t columns = problem->columns, rows = problem->rows;
-    ALLOC(problem->column_norm, columns);
+    int64_t columns = problem->columns, rows = problem->rows, outputs = problem->outputs;
+    const int64_t parts[LOSS_ORDERS] = {1, outputs, problem->blocks, 1, 1};
+    ALLOC(problem->column_norm, problem->width);
+    ALLOC(problem->null_norm, outputs);
+    ALLOC(problem->residual_norm, outputs);
     ALLOC(problem->theta, problem->penalty->count);
     ALLOC(problem->beta, columns);
-    ALLOC(problem->u, rows);
-    for (int k = 0; k < LOSS_ORDERS; k++)
-        ALLOC(problem->l[k], rows);
+    ALLOC(problem->u, outputs * rows);
+    for (int k = 0; k < (outputs > 1 ? 3 : LOSS_ORDERS); k++)
+        ALLOC(problem->l[k], parts[k] * rows);
     TRY(penalty_values_create(problem->penalty, &problem->penalty_values));
     ALLOC(problem->gradient, columns);
-    ALLOC(problem->scratch, columns * panel_rows(problem->columns));
-    ALLOC(problem->reduction, columns + 2);
+    ALLOC(problem->scratch, (int64_t)problem->width * panel_rows(problem->width));
+    ALLOC(problem->reduction, columns + 1 + outputs);
+    ALLOC(problem->block, problem->blocks);
     ALLOC(problem->direction, columns);
     ALLOC(problem->trial, columns);
 out:
@@ -60,11 +44,22 @@ static bool trains(const problem_t *problem, int64_t row)
     return problem->part[row] != problem->left_out && problem->part[row] >= -1;
 }
 
+double problem_weight(const problem_t *problem, int64_t i)
+{
+    const double *w = problem->data->weights;
+    bool out = i == problem->excluded || (problem->part != NULL && !trains(problem, i));
+    return out ? 0.0 : w != NULL ? w[i] : 1.0;
+}
+
 /* Weighted derivatives 0 .. order of the rows [begin, begin + count). */
 static void evaluate_rows(problem_t *problem, int64_t begin, int64_t count, int order)
 {
     const data_t *data = problem->data;
     double *at[LOSS_ORDERS];
+    if (problem->outputs > 1) {
+        outputs_evaluate(problem, begin, count, order);
+        return;
+    }
     for (int k = 0; k < LOSS_ORDERS; k++)
         at[k] = problem->l[k] + begin;
     loss_weighted(&problem->loss, count, data->y + begin,
@@ -82,22 +77,25 @@ static void evaluate_rows(problem_t *problem, int64_t begin, int64_t count, int 
 static void predict_rows(problem_t *problem, int64_t begin, int64_t count)
 {
     const data_t *data = problem->data;
-    panel_times(count, problem->columns, data->X + begin * problem->columns, problem->beta,
-                problem->u + begin);
-    for (int64_t i = begin; data->offset != NULL && i < begin + count; i++)
-        problem->u[i] += data->offset[i];
+    int width = problem->width;
+    for (int64_t k = 0; k < problem->outputs; k++) {
+        double *u = problem->u + k * problem->rows;
+        panel_times(count, width, data->X + begin * width, problem->beta + k * width, u + begin);
+        for (int64_t i = begin; data->offset != NULL && i < begin + count; i++)
+            u[i] += data->offset[i];
+    }
 }
 
 static void measure_columns(problem_t *problem)
 {
     double *norm = problem->column_norm;
     for (int64_t i = 0; i < problem->rows; i++)
-        for (int j = 0; j < problem->columns; j++) {
-            double x = problem->data->X[i * problem->columns + j];
+        for (int j = 0; j < problem->width; j++) {
+            double x = problem->data->X[i * problem->width + j];
             norm[j] += x * x;
         }
-    comm_sum(problem->comm, norm, problem->columns);
-    for (int j = 0; j < problem->columns; j++)
+    comm_sum(problem->comm, norm, problem->width);
+    for (int j = 0; j < problem->width; j++)
         norm[j] = sqrt(norm[j]);
 }
 
@@ -105,7 +103,7 @@ static void measure_columns(problem_t *problem)
 static int check_columns(const problem_t *problem)
 {
     int code = TRALO_OK;
-    for (int j = 0; j < problem->columns; j++)
+    for (int j = 0; j < problem->width; j++)
         if (!isfinite(problem->column_norm[j]))
             FAIL(TRALO_ERR_INPUT, "X column %d holds numbers whose squares overflow: rescale it",
                  j);
@@ -113,33 +111,39 @@ out:
     return code;
 }
 
-/* |l'| at beta = 0; problem->beta is still zero. */
+/* |l'| of each output at beta = 0; problem->beta is still zero. */
 static void measure_null(problem_t *problem)
 {
-    double square = 0.0;
+    double *square = problem->null_norm;
     predict_rows(problem, 0, problem->rows);
     evaluate_rows(problem, 0, problem->rows, 1);
-    for (int64_t i = 0; i < problem->rows; i++)
-        square += problem->l[1][i] * problem->l[1][i];
-    square = comm_sum_one(problem->comm, square);
-    problem->null_norm = isfinite(square) ? sqrt(square) : 0.0;
+    for (int64_t k = 0; k < problem->outputs; k++)
+        for (int64_t i = k * problem->rows; i < (k + 1) * problem->rows; i++)
+            square[k] += problem->l[1][i] * problem->l[1][i];
+    comm_sum(problem->comm, square, problem->outputs);
+    for (int k = 0; k < problem->outputs; k++)
+        square[k] = isfinite(square[k]) ? sqrt(square[k]) : 0.0;
 }
 
 int problem_create(const data_t *data, const loss_t *loss, const penalty_t *penalty,
                    problem_t **out)
 {
-    int code = TRALO_OK;
+    int code = TRALO_OK, outputs;
     problem_t *problem = NULL;
-    ASSERT(penalty->columns == data->columns);
-    TRY(comm_agree(data->comm, check_target(data, loss)));
+    TRY(problem_outputs(data, loss, &outputs));
+    ASSERT(penalty->columns == outputs * data->columns);
     TRY(comm_agree(data->comm, mem_alloc(1, sizeof *problem, &problem)));
     problem->comm = data->comm;
     problem->data = data;
     problem->loss = *loss;
     problem->penalty = penalty;
-    problem->columns = data->columns;
+    problem->outputs = outputs;
+    problem->blocks = joint_blocks(outputs);
+    problem->width = data->columns;
+    problem->columns = penalty->columns;
     problem->rows = data->rows;
     problem->excluded = -1;
+    problem->gauge = 1.0 / outputs;
     TRY(comm_agree(data->comm, allocate(problem)));
     measure_columns(problem);
     TRY(check_columns(problem));
@@ -151,11 +155,22 @@ out:
     return code;
 }
 
-int64_t problem_memory(int64_t rows, int columns, int count)
+problem_shape_t problem_shape(const problem_t *problem)
+{
+    return (problem_shape_t){.rows = problem->rows,
+                             .width = problem->width,
+                             .outputs = problem->outputs,
+                             .count = problem->penalty->count};
+}
+
+int64_t problem_memory(const problem_shape_t *shape)
 {
     int64_t penalty = 1 + PENALTY_ORDERS + PENALTY_MIXED * 2; /* arrays of a ridge's values */
-    int64_t numbers = rows * (1 + LOSS_ORDERS) +
-                      columns * ((int64_t)panel_rows(columns) + penalty + 6) + count + 2;
+    int64_t width = shape->width, outputs = shape->outputs, blocks = joint_blocks(shape->outputs);
+    int64_t by_row = outputs > 1 ? 2 * outputs + 1 + blocks : 1 + LOSS_ORDERS;
+    int64_t numbers = shape->rows * by_row + outputs * width * (penalty + 5) +
+                      width * (1 + (int64_t)panel_rows(shape->width)) + 3 * outputs + 1 + blocks +
+                      shape->count;
     return numbers * (int64_t)sizeof(double);
 }
 
@@ -165,6 +180,9 @@ void problem_free(problem_t **problem)
     if (p == NULL)
         return;
     mem_free(&p->column_norm);
+    mem_free(&p->null_norm);
+    mem_free(&p->residual_norm);
+    mem_free(&p->block);
     mem_free(&p->theta);
     mem_free(&p->beta);
     mem_free(&p->u);
@@ -190,33 +208,54 @@ void problem_rows(problem_t *problem, int order)
     evaluate_rows(problem, 0, problem->rows, order);
 }
 
-/* One pass over the rows: sums = (X'l' [columns], sum l, sum l'^2); the largest |u|. */
+/* The largest |u| of the rows [begin, begin + count), or the largest spread of several outputs. */
+static double largest_predictor(const problem_t *problem, int64_t begin, int64_t count)
+{
+    double largest = 0.0;
+    for (int64_t i = begin; i < begin + count; i++) {
+        double low = problem->outputs > 1 ? problem->u[i] : 0.0, high = low;
+        for (int64_t k = 0; k < problem->outputs; k++) {
+            low = fmin(low, problem->u[k * problem->rows + i]);
+            high = fmax(high, problem->u[k * problem->rows + i]);
+        }
+        largest = fmax(largest, high - low);
+    }
+    return largest;
+}
+
+/* One pass over the rows: sums = (X'l' [columns], sum l, sum l'^2 [outputs]); the largest |u|. */
 static double pass(problem_t *problem, double *sums)
 {
-    int columns = problem->columns, step = panel_rows(columns);
+    int columns = problem->columns, width = problem->width, step = panel_rows(width);
     double largest = 0.0;
-    memset(sums, 0, (size_t)(columns + 2) * sizeof *sums);
+    memset(sums, 0, (size_t)(columns + 1 + problem->outputs) * sizeof *sums);
     for (int64_t i = 0; i < problem->rows; i += step) {
         int64_t count = problem->rows - i < step ? problem->rows - i : step;
         predict_rows(problem, i, count);
         evaluate_rows(problem, i, count, 2);
-        panel_add_transposed(count, columns, problem->data->X + i * columns, problem->l[1] + i,
-                             sums);
-        for (int64_t k = i; k < i + count; k++) {
+        largest = fmax(largest, largest_predictor(problem, i, count));
+        for (int64_t k = i; k < i + count; k++)
             sums[columns] += problem->l[0][k];
-            sums[columns + 1] += problem->l[1][k] * problem->l[1][k];
-            largest = fmax(largest, fabs(problem->u[k]));
+        for (int k = 0; k < problem->outputs; k++) {
+            const double *l1 = problem->l[1] + k * problem->rows + i;
+            panel_add_transposed(count, width, problem->data->X + i * width, l1,
+                                 sums + (int64_t)k * width);
+            for (int64_t m = 0; m < count; m++)
+                sums[columns + 1 + k] += l1[m] * l1[m];
         }
     }
     return largest;
 }
 
-/* The largest |gradient_j| / (|x_j| residual + |r'_j|). */
-static double relative_gradient(const problem_t *problem, double residual)
+/* The largest |gradient_j| / (|x_j| residual + |r'_j|), with at least floor |l'(0)| as residual. */
+static double relative_gradient(const problem_t *problem, double floor)
 {
     double worst = 0.0;
     for (int j = 0; j < problem->columns; j++) {
-        double terms = problem->column_norm[j] * residual + fabs(problem->penalty_values.r[1][j]);
+        int k = j / problem->width;
+        double residual = fmax(problem->residual_norm[k], floor * problem->null_norm[k]);
+        double terms = problem->column_norm[j % problem->width] * residual +
+                       fabs(problem->penalty_values.r[1][j]);
         double part = fabs(problem->gradient[j]) / fmax(terms, DBL_MIN);
         worst = fmax(worst, isfinite(terms) && !isnan(part) ? part : INFINITY);
     }
@@ -242,9 +281,10 @@ void problem_move(problem_t *problem, const double *theta, const double *beta)
     penalty_at(problem->penalty, problem->theta, problem->beta, problem->penalty_scale,
                &problem->penalty_values);
     double largest = pass(problem, problem->reduction);
-    comm_sum(problem->comm, problem->reduction, columns + 2);
+    comm_sum(problem->comm, problem->reduction, columns + 1 + problem->outputs);
     double value = problem->reduction[columns];
-    problem->residual_norm = sqrt(problem->reduction[columns + 1]);
+    for (int k = 0; k < problem->outputs; k++)
+        problem->residual_norm[k] = sqrt(problem->reduction[columns + 1 + k]);
     problem->largest_u = comm_max_one(problem->comm, largest);
     for (int j = 0; j < columns; j++) {
         value += r[0][j];
@@ -253,22 +293,33 @@ void problem_move(problem_t *problem, const double *theta, const double *beta)
     problem->size = (problem_size_t){
         .value = value,
         .gradient_norm = norm(columns, problem->gradient),
-        .relative_gradient =
-            relative_gradient(problem, fmax(problem->residual_norm, 1e-4 * problem->null_norm)),
-        .own_gradient = relative_gradient(problem, problem->residual_norm),
+        .relative_gradient = relative_gradient(problem, 1e-4),
+        .own_gradient = relative_gradient(problem, 0.0),
     };
     comm_share(problem->comm, &problem->size, sizeof problem->size, 0);
 }
 
+/* Adds the blocks a >= b of the rows [begin, begin + count): their lower triangles. */
+static void add_blocks(problem_t *problem, const double *weights, int64_t begin, int count,
+                       double *C)
+{
+    int64_t width = problem->width, columns = problem->columns;
+    const double *X = problem->data->X + begin * width;
+    for (int a = 0; a < problem->outputs; a++)
+        for (int b = 0; b <= a; b++)
+            panel_gram_at(count, (int)width, X, weights + joint_at(a, b) * problem->rows + begin,
+                          problem->scratch, C + a * width + b * width * columns, (int)columns);
+}
+
 void problem_gram(problem_t *problem, const double *weights, double *C)
 {
-    int columns = problem->columns, step = panel_rows(columns);
+    int columns = problem->columns, step = panel_rows(problem->width);
     memset(C, 0, (size_t)columns * (size_t)columns * sizeof *C);
-    for (int64_t i = 0; i < problem->rows; i += step) {
-        int count = (int)(problem->rows - i < step ? problem->rows - i : step);
-        panel_gram(count, columns, problem->data->X + i * columns, weights + i, problem->scratch,
+    for (int64_t i = 0; i < problem->rows; i += step)
+        add_blocks(problem, weights, i, (int)(problem->rows - i < step ? problem->rows - i : step),
                    C);
-    }
+    if (problem->outputs > 1)
+        outputs_fill_blocks(problem, C);
     spd_sum(problem->comm, columns, C);
 }
 
@@ -282,6 +333,8 @@ int problem_factor(problem_t *problem, spd_t *hessian)
         problem_gram(problem, problem->l[2], H);
     for (size_t j = 0; j < columns; j++)
         H[j + j * columns] += problem->penalty_values.r[2][j];
+    if (problem->outputs > 1)
+        outputs_add_gauge(problem, true, problem->gauge, H);
     return spd_factor(hessian);
 }
 
@@ -298,14 +351,54 @@ bool problem_convexify(const problem_t *problem, spd_t *hessian)
     return concave;
 }
 
+bool problem_hold(const problem_t *problem, spd_t *hessian)
+{
+    const double little = 1e-6; /* lets a step along the shift go as far as it needs to */
+    if (problem->outputs > 1)
+        outputs_add_gauge(problem, false, little * problem->gauge, hessian->matrix);
+    return problem->outputs > 1;
+}
+
 void problem_times(const problem_t *problem, const double *x, double *y)
 {
-    panel_times(problem->rows, problem->columns, problem->data->X, x, y);
+    for (int64_t k = 0; k < problem->outputs; k++)
+        panel_times(problem->rows, problem->width, problem->data->X, x + k * problem->width,
+                    y + k * problem->rows);
 }
 
 void problem_transposed(problem_t *problem, const double *x, double *y)
 {
     memset(y, 0, (size_t)problem->columns * sizeof *y);
-    panel_add_transposed(problem->rows, problem->columns, problem->data->X, x, y);
+    for (int64_t k = 0; k < problem->outputs; k++)
+        panel_add_transposed(problem->rows, problem->width, problem->data->X, x + k * problem->rows,
+                             y + k * problem->width);
     comm_sum(problem->comm, y, problem->columns);
+}
+
+void problem_multiply(problem_t *problem, const double *x, double *rows, double *y)
+{
+    problem_times(problem, x, rows);
+    panel_blocks_times(problem->outputs, problem->rows, problem->l[2], rows, rows);
+    problem_transposed(problem, rows, y);
+    for (int j = 0; j < problem->columns; j++)
+        y[j] += problem->penalty_values.r[2][j] * x[j];
+}
+
+double problem_row_loss(const problem_t *problem, int64_t i)
+{
+    double value, *out[1] = {&value};
+    if (problem->outputs > 1)
+        return outputs_row_loss(problem, i);
+    problem->loss.derivatives(&problem->loss, 1, problem->data->y + i, problem->u + i, 0, out);
+    return value;
+}
+
+void problem_third(problem_t *problem, const double *x, const double *y, double *out)
+{
+    if (problem->outputs > 1) {
+        outputs_third(problem, x, y, out);
+        return;
+    }
+    for (int64_t i = 0; i < problem->rows; i++)
+        out[i] = problem->l[3][i] * x[i] * y[i];
 }

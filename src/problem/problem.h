@@ -1,6 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* One training problem: L(beta) = sum_i w_i l(y_i, x_i'beta + o_i) + sum_j r(beta_j; theta), over
-   the rows of all ranks. problem_move sets the point; the other functions speak of it. */
+   the rows of all ranks. problem_move sets the point; the other functions speak of it.
+
+   A loss may have several outputs K, each with coefficients of its own: beta is [K, width] with the
+   `width` columns of the data for each output, u and l' are [K, rows], and l'' holds a symmetric K
+   x K matrix A_i for each row, packed (loss/joint.h): [blocks, rows]. One output is K = blocks = 1.
+
+   A free column (without a penalty) of several outputs may be shifted by the same amount in all of
+   them without a change of L. So that H is positive definite, problem_factor adds gauge v v' to the
+   block of such a column, with v the square roots of its diagonal. Solutions move along the shift
+   with that, but nothing that a shift does not change: results are the same for any gauge > 0. */
 #ifndef PROBLEM_PROBLEM_H
 #define PROBLEM_PROBLEM_H
 
@@ -11,6 +20,7 @@
 #include "comm/comm.h"
 #include "data/data.h"
 #include "linalg/spd.h"
+#include "loss/joint.h"
 #include "loss/loss.h"
 #include "penalty/penalty.h"
 
@@ -31,7 +41,10 @@ typedef struct problem {
     const data_t *data;
     const penalty_t *penalty;
     loss_t loss;
-    int columns;  /* length of beta */
+    int outputs;  /* K */
+    int blocks;   /* K (K + 1) / 2 */
+    int width;    /* columns of the data */
+    int columns;  /* length of beta: outputs * width */
     int64_t rows; /* of this rank */
     /* what is left out of the training rows (problem_leave_out, problem_exclude) */
     int64_t excluded;            /* local index of one row, -1: none */
@@ -40,34 +53,47 @@ typedef struct problem {
     const double *penalty_scale; /* [columns] borrowed: the penalty sees scale beta; NULL: beta */
     const double *known_gram; /* [columns, columns] borrowed: X'diag(l'')X, lower triangle, where it
                                  is known before; NULL: formed from the rows */
-    double *column_norm;      /* [columns] Euclidean norms over all rows */
-    double null_norm;         /* |l'| over all rows at beta = 0; 0 where that overflows */
+    double *column_norm;      /* [width] Euclidean norms over all rows */
+    double gauge;             /* see above */
+    double *null_norm;        /* [outputs] |l'| over all rows at beta = 0; 0 where that overflows */
     /* at the point of the last problem_move: */
-    double *theta; /* [S] */
-    double *beta;  /* [columns] */
-    double *u;     /* [rows] linear predictor */
-    double *
-        l[LOSS_ORDERS]; /* [rows] weighted loss and derivatives, as far as problem_rows was asked */
+    double *theta;          /* [S] */
+    double *beta;           /* [columns] */
+    double *u;              /* [outputs, rows] linear predictor */
+    double *l[LOSS_ORDERS]; /* [rows] weighted loss and derivatives, as far as problem_rows was
+                               asked; with several outputs [rows], [outputs, rows], [blocks, rows]
+                               and no more */
     penalty_values_t penalty_values;
-    double *gradient;     /* [columns] */
-    double residual_norm; /* |l'| over all rows */
-    double largest_u;     /* max |u| over all rows */
-    problem_size_t size;  /* rank 0's view: the same bits everywhere, so decisions can rest on it */
-    double *scratch;      /* [panel, columns] */
-    double *reduction;    /* [columns + 2] */
-    double *direction;    /* [columns] for the inner solver, as the next */
-    double *trial;        /* [columns] */
+    double *gradient;      /* [columns] */
+    double *residual_norm; /* [outputs] |l'| over all rows */
+    double largest_u;      /* max |u| over all rows; several outputs: max u - min u of a row */
+    problem_size_t size; /* rank 0's view: the same bits everywhere, so decisions can rest on it */
+    double *scratch;     /* [panel, width] */
+    double *reduction;   /* [columns + 1 + outputs] */
+    double *block;       /* [blocks] of one row */
+    double *direction;   /* [columns] for the inner solver, as the next */
+    double *trial;       /* [columns] */
 } problem_t;
 
-/* Checks every y against the loss's domain. Collective.
-   Errors: TRALO_ERR_INPUT (the lowest offending row, its value, what is allowed; a column whose
-   squares overflow), TRALO_ERR_MEMORY. */
+/* Outputs of the loss on these data: its classes, which are 0 .. K-1 with rows in each of them (or
+   labels -1 and +1); 1 for a loss of one output. Checks every y against the loss's domain.
+   Collective. Errors: TRALO_ERR_INPUT (the lowest offending row, its value, what is allowed; a
+   class without rows, one class only); the same on all ranks. */
+int problem_outputs(const data_t *data, const loss_t *loss, int *outputs);
+
+/* The penalty has a column for each element of beta. Collective. Errors: those of problem_outputs;
+   TRALO_ERR_INPUT (a column whose squares overflow), TRALO_ERR_MEMORY. */
 int problem_create(const data_t *data, const loss_t *loss, const penalty_t *penalty,
                    problem_t **out);
 void problem_free(problem_t **problem);
 
-/* Bytes of a problem with so many rows of this rank, columns and hyperparameters. */
-int64_t problem_memory(int64_t rows, int columns, int count);
+typedef struct problem_shape {
+    int64_t rows;       /* of this rank */
+    int width, outputs; /* columns of the data, K */
+    int count;          /* hyperparameters */
+} problem_shape_t;
+problem_shape_t problem_shape(const problem_t *problem);
+int64_t problem_memory(const problem_shape_t *shape); /* bytes */
 
 /* Leaves out row `row` (0 .. n-1) of all from now on; -1: none. Not collective, call on all ranks.
  */
@@ -78,19 +104,27 @@ void problem_exclude(problem_t *problem, int64_t row);
 void problem_leave_out(problem_t *problem, const int *part, int left_out);
 
 /* Goes to (theta, beta): u, l up to l'', penalty, value and gradient. Collective, reductions of
-   columns + 3 numbers in all, and `size` from rank 0. Cost: 4 rows columns flops. */
+   columns + outputs + 2 numbers in all, and `size` from rank 0. Cost: 4 rows columns flops. */
 void problem_move(problem_t *problem, const double *theta, const double *beta);
 
-/* Fills l up to `order` at the point. Not collective. */
+/* Fills l up to `order` at the point (several outputs: at most 2). Not collective. */
 void problem_rows(problem_t *problem, int order);
 
-/* C = X' diag(weights) X over all rows, weights [rows], lower triangle of C [columns, columns].
-   Collective, one reduction. Cost: rows columns^2 flops. */
+/* The weight with which local row i trains: 0 where it is left out. Not collective. */
+double problem_weight(const problem_t *problem, int64_t i);
+
+/* The unweighted loss of local row i at the point. Not collective. */
+double problem_row_loss(const problem_t *problem, int64_t i);
+
+/* C = sum_i (I x x_i) W_i (I x x_i') over all rows for the packed K x K matrices W_i in weights
+   [blocks, rows] (one output: X' diag(weights) X), lower triangle of C [columns, columns].
+   Collective, one reduction. Cost: rows width^2 blocks flops. */
 void problem_gram(problem_t *problem, const double *weights, double *C);
 
-/* H = X' diag(l'') X + diag(r'') at the point into hessian->matrix, and its factor. Returns -1, or
-   the column at which H is not positive definite, as spd_factor. Collective, reductions of columns
-   (columns + 1) / 2 numbers and one more. Cost: rows columns^2 + 2/3 columns^3 flops. */
+/* H = X' diag(l'') X + diag(r'') (+ gauge) at the point into hessian->matrix, and its factor.
+   Returns -1, or the column at which H is not positive definite, as spd_factor. Collective,
+   reductions of columns (columns + 1) / 2 numbers and one more. Cost: rows width^2 blocks + 2/3
+   columns^3 flops. */
 int problem_factor(problem_t *problem, spd_t *hessian);
 
 /* Takes the negative r'' out of the matrix that problem_factor left at this point, so that it can
@@ -98,10 +132,35 @@ int problem_factor(problem_t *problem, spd_t *hessian);
    ranks. */
 bool problem_convexify(const problem_t *problem, spd_t *hessian);
 
-/* X x for x [columns] into y [rows]. Not collective. */
+/* Adds a little gauge to the penalised columns of several outputs, whose shift nothing holds where
+   r'' is 0, as that of a bridge penalty may be at beta = 0; false: there is one output. As above.
+ */
+bool problem_hold(const problem_t *problem, spd_t *hessian);
+
+/* X x for x [columns] into y [outputs, rows]. Not collective. */
 void problem_times(const problem_t *problem, const double *x, double *y);
 
-/* X' x for x [rows] into y [columns]. Collective, one reduction. */
+/* X' x for x [outputs, rows] into y [columns]. Collective, one reduction. */
 void problem_transposed(problem_t *problem, const double *x, double *y);
+
+/* y = H x (without gauge) for x, y [columns], from l'' and r'' at the point; rows [outputs, rows]
+   is scratch. Collective, one reduction. Cost: 4 rows columns flops. */
+void problem_multiply(problem_t *problem, const double *x, double *rows, double *y);
+
+/* out_c = sum_ab (d l''_ab / du_c) x_a y_b in each row at the point; x, y, out [outputs, rows]. One
+   output: l''' x y, after problem_rows(problem, 3). out may be x or y. Not collective. */
+void problem_third(problem_t *problem, const double *x, const double *y, double *out);
+
+/* The numbers of local row i from planes [outputs, rows] to out [outputs], and back. Not
+   collective. */
+void problem_get(const problem_t *problem, int64_t i, const double *planes, double *out);
+void problem_put(const problem_t *problem, int64_t i, const double *values, double *planes);
+
+/* Takes the mean over the outputs out of the free columns of x [columns]. Not collective. */
+void problem_centre(const problem_t *problem, double *x);
+
+/* The lowest class (several outputs) of which no row trains with a weight, or -1. Collective; the
+   same on all ranks. */
+int problem_absent_class(const problem_t *problem);
 
 #endif

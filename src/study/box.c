@@ -9,21 +9,27 @@
 static const double LOWER = 1e-8, UPPER = 1e4; /* times d_g */
 enum { NULL_STEPS = 50 };
 
-/* Leaves the problem at the null model: Newton's method for the intercept, steps of at most 2. */
+/* Leaves the problem at the null model: Newton's method for the intercept, steps of at most 2; for
+   several outputs by the diagonal of the Hessian, halved, which is less than it but converges. */
 static void find_null_model(const study_t *study, double *beta)
 {
     problem_t *problem = study->problem;
-    const int at = study->data->p;
+    const double damping = problem->outputs > 1 ? 0.5 : 1.0;
+    double largest = INFINITY;
     problem_move(problem, study->theta, beta);
-    for (int step = 0; study->data->intercept && step < NULL_STEPS; step++) {
-        double curvature = 0.0;
-        for (int64_t i = 0; i < problem->rows; i++)
-            curvature += problem->l[2][i];
-        curvature = comm_sum_one(study->comm, curvature);
-        double move = -problem->gradient[at] / curvature;
-        if (!(fabs(move) > 1e-6))
-            break;
-        beta[at] += fmax(-2.0, fmin(2.0, move));
+    for (int step = 0; study->data->intercept && largest > 1e-6 && step < NULL_STEPS; step++) {
+        largest = 0.0;
+        for (int k = 0; k < problem->outputs; k++) {
+            const double *l2 = problem->l[2] + joint_at(k, k) * problem->rows;
+            const int at = k * problem->width + study->data->p;
+            double curvature = 0.0;
+            for (int64_t i = 0; i < problem->rows; i++)
+                curvature += l2[i];
+            curvature = comm_sum_one(study->comm, curvature);
+            double move = -damping * problem->gradient[at] / curvature;
+            largest = fmax(largest, fabs(move));
+            beta[at] += isnan(move) ? 0.0 : fmax(-2.0, fmin(2.0, move));
+        }
         problem_move(problem, study->theta, beta);
     }
 }
@@ -32,11 +38,12 @@ static void find_null_model(const study_t *study, double *beta)
 static void find_scales(const study_t *study, double *diagonal, double *scale)
 {
     const problem_t *problem = study->problem;
-    int columns = problem->columns, groups = study->hyper.groups;
+    int columns = problem->columns, width = problem->width, groups = study->hyper.groups;
     for (int64_t i = 0; i < problem->rows; i++)
         for (int j = 0; j < columns; j++) {
-            double x = study->data->X[i * columns + j];
-            diagonal[j] += problem->l[2][i] * x * x;
+            double x = study->data->X[i * width + j % width];
+            int k = j / width;
+            diagonal[j] += problem->l[2][joint_at(k, k) * problem->rows + i] * x * x;
         }
     comm_sum(study->comm, diagonal, columns);
     for (int g = 0; g < groups; g++) {
@@ -55,7 +62,7 @@ static int allocate(study_t *study, double **work)
     int64_t count = study->hyper.count;
     ALLOC(study->theta, 3 * count);
     ALLOC(study->swept, count);
-    ALLOC(*work, 2 * (int64_t)study->data->columns + study->hyper.groups + count);
+    ALLOC(*work, 2 * (int64_t)study->problem->columns + study->hyper.groups + count);
 out:
     return code;
 }
@@ -125,7 +132,8 @@ int box_find(study_t *study)
     const hyper_t *hyper = &study->hyper;
     double *work = NULL;
     TRY(comm_agree(study->comm, allocate(study, &work)));
-    double *diagonal = work + study->data->columns, *scale = diagonal + study->data->columns;
+    double *diagonal = work + study->problem->columns;
+    double *scale = diagonal + study->problem->columns;
     double *natural = scale + study->hyper.groups;
     double *lower = study->theta, *upper = lower + count, *start = upper + count;
     const edge_t edges[] = {

@@ -7,13 +7,15 @@
 
 int64_t memory_per_rank(const memory_request_t *request)
 {
-    const int hyperparameters = 1;
-    int columns = request->p + 1;
-    int64_t rows = (request->n + request->ranks - 1) / request->ranks;
-    int64_t numbers =
-        rows * (columns + 1 + request->weights + request->offset) + 2 * (int64_t)request->p;
-    if (request->whitened)
-        numbers += rows * columns;
-    return numbers * (int64_t)sizeof(double) + problem_memory(rows, columns, hyperparameters) +
-           criterion_find("alo")->memory(rows, columns, hyperparameters) + exact_memory(columns);
+    const problem_shape_t shape = {.rows = (request->n + request->ranks - 1) / request->ranks,
+                                   .width = request->p + 1,
+                                   .outputs = request->outputs,
+                                   .count = 1};
+    const criterion_kind_t *alo = criterion_for(criterion_find("alo"), request->outputs);
+    int64_t vectors = 1 + request->weights + request->offset;
+    int64_t numbers = shape.rows * (shape.width + vectors) + 2 * (int64_t)request->p;
+    if (request->whitened && request->outputs == 1)
+        numbers += shape.rows * shape.width;
+    return numbers * (int64_t)sizeof(double) + problem_memory(&shape) + alo->memory(&shape) +
+           exact_memory(shape.width * request->outputs);
 }

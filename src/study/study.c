@@ -15,10 +15,13 @@ static int find_groups(study_t *study, int *groups)
     int code = TRALO_OK;
     const data_t *data = study->data;
     config_columns_t columns = {.p = data->p, .names = data->names, .file_group = data->group};
-    ALLOC(study->group, data->columns);
+    int64_t width = data->columns;
+    ALLOC(study->group, study->outputs * width);
     if (data->intercept)
         study->group[data->p] = -1;
     TRY(config_groups(study->config, &columns, study->group, groups));
+    for (int k = 1; k < study->outputs; k++)
+        memcpy(study->group + k * width, study->group, (size_t)width * sizeof *study->group);
 out:
     return code;
 }
@@ -28,7 +31,8 @@ static int build_penalty(study_t *study)
     int code = TRALO_OK, groups;
     const penalty_kind_t *kind = penalty_find(study->config->model.penalty.name);
     TRY(find_groups(study, &groups));
-    TRY(penalty_create(kind, study->data->columns, study->group, groups, &study->penalty));
+    TRY(penalty_create(kind, study->outputs * study->data->columns, study->group, groups,
+                       &study->penalty));
     penalty_configure(study->penalty, study->config->model.penalty.options);
     study->hyper = penalty_hyper(study->penalty);
 out:
@@ -57,8 +61,14 @@ int study_open(comm_t *comm, const config_t *config, study_t **out)
     study->config = config;
     threads_setup(comm);
     TRY(data_open(comm, config->data.file, &options, &study->data));
-    TRY(comm_agree(comm, build_penalty(study)));
     loss_t loss = loss_configured(loss_find(config->model.loss.name), config->model.loss.options);
+    TRY(problem_outputs(study->data, &loss, &study->outputs));
+    if (study->outputs > 1)
+        FAIL(TRALO_ERR_INPUT,
+             "model.loss = %s: a study does not keep the coefficients of several "
+             "outputs yet",
+             loss.name);
+    TRY(comm_agree(comm, build_penalty(study)));
     TRY(problem_create(study->data, &loss, study->penalty, &study->problem));
     TRY(build_criterion(study));
     TRY(oracle_create(comm, study->criterion, &study->oracle));

@@ -18,7 +18,8 @@ typedef struct study {
     comm_t *comm;           /* borrowed */
     const config_t *config; /* borrowed */
     data_t *data;
-    int *group; /* [columns] penalty group of each column */
+    int outputs; /* of the loss: classes, or 1 */
+    int *group;  /* [outputs, columns of the data] penalty group of each column */
     penalty_t *penalty;
     hyper_t hyper; /* what is searched for */
     problem_t *problem;

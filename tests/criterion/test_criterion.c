@@ -41,7 +41,7 @@ static bool evaluate(fixture_t *f, const double *theta, int order, numbers_t *ou
 static void differences(fixture_t *f, const double *theta, int s, numbers_t *out)
 {
     static const double at[4] = {-2, -1, 1, 2}, weight[4] = {1, -8, 8, -1};
-    const double step = 1e-2;
+    const double step = 2e-3;
     double moved[MOST];
     int count = f->penalty->count;
     memset(out, 0, sizeof *out);

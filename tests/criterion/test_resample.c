@@ -361,6 +361,7 @@ static void other_losses_may_judge(void)
         check_loss(criterion_kinds[c]->name, "logistic", "response");
         check_loss(criterion_kinds[c]->name, "poisson", "response");
         check_loss(criterion_kinds[c]->name, "logistic", "squared");
+        check_loss(criterion_kinds[c]->name, "softmax", "response");
     }
     fixture_setup_t setup = {
         .n = N, .p = P, .loss = "squared", .penalty = "ridge", .criterion = "kfold", .groups = 1};

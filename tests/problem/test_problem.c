@@ -8,12 +8,12 @@
 #include "fixture.h"
 #include "support.h"
 
-enum { N = 23, P = 6, COLUMNS = P + 1, GROUPS = 3 };
+enum { N = 23, P = 6, WIDTH = P + 1, OUTPUTS = 3, MOST = OUTPUTS * WIDTH, GROUPS = 3 };
 static const double theta[GROUPS * PENALTY_PER_GROUP] = {0.4, -1.0, 0.9, -0.6, 0.2, 0.5};
 
 /* What a problem says at a point, or what the loops say. */
 typedef struct numbers {
-    double value, gradient[COLUMNS], H[COLUMNS * COLUMNS]; /* H: lower triangle */
+    double value, gradient[MOST], H[MOST * MOST]; /* H: lower triangle */
 } numbers_t;
 
 static fixture_setup_t setup_of(const char *loss, const char *penalty, int64_t n)
@@ -46,28 +46,45 @@ static void for_all(void (*check)(const fixture_setup_t *))
 /* Away from 0, where a penalty may bend within the step of a difference. */
 static void point(double *beta)
 {
-    for (int j = 0; j < COLUMNS; j++) {
+    for (int j = 0; j < MOST; j++) {
         double x = 0.4 * rng_normal(8, 1, (uint64_t)j);
         beta[j] = x + copysign(0.5, x);
     }
 }
 
-/* Adds row i, which has the predictor u, to the sums. */
+/* l, l', l'' of row i at u [K]; l'' packed. */
+static void loss_of_row(const fixture_t *f, int64_t i, const double *u, double *l, double *l1,
+                        double *l2)
+{
+    const loss_t *loss = &f->problem->loss;
+    double more[2], *d[LOSS_ORDERS] = {l, l1, l2, more, more + 1};
+    if (loss->joint == NULL) {
+        loss->derivatives(loss, 1, &f->y[i], u, 2, d);
+        return;
+    }
+    *l = loss->joint->value(f->problem->outputs, loss_class(f->y[i]), u, l1);
+    loss->joint->curvature(f->problem->outputs, u, l2);
+}
+
+/* Adds row i to the sums. */
 static void add_row(const fixture_t *f, int64_t i, numbers_t *out, const double *beta)
 {
-    double x[COLUMNS], u = f->offset[i], values[LOSS_ORDERS], *d[LOSS_ORDERS];
-    for (int k = 0; k < LOSS_ORDERS; k++)
-        d[k] = values + k;
+    const int K = f->problem->outputs, columns = f->problem->columns;
+    double x[WIDTH], u[OUTPUTS], l, l1[OUTPUTS], l2[OUTPUTS * (OUTPUTS + 1) / 2];
     memcpy(x, f->X + i * P, P * sizeof *x);
     x[P] = 1.0;
-    for (int j = 0; j < COLUMNS; j++)
-        u += x[j] * beta[j];
-    f->problem->loss.derivatives(&f->problem->loss, 1, &f->y[i], &u, 2, d);
-    out->value += f->weights[i] * values[0];
-    for (int j = 0; j < COLUMNS; j++) {
-        out->gradient[j] += f->weights[i] * values[1] * x[j];
-        for (int k = j; k < COLUMNS; k++)
-            out->H[k + j * COLUMNS] += f->weights[i] * values[2] * x[j] * x[k];
+    for (int a = 0; a < K; a++) {
+        u[a] = f->offset[i];
+        for (int j = 0; j < WIDTH; j++)
+            u[a] += x[j] * beta[a * WIDTH + j];
+    }
+    loss_of_row(f, i, u, &l, l1, l2);
+    out->value += f->weights[i] * l;
+    for (int j = 0; j < columns; j++) {
+        out->gradient[j] += f->weights[i] * l1[j / WIDTH] * x[j % WIDTH];
+        for (int k = j; k < columns; k++)
+            out->H[k + j * columns] +=
+                f->weights[i] * l2[joint_at(k / WIDTH, j / WIDTH)] * x[j % WIDTH] * x[k % WIDTH];
     }
 }
 
@@ -82,10 +99,11 @@ static void naive(const fixture_t *f, const double *beta, int64_t excluded, numb
     if (!CHECK_OK(penalty_values_create(f->penalty, &values)))
         return;
     penalty_at(f->penalty, theta, beta, NULL, &values);
-    for (int j = 0; j < COLUMNS; j++) {
+    const int columns = f->problem->columns;
+    for (int j = 0; j < columns; j++) {
         out->value += values.r[0][j];
         out->gradient[j] += values.r[1][j];
-        out->H[j + j * COLUMNS] += values.r[2][j];
+        out->H[j + j * columns] += values.r[2][j];
     }
     penalty_values_free(&values);
 }
@@ -93,24 +111,28 @@ static void naive(const fixture_t *f, const double *beta, int64_t excluded, numb
 static void ask(const fixture_t *f, const double *beta, numbers_t *out)
 {
     spd_t *hessian = NULL;
+    const int columns = f->problem->columns;
     problem_move(f->problem, theta, beta);
     out->value = f->problem->size.value;
-    memcpy(out->gradient, f->problem->gradient, sizeof out->gradient);
-    if (!CHECK_OK(spd_create(f->problem->comm, COLUMNS, &hessian)))
+    memcpy(out->gradient, f->problem->gradient, (size_t)columns * sizeof *out->gradient);
+    if (!CHECK_OK(spd_create(f->problem->comm, columns, &hessian)))
         return;
     int column = problem_factor(f->problem, hessian);
     CU_ASSERT(column == -1 || f->data->n == 2); /* one row does not determine two free columns */
-    memcpy(out->H, hessian->matrix, sizeof out->H);
+    f->problem->gauge = 0.0;                    /* H itself, which may be singular */
+    problem_factor(f->problem, hessian);
+    f->problem->gauge = 1.0 / f->problem->outputs;
+    memcpy(out->H, hessian->matrix, (size_t)(columns * columns) * sizeof *out->H);
     spd_free(&hessian);
 }
 
-static void compare(const numbers_t *got, const numbers_t *wanted)
+static void compare(const numbers_t *got, const numbers_t *wanted, int columns)
 {
     CHECK_CLOSE(got->value, wanted->value, 1e-13);
-    for (int j = 0; j < COLUMNS; j++) {
+    for (int j = 0; j < columns; j++) {
         CHECK_CLOSE(got->gradient[j], wanted->gradient[j], 1e-12);
-        for (int k = j; k < COLUMNS; k++)
-            CHECK_CLOSE(got->H[k + j * COLUMNS], wanted->H[k + j * COLUMNS], 1e-12);
+        for (int k = j; k < columns; k++)
+            CHECK_CLOSE(got->H[k + j * columns], wanted->H[k + j * columns], 1e-12);
     }
 }
 
@@ -118,14 +140,15 @@ static void check_loops(const fixture_setup_t *setup)
 {
     fixture_t f;
     numbers_t got, wanted;
-    double beta[COLUMNS];
+    double beta[MOST];
     point(beta);
     if (fixture_create(test_comm, setup, &f)) {
         ask(&f, beta, &got);
         naive(&f, beta, -1, &wanted);
-        compare(&got, &wanted);
+        compare(&got, &wanted, f.problem->columns);
         CU_ASSERT(comm_same(test_comm, &got.value, sizeof got.value));
-        CU_ASSERT(comm_same(test_comm, got.gradient, sizeof got.gradient));
+        CU_ASSERT(
+            comm_same(test_comm, got.gradient, f.problem->columns * (int64_t)sizeof *got.gradient));
     }
     fixture_free(&f);
 }
@@ -139,14 +162,14 @@ static void check_excluded(const fixture_setup_t *setup)
 {
     fixture_t f;
     numbers_t got, wanted;
-    double beta[COLUMNS];
+    double beta[MOST];
     point(beta);
     if (fixture_create(test_comm, setup, &f))
         for (int64_t row = setup->n - 1; row >= -1; row--) {
             problem_exclude(f.problem, row);
             ask(&f, beta, &got);
             naive(&f, beta, row, &wanted);
-            compare(&got, &wanted);
+            compare(&got, &wanted, f.problem->columns);
         }
     fixture_free(&f);
 }
@@ -163,25 +186,26 @@ static void check_differences(const fixture_setup_t *setup)
     const double step = 0.01;
     fixture_t f;
     numbers_t here, above, below;
-    double beta[COLUMNS], moved[COLUMNS], slope = 0.0, near = 0.0, bend[COLUMNS] = {0.0};
+    double beta[MOST], moved[MOST], slope = 0.0, near = 0.0, bend[MOST] = {0.0};
     point(beta);
     if (fixture_create(test_comm, setup, &f)) {
+        const int columns = f.problem->columns;
         ask(&f, beta, &here);
         for (int m = 1; m <= 3; m++) {
-            for (int j = 0; j < COLUMNS; j++)
+            for (int j = 0; j < columns; j++)
                 moved[j] = beta[j] + m * step * cos(j);
             ask(&f, moved, &above);
-            for (int j = 0; j < COLUMNS; j++)
+            for (int j = 0; j < columns; j++)
                 moved[j] = beta[j] - m * step * cos(j);
             ask(&f, moved, &below);
             near += weight[m - 1] * (above.value - below.value) / step;
-            for (int j = 0; j < COLUMNS; j++)
+            for (int j = 0; j < columns; j++)
                 bend[j] += weight[m - 1] * (above.gradient[j] - below.gradient[j]) / step;
         }
-        for (int j = 0; j < COLUMNS; j++) {
+        for (int j = 0; j < columns; j++) {
             slope += here.gradient[j] * cos(j);
-            for (int k = 0; k < COLUMNS; k++)
-                bend[j] -= here.H[j > k ? j + k * COLUMNS : k + j * COLUMNS] * cos(k);
+            for (int k = 0; k < columns; k++)
+                bend[j] -= here.H[j > k ? j + k * columns : k + j * columns] * cos(k);
             CHECK_CLOSE(bend[j], 0.0, 1e-8);
         }
         CHECK_CLOSE(near, slope, 1e-9);
@@ -197,26 +221,82 @@ static void derivatives_agree_with_differences(void)
 static void check_products(const fixture_setup_t *setup)
 {
     fixture_t f;
-    double x[COLUMNS], y[COLUMNS], wanted[COLUMNS] = {0.0}, rows[N];
+    double x[MOST], y[MOST], wanted[MOST] = {0.0}, rows[OUTPUTS * N];
     point(x);
     if (fixture_create(test_comm, setup, &f)) {
         const double *X = f.data->X;
+        const int64_t mine = f.data->rows, columns = f.problem->columns;
         problem_times(f.problem, x, rows);
-        for (int64_t i = 0; i < f.data->rows; i++) {
+        for (int64_t m = 0; m < f.problem->outputs * mine; m++) {
+            int64_t k = m / mine, i = m % mine;
             double sum = 0.0;
-            for (int j = 0; j < COLUMNS; j++)
-                sum += X[i * COLUMNS + j] * x[j];
-            CHECK_CLOSE(rows[i], sum, 1e-14);
-            rows[i] = (double)(f.data->first + i);
+            for (int j = 0; j < WIDTH; j++)
+                sum += X[i * WIDTH + j] * x[k * WIDTH + j];
+            CHECK_CLOSE(rows[m], sum, 1e-14);
+            rows[m] = (double)((k + 1) * (f.data->first + i));
         }
         problem_transposed(f.problem, rows, y);
         for (int64_t i = 0; i < f.data->n; i++)
-            for (int j = 0; j < COLUMNS; j++)
-                wanted[j] += (j < P ? f.X[i * P + j] : 1.0) * (double)i;
-        for (int j = 0; j < COLUMNS; j++)
+            for (int j = 0; j < columns; j++) {
+                double value = j % WIDTH < P ? f.X[i * P + j % WIDTH] : 1.0;
+                int64_t factor = (j / WIDTH + 1) * i;
+                wanted[j] += value * (double)factor;
+            }
+        for (int j = 0; j < columns; j++)
             CHECK_CLOSE(y[j], wanted[j], 1e-13);
     }
     fixture_free(&f);
+}
+
+/* H x without H, and the derivative of H along a direction of beta, contracted with two vectors. */
+static void check_without_H(const fixture_setup_t *setup)
+{
+    const double step = 1e-4;
+    fixture_t f;
+    numbers_t here, above, below;
+    double beta[MOST], x[MOST], y[MOST], wanted[MOST], xs[OUTPUTS * N], bend = 0.0, near = 0.0;
+    point(beta);
+    if (fixture_create(test_comm, setup, &f)) {
+        const int columns = f.problem->columns;
+        for (int j = 0; j < columns; j++) {
+            x[j] = cos(j);
+            wanted[j] = beta[j] + step * x[j];
+        }
+        ask(&f, wanted, &above);
+        for (int j = 0; j < columns; j++)
+            wanted[j] = beta[j] - step * x[j];
+        ask(&f, wanted, &below);
+        ask(&f, beta, &here);
+        problem_multiply(f.problem, x, xs, y);
+        problem_rows(f.problem, 3);
+        for (int j = 0; j < columns; j++) {
+            wanted[j] = 0.0;
+            for (int k = 0; k < columns; k++) {
+                int at = j > k ? j + k * columns : k + j * columns;
+                wanted[j] += here.H[at] * x[k];
+                near += sin(j) * (above.H[at] - below.H[at]) / (2.0 * step) * x[k];
+            }
+            CHECK_CLOSE(y[j], wanted[j], 1e-12);
+        }
+        double other[OUTPUTS * N];
+        for (int j = 0; j < columns; j++) {
+            bend += f.problem->penalty_values.r[3][j] * sin(j) * x[j] * x[j];
+            y[j] = sin(j);
+        }
+        problem_times(f.problem, x, xs);
+        problem_times(f.problem, y, other);
+        problem_third(f.problem, xs, xs, xs);
+        double sum = 0.0;
+        for (int64_t i = 0; i < f.problem->outputs * f.problem->rows; i++)
+            sum += xs[i] * other[i];
+        CHECK_CLOSE(near, bend + comm_sum_one(test_comm, sum), 1e-5);
+    }
+    fixture_free(&f);
+}
+
+static void products_without_H_agree(void)
+{
+    for_all(check_without_H);
 }
 
 static void products_agree_with_loops(void)
@@ -264,6 +344,42 @@ static void the_lowest_bad_target_is_named(void)
         check_refused(data, loss, loss->name);
         check_refused(data, loss, loss->domain);
         data_free(&data);
+    }
+}
+
+static void check_classes(const double *y, const char *message)
+{
+    data_t *data = NULL;
+    data_options_t options = {.intercept = false};
+    data_arrays_t arrays = {.n = N, .p = 1, .X = y, .y = y};
+    int outputs = 0;
+    if (!CHECK_OK(data_from_arrays(test_comm, &arrays, &options, &data)))
+        return;
+    int code = problem_outputs(data, loss_find("softmax"), &outputs);
+    if (message != NULL)
+        CHECK_FAILS(code, TRALO_ERR_INPUT, message);
+    else
+        CU_ASSERT(code == TRALO_OK && outputs == 2);
+    data_free(&data);
+}
+
+/* What a softmax says of labels that are not its classes. */
+static void classes_are_checked(void)
+{
+    static const struct {
+        double first, rest;
+        const char *message;
+    } cases[] = {{0.0, 0.0, "all rows are of class 0"},
+                 {0.0, 2.0, "no row is of class 1, but there are rows of class 2"},
+                 {-1.0, 0.0, "y holds -1 and class numbers"},
+                 {-1.0, 2.0, "y holds -1 and class numbers"},
+                 {1.0, 0.0, NULL},
+                 {-1.0, 1.0, NULL}};
+    for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
+        double y[N];
+        for (int i = 0; i < N; i++)
+            y[i] = i == 0 ? cases[c].first : cases[c].rest;
+        check_classes(y, cases[c].message);
     }
 }
 
@@ -344,7 +460,9 @@ void suite_problem(void)
         {"an excluded row does not count", an_excluded_row_does_not_count},
         {"derivatives agree with differences", derivatives_agree_with_differences},
         {"products agree with loops", products_agree_with_loops},
+        {"products without H agree with it", products_without_H_agree},
         {"the lowest bad target is named", the_lowest_bad_target_is_named},
+        {"classes are checked", classes_are_checked},
         {"columns whose squares overflow are named", columns_whose_squares_overflow_are_named},
         {"every allocation may fail, on any rank", every_allocation_may_fail},
     };

@@ -11,11 +11,11 @@
 
 static const double theta_here = 0.0;
 
-static void check(int64_t n, int p, bool whitened)
+static void check(const char *loss, int64_t n, int p, bool whitened)
 {
     fixture_setup_t setup = {.n = n,
                              .p = p,
-                             .loss = "logistic",
+                             .loss = loss,
                              .penalty = "ridge",
                              .criterion = "alo",
                              .weights = true,
@@ -25,6 +25,7 @@ static void check(int64_t n, int p, bool whitened)
                              .value = whitened ? "keep" : "recompute"};
     memory_request_t request = {
         .n = n, .ranks = comm_size(test_comm), .p = p, .weights = true, .whitened = whitened};
+    request.outputs = strcmp(loss, "softmax") == 0 ? 3 : 1;
     fixture_t f;
     exact_t *exact = NULL;
     criterion_result_t r;
@@ -42,10 +43,12 @@ static void check(int64_t n, int p, bool whitened)
 
 static void memory_is_as_promised(void)
 {
-    check(2000, 20, true);
-    check(2000, 20, false);
-    check(500, 90, true);
-    check(5, 3, false);
+    check("logistic", 2000, 20, true);
+    check("logistic", 2000, 20, false);
+    check("logistic", 500, 90, true);
+    check("logistic", 5, 3, false);
+    check("softmax", 2000, 10, false);
+    check("softmax", 90, 30, false);
 }
 
 void suite_memory(void)

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "criterion/adjoint.h"
+
+#include <cblas.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/mem.h"
+
+enum { BY_COLUMN = 7, BY_HYPER = 3 };
+
+int adjoint_allocate(problem_t *problem, spd_t *hessian, adjoint_t *a)
+{
+    int code = TRALO_OK;
+    double **by_column[BY_COLUMN] = {&a->C,     &a->v,     &a->b,    &a->D_dot,
+                                     &a->C_dot, &a->v_dot, &a->along};
+    double **by_hyper[BY_HYPER] = {&a->delta, &a->gradient, &a->product};
+    a->problem = problem;
+    a->hessian = hessian;
+    for (int i = 0; i < BY_COLUMN; i++)
+        TRY(mem_alloc(problem->columns, sizeof(double), by_column[i]));
+    for (int i = 0; i < BY_HYPER; i++)
+        TRY(mem_alloc(problem->penalty->count, sizeof(double), by_hyper[i]));
+out:
+    return code;
+}
+
+void adjoint_release(adjoint_t *a)
+{
+    double **arrays[] = {&a->C,     &a->v,     &a->b,        &a->D_dot,   &a->C_dot, &a->v_dot,
+                         &a->along, &a->delta, &a->gradient, &a->product, &a->second};
+    for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++)
+        mem_free(arrays[i]);
+}
+
+int64_t adjoint_memory(const problem_shape_t *shape)
+{
+    int64_t columns = (int64_t)shape->width * shape->outputs;
+    return (BY_COLUMN * columns + BY_HYPER * (int64_t)shape->count) * (int64_t)sizeof(double);
+}
+
+void adjoint_find_gradient(adjoint_t *a)
+{
+    const problem_t *problem = a->problem;
+    const penalty_values_t *r = &problem->penalty_values;
+    double scale = -1.0 / problem->data->weight_sum;
+    for (int j = 0; j < problem->columns; j++)
+        a->v[j] -= a->C[j] * r->r[3][j];
+    spd_solve(a->hessian, a->v);
+    memset(a->gradient, 0, (size_t)problem->penalty->count * sizeof *a->gradient);
+    penalty_contract(problem->penalty, r, 2, scale, a->C, a->gradient);
+    penalty_contract(problem->penalty, r, 1, scale, a->v, a->gradient);
+}
+
+void adjoint_move_fit(adjoint_t *a)
+{
+    const problem_t *problem = a->problem;
+    const penalty_values_t *r = &problem->penalty_values;
+    penalty_along(problem->penalty, r, 1, a->delta, a->b);
+    spd_solve(a->hessian, a->b);
+    cblas_dscal(problem->columns, -1.0, a->b, 1);
+    penalty_along(problem->penalty, r, 2, a->delta, a->D_dot);
+    for (int j = 0; j < problem->columns; j++)
+        a->D_dot[j] += r->r[3][j] * a->b[j];
+}
+
+static void find_v_dot(adjoint_t *a)
+{
+    const problem_t *problem = a->problem;
+    const penalty_values_t *r = &problem->penalty_values;
+    penalty_along(problem->penalty, r, 3, a->delta, a->along);
+    for (int j = 0; j < problem->columns; j++)
+        a->v_dot[j] -= a->C_dot[j] * r->r[3][j] + a->D_dot[j] * a->v[j] +
+                       a->C[j] * (r->r[4][j] * a->b[j] + a->along[j]);
+    spd_solve(a->hessian, a->v_dot);
+}
+
+void adjoint_find_product(adjoint_t *a)
+{
+    const problem_t *problem = a->problem;
+    const penalty_t *penalty = problem->penalty;
+    const penalty_values_t *r = &problem->penalty_values;
+    double scale = -1.0 / problem->data->weight_sum, *out = a->product;
+    find_v_dot(a);
+    memset(out, 0, (size_t)penalty->count * sizeof *out);
+    penalty_contract(penalty, r, 2, scale, a->C_dot, out);
+    penalty_contract(penalty, r, 1, scale, a->v_dot, out);
+    for (int j = 0; j < problem->columns; j++)
+        a->along[j] = a->C[j] * a->b[j];
+    penalty_contract(penalty, r, 3, scale, a->along, out);
+    for (int j = 0; j < problem->columns; j++)
+        a->along[j] = a->v[j] * a->b[j];
+    penalty_contract(penalty, r, 2, scale, a->along, out);
+    penalty_contract_along(penalty, r, 2, a->delta, scale, a->C, out);
+    penalty_contract_along(penalty, r, 1, a->delta, scale, a->v, out);
+}
+
+/* Room for the Hessian; false where a rank has none. */
+static bool reserve(adjoint_t *a, criterion_result_t *result)
+{
+    int64_t count = a->problem->penalty->count;
+    int code = a->second != NULL ? TRALO_OK : mem_alloc(count * count, sizeof(double), &a->second);
+    if (comm_agree(a->problem->comm, code) == TRALO_OK)
+        return true;
+    snprintf(result->failure, sizeof result->failure,
+             "no memory for the Hessian of %" PRId64 " hyperparameters: set search.hessian to "
+             "products",
+             count);
+    return false;
+}
+
+bool adjoint_find_hessian(adjoint_t *a, void (*find)(void *work), void *work,
+                          criterion_result_t *result)
+{
+    int64_t count = a->problem->penalty->count;
+    if (!reserve(a, result))
+        return false;
+    for (int64_t s = 0; s < count; s++) {
+        for (int64_t i = 0; i < count; i++)
+            a->delta[i] = i == s;
+        find(work);
+        memcpy(a->second + s * count, a->product, (size_t)count * sizeof *a->second);
+    }
+    for (int64_t s = 0; s < count; s++)
+        for (int64_t i = 0; i < s; i++) {
+            double *lower = &a->second[s * count + i], *upper = &a->second[i * count + s];
+            *lower = *upper = 0.5 * (*lower + *upper);
+        }
+    return true;
+}

@@ -1,0 +1,353 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Approximate leave-one-out for a loss with K outputs: alo.c with a K x K matrix in place of each
+   number of a row.
+
+   With Z_i = I x x_i' [K, K p], A_i the second derivatives of the loss in u_i, l' its first ones:
+
+       value      H = sum_i Z_i'A_iZ_i + D              K_i = Z_i H^-1 Z_i'
+                  S_i = (I - A_i K_i)^-1                s = S l',  z = K s,  u~ = u + z
+                  f = sum phi_i(u~_i)
+       gradient   g~ = S phi'(u~),  z^ = K g~,  C_i = sym(g~ s')
+                  C = H^-1 (sum_i Z_i'C_iZ_i) H^-1      k_i = Z_i C Z_i'
+                  g_c = g~_c + sum_ab (sym(z^ z') - k_i)_ab dA_ab/du_c
+                  H v = sum_i Z_i'g_i - C_jj r'''_j
+       Hessian    per direction, a dot for the derivative along it:
+                  H. = sum_i Z_i'A._iZ_i + D.           K._i = -Z_i H^-1 H. H^-1 Z_i'
+                  rows as in alo_blocks_rows.c
+                  C. = H^-1 (sum_i Z_i'C._iZ_i) H^-1 - H^-1 H. C - C H. H^-1,  k._i = Z_i C. Z_i'
+
+   The blocks of all these matrices of rows are symmetric, K (K+1)/2 of them are held. A sum over
+   the rows is a Gram matrix of X for each of them, a form of the rows a quadratic form of X. Only
+   Kp x Kp matrices are summed over the ranks, which share the products of these by columns. */
+#include "criterion/alo_blocks.h"
+
+#include <cblas.h>
+#include <float.h>
+#include <inttypes.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "criterion/alo_options.h"
+#include "criterion/kinds.h"
+#include "linalg/panel.h"
+#include "linalg/spd.h"
+
+/* LAPACK: L'L of a lower triangle. */
+void dlauum_(const char *uplo, const int *n, double *a, const int *lda, int *info);
+
+/* ---- matrices [columns, columns] ---- */
+
+static size_t square_bytes(const alo_blocks_t *a)
+{
+    return (size_t)a->problem->columns * (size_t)a->problem->columns * sizeof(double);
+}
+
+/* Fills the upper triangle. */
+static void mirror(int64_t n, double *S)
+{
+    for (int64_t j = 0; j < n; j++)
+        for (int64_t i = 0; i < j; i++)
+            S[i + j * n] = S[j + i * n];
+}
+
+/* inverse = H^-1 = (L^-1)'(L^-1). */
+static void invert(alo_blocks_t *a)
+{
+    const int n = a->problem->columns;
+    int info;
+    memcpy(a->inverse, a->fit.hessian->inverse, square_bytes(a));
+    dlauum_("L", &n, a->inverse, &n, &info);
+    mirror(n, a->inverse);
+}
+
+/* The columns [begin, end) of left times right for symmetric left (lower triangle), scaled, added
+   to out where `add`. */
+typedef struct product {
+    const double *left, *right;
+    double scale, *out;
+    bool add;
+} product_t;
+
+static void multiply(const alo_blocks_t *a, product_t p)
+{
+    const int n = a->problem->columns;
+    int begin, end;
+    spd_share(a->problem->comm, n, &begin, &end);
+    const ptrdiff_t at = (ptrdiff_t)begin * n;
+    if (begin < end)
+        cblas_dsymm(CblasColMajor, CblasLeft, CblasLower, n, end - begin, p.scale, p.left, n,
+                    p.right + at, n, p.add ? 1.0 : 0.0, p.out + at, n);
+}
+
+/* out = H^-1 S H^-1, both triangles; S by its lower one, Y is lost. Collective. */
+static void sandwich(alo_blocks_t *a, const double *S, double *out)
+{
+    const int n = a->problem->columns;
+    memset(out, 0, square_bytes(a));
+    multiply(a, (product_t){S, a->inverse, 1.0, a->Y, false});
+    multiply(a, (product_t){a->inverse, a->Y, 1.0, out, false});
+    spd_sum(a->problem->comm, n, out);
+    mirror(n, out);
+}
+
+/* W = H^-1 M H^-1 - H^-1 W C - C W H^-1, both triangles; M and Y are lost. Collective. */
+static void move_C(alo_blocks_t *a)
+{
+    const int64_t n = a->problem->columns;
+    int begin, end;
+    multiply(a, (product_t){a->M, a->inverse, 0.5, a->Y, false});
+    multiply(a, (product_t){a->W, a->C, -1.0, a->Y, true});
+    multiply(a, (product_t){a->inverse, a->Y, 1.0, a->M, false});
+    memset(a->W, 0, square_bytes(a));
+    spd_share(a->problem->comm, (int)n, &begin, &end);
+    for (int64_t j = begin; j < end; j++)
+        for (int64_t i = 0; i < n; i++) {
+            double part = a->M[i + j * n];
+            a->W[i >= j ? i + j * n : j + i * n] += i == j ? 2.0 * part : part;
+        }
+    spd_sum(a->problem->comm, (int)n, a->W);
+    mirror(n, a->W);
+}
+
+/* half = block (b, c) of S as panel_quadratic wants it; S with both triangles. */
+static void take_half(const alo_blocks_t *a, const double *S, int b, int c)
+{
+    const int64_t w = a->problem->width, n = a->problem->columns;
+    const double *block = S + b * w + c * w * n;
+    for (int64_t j = 0; j < w; j++) {
+        memset(a->half + j * w, 0, (size_t)j * sizeof *a->half);
+        a->half[j + j * w] = block[j + j * n];
+        for (int64_t i = j + 1; i < w; i++)
+            a->half[i + j * w] = block[i + j * n] + block[j + i * n];
+    }
+}
+
+/* planes [blocks, rows] = Z_i S Z_i'; S with both triangles. */
+static void quadratic_forms(alo_blocks_t *a, const double *S, double *planes)
+{
+    const problem_t *problem = a->problem;
+    const int w = problem->width, step = panel_rows(w);
+    for (int b = 0; b < problem->outputs; b++)
+        for (int c = 0; c <= b; c++) {
+            double *out = planes + joint_at(b, c) * problem->rows;
+            take_half(a, S, b, c);
+            for (int64_t i = 0; i < problem->rows; i += step)
+                panel_quadratic((int)(problem->rows - i < step ? problem->rows - i : step), w,
+                                a->half, problem->data->X + i * w, a->scratch, out + i);
+        }
+}
+
+static void take_diagonal(const alo_blocks_t *a, const double *S, double *diagonal)
+{
+    const int64_t n = a->problem->columns;
+    for (int64_t j = 0; j < n; j++)
+        diagonal[j] = S[j + j * n];
+}
+
+/* ---- value, gradient, product ---- */
+
+/* u~; false where a row determines its own fit. */
+static bool leave_out(alo_blocks_t *a, criterion_result_t *result)
+{
+    problem_t *problem = a->problem;
+    double least, all;
+    int64_t at;
+    invert(a);
+    quadratic_forms(a, a->inverse, a->K);
+    alo_rows_value(a, &least, &at);
+    all = least;
+    comm_min(problem->comm, &all, 1);
+    result->least_t = all;
+    result->least_t_row = evaluation_lowest_row(problem, least == all ? at : -1);
+    if (all > 16.0 * DBL_EPSILON)
+        return true;
+    snprintf(result->failure, sizeof result->failure,
+             "row %" PRId64 " determines its own fit (least eigenvalue of I - A K = %.1e): it "
+             "cannot be left out with these penalties; raise search.lower",
+             result->least_t_row, all);
+    return false;
+}
+
+static void find_gradient(alo_blocks_t *a)
+{
+    alo_rows_adjoint(a);
+    problem_gram(a->problem, a->weights, a->M);
+    sandwich(a, a->M, a->C);
+    quadratic_forms(a, a->C, a->k);
+    take_diagonal(a, a->C, a->adjoint.C);
+    alo_rows_total(a);
+    problem_transposed(a->problem, a->g, a->adjoint.v);
+    adjoint_find_gradient(&a->adjoint);
+    problem_times(a->problem, a->adjoint.v, a->xv);
+}
+
+/* u. and K. along delta; H. stays in W, A. in weights. */
+static void move_fit(alo_blocks_t *a)
+{
+    problem_t *problem = a->problem;
+    const int64_t n = problem->columns;
+    adjoint_move_fit(&a->adjoint);
+    problem_times(problem, a->adjoint.b, a->u_dot);
+    alo_rows_curvature_dot(a);
+    problem_gram(problem, a->weights, a->W);
+    for (int64_t j = 0; j < n; j++)
+        a->W[j + j * n] += a->adjoint.D_dot[j];
+    sandwich(a, a->W, a->M);
+    quadratic_forms(a, a->M, a->K_dot);
+    for (int64_t i = 0; i < problem->blocks * problem->rows; i++)
+        a->K_dot[i] = -a->K_dot[i];
+}
+
+/* The Hessian times adjoint.delta into adjoint.product. */
+static void find_product(void *work)
+{
+    alo_blocks_t *a = work;
+    move_fit(a);
+    alo_rows_adjoint_dot(a);
+    problem_gram(a->problem, a->weights, a->M);
+    move_C(a);
+    quadratic_forms(a, a->W, a->K_dot);
+    take_diagonal(a, a->W, a->adjoint.C_dot);
+    alo_rows_total_dot(a);
+    problem_transposed(a->problem, a->g, a->adjoint.v_dot);
+    adjoint_find_product(&a->adjoint);
+}
+
+/* ---- the row of the table ---- */
+
+static void evaluate(criterion_t *criterion, const double *theta, int order,
+                     criterion_result_t *result)
+{
+    alo_blocks_t *a = criterion->work;
+    if (!fit_minimise(criterion, &a->fit, theta, result) || !leave_out(a, result) ||
+        !evaluation_left_out(&a->evaluation, a->problem, a->left_out, a->phi, result))
+        return;
+    evaluation_mean(a->problem, a->phi[0], result);
+    if (order >= 1)
+        find_gradient(a);
+    if (order >= 2 && !adjoint_find_hessian(&a->adjoint, find_product, a, result))
+        return;
+    result->valid = true;
+    result->gradient = order >= 1 ? a->adjoint.gradient : NULL;
+    result->hessian = order >= 2 ? a->adjoint.second : NULL;
+    result->beta = a->fit.beta;
+    result->rows = a->phi[0];
+}
+
+static void product(criterion_t *criterion, const double *direction, double *out)
+{
+    alo_blocks_t *a = criterion->work;
+    size_t count = (size_t)a->problem->penalty->count;
+    memcpy(a->adjoint.delta, direction, count * sizeof *direction);
+    find_product(a);
+    memcpy(out, a->adjoint.product, count * sizeof *out);
+}
+
+/* Every array by the shape it has. */
+enum { ROWS, PLANES, BLOCKS, SQUARE, WIDTH, PANEL, ROW, WORK };
+#define ARRAY(field, shape)                                                                        \
+    {                                                                                              \
+        offsetof(alo_blocks_t, field), shape                                                       \
+    }
+static const struct {
+    size_t offset;
+    int shape;
+} arrays[] = {ARRAY(phi[0], ROWS),     ARRAY(phi[1], PLANES),    ARRAY(phi[2], BLOCKS),
+              ARRAY(left_out, PLANES), ARRAY(s, PLANES),         ARRAY(z, PLANES),
+              ARRAY(g_tilde, PLANES),  ARRAY(z_hat, PLANES),     ARRAY(u_dot, PLANES),
+              ARRAY(z_dot, PLANES),    ARRAY(z_hat_dot, PLANES), ARRAY(g, PLANES),
+              ARRAY(xv, PLANES),       ARRAY(K, BLOCKS),         ARRAY(k, BLOCKS),
+              ARRAY(K_dot, BLOCKS),    ARRAY(weights, BLOCKS),   ARRAY(inverse, SQUARE),
+              ARRAY(C, SQUARE),        ARRAY(M, SQUARE),         ARRAY(W, SQUARE),
+              ARRAY(Y, SQUARE),        ARRAY(half, WIDTH),       ARRAY(scratch, PANEL),
+              ARRAY(row.A, ROW),       ARRAY(row.K, ROW),        ARRAY(row.S, ROW),
+              ARRAY(row.A_dot, ROW),   ARRAY(row.K_dot, ROW),    ARRAY(row.work, WORK)};
+enum { ARRAYS = sizeof arrays / sizeof *arrays };
+
+static int64_t elements(int form, const problem_shape_t *shape)
+{
+    const int64_t K = shape->outputs, w = shape->width;
+    switch (form) {
+    case ROWS:
+        return shape->rows;
+    case PLANES:
+        return K * shape->rows;
+    case BLOCKS:
+        return joint_blocks(shape->outputs) * shape->rows;
+    case SQUARE:
+        return K * w * K * w;
+    case WIDTH:
+        return w * w;
+    case PANEL:
+        return w * panel_rows(shape->width);
+    case ROW:
+        return K * K;
+    default:
+        return 34 * K;
+    }
+}
+
+static int64_t memory(const problem_shape_t *shape)
+{
+    int64_t bytes = fit_memory(shape) + adjoint_memory(shape);
+    for (int i = 0; i < ARRAYS; i++)
+        bytes += elements(arrays[i].shape, shape) * (int64_t)sizeof(double);
+    return bytes + shape->outputs * (int64_t)sizeof(int);
+}
+
+static int allocate(criterion_t *criterion)
+{
+    int code = TRALO_OK;
+    problem_t *problem = criterion->problem;
+    const problem_shape_t shape = problem_shape(problem);
+    alo_blocks_t *a = NULL;
+    ALLOC(a, 1);
+    criterion->work = a;
+    a->problem = problem;
+    TRY(fit_allocate(problem, &a->fit));
+    TRY(adjoint_allocate(problem, a->fit.hessian, &a->adjoint));
+    for (int i = 0; i < ARRAYS; i++)
+        TRY(mem_alloc(elements(arrays[i].shape, &shape), sizeof(double),
+                      (char *)a + arrays[i].offset));
+    ALLOC(a->row.pivots, problem->outputs);
+out:
+    return code;
+}
+
+static int create(criterion_t *criterion, const void *options)
+{
+    int code = TRALO_OK;
+    const alo_options_t *o = options;
+    evaluation_t evaluation;
+    TRY(evaluation_find(o->loss, criterion->problem, &evaluation));
+    TRY(comm_agree(criterion->problem->comm, allocate(criterion)));
+    ((alo_blocks_t *)criterion->work)->evaluation = evaluation;
+out:
+    return code;
+}
+
+static void destroy(criterion_t *criterion)
+{
+    alo_blocks_t *a = criterion->work;
+    if (a == NULL)
+        return;
+    for (int i = 0; i < ARRAYS; i++)
+        mem_free((char *)a + arrays[i].offset);
+    mem_free(&a->row.pivots);
+    adjoint_release(&a->adjoint);
+    fit_release(&a->fit);
+    mem_free(&criterion->work);
+}
+
+const criterion_kind_t criterion_alo_blocks = {
+    .name = "alo",
+    .doc = "approximate leave-one-out error of a loss with several outputs",
+    .approximates_loo = true,
+    .memory = memory,
+    .create = create,
+    .evaluate = evaluate,
+    .product = product,
+    .destroy = destroy,
+};

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Inside ALO for several outputs: the state, and the K x K algebra of each row. */
+#ifndef CRITERION_ALO_BLOCKS_H
+#define CRITERION_ALO_BLOCKS_H
+
+#include "criterion/adjoint.h"
+#include "criterion/evaluation.h"
+#include "criterion/fit.h"
+
+/* K x K matrices and the workspaces of LAPACK for one row. */
+typedef struct alo_row {
+    double *A, *K, *S, *A_dot, *K_dot; /* [K, K] */
+    double *work;                      /* [34 K] */
+    int *pivots;                       /* [K] */
+} alo_row_t;
+
+/* Everything with an n in its shape is local to the rank. Arrays are owned. */
+typedef struct alo_blocks {
+    problem_t *problem; /* borrowed */
+    evaluation_t evaluation;
+    fit_t fit;
+    adjoint_t adjoint;
+    alo_row_t row;
+    double *phi[EVALUATION_ORDERS]; /* [rows], [outputs, rows], [blocks, rows] */
+    /* [outputs, rows]: at the point, then along the direction */
+    double *left_out, *s, *z, *g_tilde, *z_hat;
+    double *u_dot, *z_dot, *z_hat_dot, *g, *xv;
+    /* [blocks, rows]; K_dot holds k_dot later, weights what a sum over rows is weighted with */
+    double *K, *k, *K_dot, *weights;
+    /* [columns, columns] */
+    double *inverse, *C, *M, *W, *Y;
+    double *half;    /* [width, width] */
+    double *scratch; /* [panel, width] */
+} alo_blocks_t;
+
+/* From K: s, z, left_out; the least eigenvalue of I - A_i K_i over the rows, and the local row that
+   has it. None of these is collective. */
+void alo_rows_value(alo_blocks_t *a, double *least, int64_t *at);
+
+/* From phi: g_tilde, z_hat, and C_i in weights. */
+void alo_rows_adjoint(alo_blocks_t *a);
+
+/* From k: g, the total derivative of f in u. */
+void alo_rows_total(alo_blocks_t *a);
+
+/* A_dot_i in weights, from u_dot. */
+void alo_rows_curvature_dot(alo_blocks_t *a);
+
+/* From K_dot and A_dot_i in weights: z_dot, z_hat_dot; C_dot_i in weights; the part of g_dot in g
+   that does not wait for k_dot. */
+void alo_rows_adjoint_dot(alo_blocks_t *a);
+
+/* Adds the rest to g, from k_dot in K_dot. */
+void alo_rows_total_dot(alo_blocks_t *a);
+
+#endif

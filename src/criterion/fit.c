@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "criterion/fit.h"
+
+#include <cblas.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/mem.h"
+
+int fit_allocate(const problem_t *problem, fit_t *fit)
+{
+    int code = TRALO_OK;
+    ALLOC(fit->beta, problem->columns);
+    ALLOC(fit->step, problem->columns);
+    ALLOC(fit->theta, problem->penalty->count);
+    ALLOC(fit->move, problem->penalty->count);
+    TRY(spd_create(problem->comm, problem->columns, &fit->hessian));
+out:
+    return code;
+}
+
+void fit_release(fit_t *fit)
+{
+    mem_free(&fit->beta);
+    mem_free(&fit->step);
+    mem_free(&fit->theta);
+    mem_free(&fit->move);
+    spd_free(&fit->hessian);
+}
+
+int64_t fit_memory(const problem_shape_t *shape)
+{
+    int64_t columns = (int64_t)shape->width * shape->outputs;
+    int64_t numbers = 2 * columns * columns + 2 * columns + 2 * (int64_t)shape->count;
+    return numbers * (int64_t)sizeof(double);
+}
+
+/* beta + sum_s (theta - theta_before)_s b_s with b_s = -H^-1 d_s r', if that lowers L. */
+static void predict(problem_t *problem, fit_t *fit, const double *theta)
+{
+    int p = problem->columns;
+    penalty_at(problem->penalty, fit->theta, fit->beta, problem->penalty_scale,
+               &problem->penalty_values);
+    for (int s = 0; s < problem->penalty->count; s++)
+        fit->move[s] = theta[s] - fit->theta[s];
+    penalty_along(problem->penalty, &problem->penalty_values, 1, fit->move, fit->step);
+    spd_solve(fit->hessian, fit->step);
+    problem_move(problem, theta, fit->beta);
+    double value = problem->size.value;
+    cblas_dscal(p, -1.0, fit->step, 1);
+    cblas_daxpy(p, 1.0, fit->beta, 1, fit->step, 1);
+    problem_move(problem, theta, fit->step);
+    if (problem->size.value < value)
+        memcpy(fit->beta, fit->step, (size_t)p * sizeof *fit->beta);
+}
+
+bool fit_minimise(criterion_t *criterion, fit_t *fit, const double *theta,
+                  criterion_result_t *result)
+{
+    problem_t *problem = criterion->problem;
+    inner_result_t inner;
+    if (fit->warm)
+        predict(problem, fit, theta);
+    fit->hessian->factored = fit->warm;
+    criterion->inner->solve(criterion->inner_options, problem, theta, fit->beta, fit->hessian,
+                            &inner);
+    result->inner_iterations = inner.iterations;
+    result->factorisations = inner.factorisations + 1;
+    fit->warm = false;
+    if (!inner.solved) {
+        snprintf(result->failure, sizeof result->failure, "%s", inner.detail);
+        memset(fit->beta, 0, (size_t)problem->columns * sizeof *fit->beta);
+        return false;
+    }
+    if (problem_factor(problem, fit->hessian) >= 0) {
+        snprintf(result->failure, sizeof result->failure,
+                 "the Hessian is singular to working accuracy at the minimum: raise search.lower");
+        return false;
+    }
+    memcpy(fit->theta, theta, (size_t)problem->penalty->count * sizeof *theta);
+    fit->warm = true;
+    return true;
+}

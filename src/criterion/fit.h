@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The minimum of the training problem, followed from one theta to the next, for criteria that fit
+   all rows at once. */
+#ifndef CRITERION_FIT_H
+#define CRITERION_FIT_H
+
+#include "criterion/criterion.h"
+
+typedef struct fit {
+    spd_t *hessian; /* H at the minimum, and its factor; owned, as all below */
+    double *beta;   /* [columns] the minimum */
+    double *step;   /* [columns] */
+    double *theta;  /* [S] where the minimum is */
+    double *move;   /* [S] */
+    bool warm;      /* theta, beta and the factor are of an evaluation before */
+} fit_t;
+
+/* Not collective. Errors: TRALO_ERR_MEMORY; fit_release is to follow in any case. */
+int fit_allocate(const problem_t *problem, fit_t *fit);
+void fit_release(fit_t *fit);
+int64_t fit_memory(const problem_shape_t *shape); /* bytes */
+
+/* Goes to the minimum at theta [S], and factors H there; false, with result->failure, where there
+   is none. Counts Newton's steps in the result. Collective; the same on all ranks. */
+bool fit_minimise(criterion_t *criterion, fit_t *fit, const double *theta,
+                  criterion_result_t *result);
+
+#endif

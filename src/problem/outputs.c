@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "problem/outputs.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+
+/* ---- classes ---- */
+
+/* The lowest row of this rank whose y the loss does not allow, or -1. */
+static int64_t invalid_row(const data_t *data, const loss_t *loss)
+{
+    for (int64_t i = 0; i < data->rows; i++)
+        if (!loss->valid(data->y[i]))
+            return i;
+    return -1;
+}
+
+static int check_target(const data_t *data, const loss_t *loss)
+{
+    int code = TRALO_OK;
+    int64_t i = invalid_row(data, loss);
+    if (i >= 0)
+        FAIL(TRALO_ERR_INPUT, "row %" PRId64 ": y = %g is not allowed for the loss '%s': give %s",
+             data->first + i, data->y[i], loss->name, loss->domain);
+out:
+    return code;
+}
+
+/* rows [JOINT_MOST] of each class over all ranks, *negative: rows with y = -1, which are of class
+   0. Collective. */
+static void count_classes(const data_t *data, double *rows, double *negative)
+{
+    memset(rows, 0, JOINT_MOST * sizeof *rows);
+    *negative = 0.0;
+    for (int64_t i = 0; i < data->rows; i++) {
+        rows[loss_class(data->y[i])] += 1.0;
+        *negative += data->y[i] < 0.0;
+    }
+    comm_sum(data->comm, rows, JOINT_MOST);
+    *negative = comm_sum_one(data->comm, *negative);
+}
+
+static int check_classes(const loss_t *loss, const double *rows, double negative, int classes)
+{
+    int code = TRALO_OK;
+    if (negative > 0.0 && (classes > 2 || rows[0] > negative))
+        FAIL(TRALO_ERR_INPUT, "y holds -1 and class numbers: for the loss '%s' give %s", loss->name,
+             loss->domain);
+    if (classes < 2)
+        FAIL(TRALO_ERR_INPUT, "all rows are of class 0: the loss '%s' wants two classes or more",
+             loss->name);
+    for (int k = 0; k < classes; k++)
+        if (rows[k] == 0.0)
+            FAIL(TRALO_ERR_INPUT,
+                 "no row is of class %d, but there are rows of class %d: number the classes "
+                 "without a gap for the loss '%s' (import with --classify does)",
+                 k, classes - 1, loss->name);
+out:
+    return code;
+}
+
+int problem_outputs(const data_t *data, const loss_t *loss, int *outputs)
+{
+    int code = TRALO_OK, classes = 1;
+    double rows[JOINT_MOST], negative;
+    TRY(comm_agree(data->comm, check_target(data, loss)));
+    if (loss->joint != NULL) {
+        count_classes(data, rows, &negative);
+        for (int k = 0; k < JOINT_MOST; k++)
+            classes = rows[k] > 0.0 ? k + 1 : classes;
+        TRY(check_classes(loss, rows, negative, classes));
+    }
+    *outputs = classes;
+out:
+    return code;
+}
+
+int problem_absent_class(const problem_t *problem)
+{
+    double weight[JOINT_MOST] = {0.0};
+    if (problem->outputs == 1)
+        return -1;
+    for (int64_t i = 0; i < problem->rows; i++)
+        weight[loss_class(problem->data->y[i])] += problem_weight(problem, i);
+    comm_sum(problem->comm, weight, problem->outputs);
+    for (int k = 0; k < problem->outputs; k++)
+        if (weight[k] == 0.0)
+            return k;
+    return -1;
+}
+
+/* ---- rows ---- */
+
+void problem_get(const problem_t *problem, int64_t i, const double *planes, double *out)
+{
+    for (int64_t k = 0; k < problem->outputs; k++)
+        out[k] = planes[k * problem->rows + i];
+}
+
+void problem_put(const problem_t *problem, int64_t i, const double *values, double *planes)
+{
+    for (int64_t k = 0; k < problem->outputs; k++)
+        planes[k * problem->rows + i] = values[k];
+}
+
+/* l, l', l'' of local row i with weight w. */
+static void evaluate_row(problem_t *problem, int64_t i, double w, int order)
+{
+    const loss_joint_t *joint = problem->loss.joint;
+    const int64_t K = problem->outputs, rows = problem->rows;
+    double u[JOINT_MOST], gradient[JOINT_MOST] = {0.0}, value = 0.0;
+    memset(problem->block, 0, (size_t)problem->blocks * sizeof *problem->block);
+    problem_get(problem, i, problem->u, u);
+    if (w != 0.0)
+        value = joint->value((int)K, loss_class(problem->data->y[i]), u, gradient);
+    if (w != 0.0 && order >= 2)
+        joint->curvature((int)K, u, problem->block);
+    problem->l[0][i] = w * value;
+    for (int64_t k = 0; order >= 1 && k < K; k++)
+        problem->l[1][k * rows + i] = w * gradient[k];
+    for (int64_t k = 0; order >= 2 && k < problem->blocks; k++)
+        problem->l[2][k * rows + i] = w * problem->block[k];
+}
+
+void outputs_evaluate(problem_t *problem, int64_t begin, int64_t count, int order)
+{
+    for (int64_t i = begin; i < begin + count; i++)
+        evaluate_row(problem, i, problem_weight(problem, i), order);
+}
+
+double outputs_row_loss(const problem_t *problem, int64_t i)
+{
+    double u[JOINT_MOST];
+    problem_get(problem, i, problem->u, u);
+    return problem->loss.joint->value(problem->outputs, loss_class(problem->data->y[i]), u, NULL);
+}
+
+/* With the symmetric part of x y' as the matrix that the third derivative is contracted with. */
+void outputs_third(problem_t *problem, const double *x, const double *y, double *out)
+{
+    const int K = problem->outputs;
+    double u[JOINT_MOST], xs[JOINT_MOST], ys[JOINT_MOST];
+    for (int64_t i = 0; i < problem->rows; i++) {
+        double w = problem_weight(problem, i);
+        problem_get(problem, i, problem->u, u);
+        problem_get(problem, i, x, xs);
+        problem_get(problem, i, y, ys);
+        for (int a = 0; a < K; a++)
+            for (int b = 0; b <= a; b++)
+                problem->block[joint_at(a, b)] = 0.5 * w * (xs[a] * ys[b] + xs[b] * ys[a]);
+        problem->loss.joint->third(K, u, problem->block, xs);
+        problem_put(problem, i, xs, out);
+    }
+}
+
+/* ---- matrices ---- */
+
+void outputs_fill_blocks(const problem_t *problem, double *C)
+{
+    const int64_t width = problem->width, columns = problem->columns;
+    for (int64_t a = 0; a < problem->outputs; a++)
+        for (int64_t b = 0; b < a; b++) {
+            double *block = C + a * width + b * width * columns;
+            for (int64_t j = 0; j < width; j++)
+                for (int64_t i = 0; i < j; i++)
+                    block[i + j * columns] = block[j + i * columns];
+        }
+}
+
+void outputs_add_gauge(const problem_t *problem, bool free, double gauge, double *H)
+{
+    const int64_t width = problem->width, columns = problem->columns;
+    for (int64_t c = 0; c < width; c++) {
+        double v[JOINT_MOST];
+        if ((problem->penalty->group[c] < 0) != free)
+            continue;
+        for (int64_t k = 0; k < problem->outputs; k++)
+            v[k] = sqrt(fmax(H[(c + k * width) * (columns + 1)], 0.0));
+        for (int64_t b = 0; b < problem->outputs; b++)
+            for (int64_t a = b; a < problem->outputs; a++)
+                H[c + a * width + (c + b * width) * columns] += gauge * v[a] * v[b];
+    }
+}
+
+void problem_centre(const problem_t *problem, double *x)
+{
+    for (int c = 0; problem->outputs > 1 && c < problem->width; c++) {
+        double mean = 0.0;
+        for (int j = c; j < problem->columns; j += problem->width)
+            mean += x[j] / problem->outputs;
+        for (int j = c; problem->penalty->group[c] < 0 && j < problem->columns; j += problem->width)
+            x[j] -= mean;
+    }
+}
