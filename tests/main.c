@@ -31,6 +31,9 @@
     X(inner)                                                                                       \
     X(values)                                                                                      \
     X(import)                                                                                      \
+    X(import_packed)                                                                               \
+    X(import_refuse)                                                                               \
+    X(import_limits)                                                                               \
     X(info)                                                                                        \
     X(criterion)                                                                                   \
     X(resample)                                                                                    \
