@@ -2,10 +2,13 @@
 #include "fixture.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/rng.h"
+#include "data/import.h"
 #include "support.h"
 
 enum { STREAM_X = 1, STREAM_BETA, STREAM_Y, STREAM_WEIGHT, STREAM_OFFSET };
@@ -143,4 +146,23 @@ void fixture_free(fixture_t *f)
     mem_free(&f->y);
     mem_free(&f->weights);
     mem_free(&f->offset);
+}
+
+data_t *fixture_data(const char *name, const char *target, const char *labels, bool intercept)
+{
+    char source[512], folder[512], input[600], output[600];
+    data_t *data = NULL;
+    data_options_t options = {.standardize = true, .intercept = intercept};
+    test_source("tests/data", source, sizeof source);
+    test_path(name, folder, sizeof folder);
+    snprintf(input, sizeof input, "%s/%s.csv", source, name);
+    snprintf(output, sizeof output, "%s.h5", folder);
+    import_options_t import = {
+        .input = input, .output = output, .target = target, .labels = labels, .force = true};
+    log_setup(LOG_QUIET, true);
+    int code = comm_rank(test_comm) == 0 ? import_file(&import, NULL) : TRALO_OK;
+    log_setup(LOG_NORMAL, true);
+    if (CHECK_OK(comm_agree(test_comm, code)))
+        CHECK_OK(data_open(test_comm, output, &options, &data));
+    return data;
 }

@@ -36,6 +36,7 @@
     X(import_limits)                                                                               \
     X(info)                                                                                        \
     X(criterion)                                                                                   \
+    X(alo_kernel)                                                                                  \
     X(resample)                                                                                    \
     X(softmax)                                                                                     \
     X(memory)                                                                                      \

@@ -33,6 +33,7 @@
 #include "base/mem.h"
 #include "criterion/adjoint.h"
 #include "criterion/alo_options.h"
+#include "criterion/alo_scalar.h"
 #include "criterion/evaluation.h"
 #include "criterion/fit.h"
 #include "criterion/kinds.h"
@@ -55,12 +56,11 @@ typedef struct alo {
     evaluation_t evaluation;
     fit_t fit;
     adjoint_t adjoint;
-    double *T;       /* [rows, columns] whitened rows, NULL: recomputed into `panel` */
-    double *panel;   /* [panel, columns] */
-    double *scratch; /* [panel, columns] */
-    /* [rows] */
-    double *h, *t, *left_out, *phi[EVALUATION_ORDERS], *c, *k, *q;
-    double *u_dot, *h_dot, *c_dot, *k_dot, *g, *xv;
+    double *T;         /* [rows, columns] whitened rows, NULL: recomputed into `panel` */
+    double *panel;     /* [panel, columns] */
+    double *scratch;   /* [panel, columns] */
+    alo_scalar_t rows; /* of this rank */
+    double *xv;        /* [rows] */
     /* [columns, columns] */
     double *M, *W, *M_dot, *half;
     bool ready; /* what every direction needs is known at this point: l'''', M, xv */
@@ -94,7 +94,7 @@ static void leverages(alo_t *a)
                          a->T + i * p);
         const double *T = whitened(a, i, count);
         for (int k = 0; k < count; k++)
-            a->h[i + k] = cblas_ddot(p, T + (int64_t)k * p, 1, T + (int64_t)k * p, 1);
+            a->rows.h[i + k] = cblas_ddot(p, T + (int64_t)k * p, 1, T + (int64_t)k * p, 1);
     }
 }
 
@@ -175,33 +175,12 @@ static void mirror(int64_t p, double *S)
 static bool find_t(alo_t *a, criterion_result_t *result)
 {
     const problem_t *problem = a->problem;
-    double least = 1.0;
-    int64_t at = -1;
-    for (int64_t i = 0; i < problem->rows; i++) {
-        a->t[i] = 1.0 - problem->l[2][i] * a->h[i];
-        if (!(a->t[i] >= least)) {
-            least = isnan(a->t[i]) ? -INFINITY : a->t[i];
-            at = i;
-        }
-    }
-    double all = least;
+    int64_t at;
+    double least = alo_scalar_find_t(&a->rows, &at), all = least;
     comm_min(problem->comm, &all, 1);
     result->least_t = all;
     result->least_t_row = evaluation_lowest_row(problem, least == all ? at : -1);
-    if (all > 16.0 * DBL_EPSILON)
-        return true;
-    snprintf(result->failure, sizeof result->failure,
-             "row %" PRId64 " determines its own fit (t = 1 - l''h = %.1e): it cannot be left out "
-             "with these penalties; raise search.lower",
-             result->least_t_row, all);
-    return false;
-}
-
-static void leave_out(alo_t *a)
-{
-    const problem_t *problem = a->problem;
-    for (int64_t i = 0; i < problem->rows; i++)
-        a->left_out[i] = problem->u[i] + problem->l[1][i] * a->h[i] / a->t[i];
+    return !alo_scalar_singular(result);
 }
 
 /* ---- gradient ---- */
@@ -209,19 +188,13 @@ static void leave_out(alo_t *a)
 static void find_gradient(alo_t *a)
 {
     problem_t *problem = a->problem;
-    double *const *l = problem->l, *const *phi = a->phi;
-    for (int64_t i = 0; i < problem->rows; i++)
-        a->c[i] = phi[1][i] * l[1][i] / (a->t[i] * a->t[i]);
+    alo_scalar_weigh(&a->rows);
     clear_square(a, a->M);
-    add_gram(a, a->c, a->M);
+    add_gram(a, a->rows.c, a->M);
     spd_sum(problem->comm, problem->columns, a->M);
-    quadratic_forms(a, a->M, problem->loss.quadratic ? NULL : a->k, a->adjoint.C);
-    for (int64_t i = 0; i < problem->rows; i++) {
-        double h = a->h[i], t = a->t[i];
-        a->q[i] = 1.0 / t + l[1][i] * l[3][i] * h * h / (t * t);
-        a->g[i] = phi[1][i] * a->q[i] - a->k[i] * l[3][i];
-    }
-    problem_transposed(problem, a->g, a->adjoint.v);
+    quadratic_forms(a, a->M, problem->loss.quadratic ? NULL : a->rows.k, a->adjoint.C);
+    alo_scalar_adjoint(&a->rows);
+    problem_transposed(problem, a->rows.g, a->adjoint.v);
     adjoint_find_gradient(&a->adjoint);
 }
 
@@ -232,39 +205,17 @@ static void move_fit(alo_t *a)
 {
     problem_t *problem = a->problem;
     adjoint_move_fit(&a->adjoint);
-    problem_times(problem, a->adjoint.b, a->u_dot);
+    problem_times(problem, a->adjoint.b, a->rows.u_dot);
     for (int64_t i = 0; i < problem->rows; i++)
-        a->g[i] = problem->l[3][i] * a->u_dot[i]; /* omega */
+        a->rows.g[i] = problem->l[3][i] * a->rows.u_dot[i]; /* omega */
     clear_square(a, a->W);
     if (!problem->loss.quadratic)
-        add_gram(a, a->g, a->W);
+        add_gram(a, a->rows.g, a->W);
     add_column_gram(a, a->adjoint.D_dot, a->W);
     spd_sum(problem->comm, problem->columns, a->W);
-    quadratic_forms(a, a->W, a->h_dot, NULL);
+    quadratic_forms(a, a->W, a->rows.h_dot, NULL);
     for (int64_t i = 0; i < problem->rows; i++)
-        a->h_dot[i] = -a->h_dot[i];
-}
-
-/* c. of every row, and the part of g. that does not wait for k.: phi.' q + phi' q. */
-static void move_rows(alo_t *a)
-{
-    const problem_t *problem = a->problem;
-    for (int64_t i = 0; i < problem->rows; i++) {
-        const double l1 = problem->l[1][i], l2 = problem->l[2][i], l3 = problem->l[3][i];
-        const double h = a->h[i], t = a->t[i], u_dot = a->u_dot[i], h_dot = a->h_dot[i];
-        const double l1_dot = l2 * u_dot, l2_dot = l3 * u_dot, l3_dot = problem->l[4][i] * u_dot;
-        const double t_dot = -(l2_dot * h + l2 * h_dot);
-        const double left_out_dot =
-            u_dot + (l1_dot * h + l1 * h_dot) / t - l1 * h * t_dot / (t * t);
-        const double phi1 = a->phi[1][i], phi1_dot = a->phi[2][i] * left_out_dot;
-        a->c_dot[i] =
-            (phi1_dot * l1 + phi1 * l1_dot) / (t * t) - 2.0 * phi1 * l1 * t_dot / (t * t * t);
-        const double q_dot =
-            -t_dot / (t * t) +
-            (l1_dot * l3 * h * h + l1 * l3_dot * h * h + 2.0 * l1 * l3 * h * h_dot) / (t * t) -
-            2.0 * l1 * l3 * h * h * t_dot / (t * t * t);
-        a->g[i] = phi1_dot * a->q[i] + phi1 * q_dot;
-    }
+        a->rows.h_dot[i] = -a->rows.h_dot[i];
 }
 
 /* M., k., C._jj, then v. */
@@ -272,16 +223,14 @@ static void move_adjoint(alo_t *a)
 {
     problem_t *problem = a->problem;
     clear_square(a, a->M_dot);
-    add_gram(a, a->c_dot, a->M_dot);
+    add_gram(a, a->rows.c_dot, a->M_dot);
     subtract_product(a);
     spd_sum(problem->comm, problem->columns, a->M_dot);
-    quadratic_forms(a, a->M_dot, problem->loss.quadratic ? NULL : a->k_dot, a->adjoint.C_dot);
-    for (int64_t i = 0; i < problem->rows; i++) {
-        double u_dot = a->u_dot[i];
-        a->g[i] -= a->k_dot[i] * problem->l[3][i] + a->k[i] * problem->l[4][i] * u_dot +
-                   problem->l[3][i] * u_dot * a->xv[i];
-    }
-    problem_transposed(problem, a->g, a->adjoint.v_dot);
+    quadratic_forms(a, a->M_dot, problem->loss.quadratic ? NULL : a->rows.k_dot, a->adjoint.C_dot);
+    alo_scalar_move_adjoint(&a->rows);
+    for (int64_t i = 0; i < problem->rows; i++)
+        a->rows.g[i] -= problem->l[3][i] * a->rows.u_dot[i] * a->xv[i];
+    problem_transposed(problem, a->rows.g, a->adjoint.v_dot);
     adjoint_find_product(&a->adjoint);
 }
 
@@ -296,7 +245,7 @@ static void find_product(void *work)
         a->ready = true;
     }
     move_fit(a);
-    move_rows(a);
+    alo_scalar_move(&a->rows);
     move_adjoint(a);
 }
 
@@ -313,10 +262,10 @@ static void evaluate(criterion_t *criterion, const double *theta, int order,
     leverages(a);
     if (!find_t(a, result))
         return;
-    leave_out(a);
-    if (!evaluation_left_out(&a->evaluation, a->problem, a->left_out, a->phi, result))
+    alo_scalar_leave_out(&a->rows);
+    if (!evaluation_left_out(&a->evaluation, a->problem, a->rows.left_out, a->rows.phi, result))
         return;
-    evaluation_mean(a->problem, a->phi[0], result);
+    evaluation_mean(a->problem, a->rows.phi[0], result);
     a->ready = false;
     if (order >= 1)
         find_gradient(a);
@@ -326,7 +275,7 @@ static void evaluate(criterion_t *criterion, const double *theta, int order,
     result->gradient = order >= 1 ? a->adjoint.gradient : NULL;
     result->hessian = order >= 2 ? a->adjoint.second : NULL;
     result->beta = a->fit.beta;
-    result->rows = a->phi[0];
+    result->rows = a->rows.phi[0];
 }
 
 static void product(criterion_t *criterion, const double *direction, double *out)
@@ -347,12 +296,7 @@ enum { ROWS, SQUARE, PANEL };
 static const struct {
     size_t offset;
     int shape;
-} arrays[] = {ARRAY(h, ROWS),      ARRAY(t, ROWS),      ARRAY(left_out, ROWS),
-              ARRAY(phi[0], ROWS), ARRAY(phi[1], ROWS), ARRAY(phi[2], ROWS),
-              ARRAY(c, ROWS),      ARRAY(k, ROWS),      ARRAY(q, ROWS),
-              ARRAY(u_dot, ROWS),  ARRAY(h_dot, ROWS),  ARRAY(c_dot, ROWS),
-              ARRAY(k_dot, ROWS),  ARRAY(g, ROWS),      ARRAY(xv, ROWS),
-              ARRAY(M, SQUARE),    ARRAY(W, SQUARE),    ARRAY(M_dot, SQUARE),
+} arrays[] = {ARRAY(xv, ROWS),     ARRAY(M, SQUARE),    ARRAY(W, SQUARE),     ARRAY(M_dot, SQUARE),
               ARRAY(half, SQUARE), ARRAY(panel, PANEL), ARRAY(scratch, PANEL)};
 enum { ARRAYS = sizeof arrays / sizeof *arrays };
 
@@ -364,7 +308,7 @@ static int64_t elements(int form, const problem_shape_t *shape)
 
 static int64_t memory(const problem_shape_t *shape)
 {
-    int64_t bytes = fit_memory(shape) + adjoint_memory(shape);
+    int64_t bytes = fit_memory(shape) + adjoint_memory(shape) + alo_scalar_memory(shape->rows);
     for (int i = 0; i < ARRAYS; i++)
         bytes += elements(arrays[i].shape, shape) * (int64_t)sizeof(double);
     return bytes;
@@ -390,6 +334,9 @@ static int allocate(criterion_t *criterion, const alo_options_t *o)
     a->problem = problem;
     TRY(fit_allocate(problem, &a->fit));
     TRY(adjoint_allocate(problem, a->fit.hessian, &a->adjoint));
+    TRY(alo_scalar_create(problem->rows, &a->rows));
+    a->rows.u = problem->u;
+    a->rows.l = problem->l;
     for (int i = 0; i < ARRAYS; i++)
         TRY(mem_alloc(elements(arrays[i].shape, &shape), sizeof(double),
                       (char *)a + arrays[i].offset));
@@ -418,6 +365,7 @@ static void destroy(criterion_t *criterion)
         return;
     for (int i = 0; i < ARRAYS; i++)
         mem_free((char *)a + arrays[i].offset);
+    alo_scalar_free(&a->rows);
     mem_free(&a->T);
     adjoint_release(&a->adjoint);
     fit_release(&a->fit);
@@ -435,5 +383,6 @@ const criterion_kind_t criterion_alo = {
     .evaluate = evaluate,
     .product = product,
     .destroy = destroy,
+    .kernel = &criterion_alo_kernel,
     .joint = &criterion_alo_blocks,
 };

@@ -42,19 +42,37 @@ out:
     return code;
 }
 
+static void take_problem(criterion_t *criterion, const criterion_kind_t *kind, problem_t *problem)
+{
+    criterion->kind = criterion_for(kind, problem->outputs);
+    criterion->problem = problem;
+    criterion->data = problem->data;
+    criterion->count = problem->penalty->count;
+    criterion->unknowns = problem->columns;
+}
+
+static void take_machine(criterion_t *criterion, const criterion_kind_t *kind, machine_t *machine)
+{
+    ASSERT(kind->kernel != NULL);
+    criterion->kind = kind->kernel;
+    criterion->machine = machine;
+    criterion->data = machine->data;
+    criterion->count = machine->count;
+    criterion->unknowns = machine->n + 1;
+}
+
 static int allocate(const criterion_setup_t *setup, criterion_t **out)
 {
     int code = TRALO_OK;
     criterion_t *criterion = NULL;
     ALLOC(criterion, 1);
-    criterion->kind = criterion_for(setup->kind, setup->problem->outputs);
-    criterion->problem = setup->problem;
-    criterion->data = setup->problem->data;
-    criterion->count = setup->problem->penalty->count;
-    criterion->unknowns = setup->problem->columns;
     criterion->inner = setup->inner;
     criterion->inner_options = setup->inner_options;
     criterion->known = -1;
+    if (setup->machine != NULL)
+        take_machine(criterion, setup->kind, setup->machine);
+    else
+        take_problem(criterion, setup->kind, setup->problem);
     *out = criterion;
 out:
     return code;
@@ -64,8 +82,10 @@ int criterion_create(const criterion_setup_t *setup, criterion_t **out)
 {
     int code = TRALO_OK;
     criterion_t *criterion = NULL;
-    comm_t *comm = setup->problem->comm;
-    TRY(comm_agree(comm, check_memory(setup)));
+    bool kernel = setup->machine != NULL;
+    comm_t *comm = kernel ? setup->machine->comm : setup->problem->comm;
+    if (!kernel) /* a kernel's criterion checks its own */
+        TRY(comm_agree(comm, check_memory(setup)));
     TRY(comm_agree(comm, allocate(setup, &criterion)));
     TRY(criterion->kind->create(criterion, setup->options));
     *out = criterion;

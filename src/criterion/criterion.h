@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/param.h"
 #include "inner/inner.h"
+#include "problem/machine.h"
 #include "problem/problem.h"
 
 typedef struct criterion criterion_t;
@@ -48,6 +49,8 @@ typedef struct criterion_kind {
     void (*destroy)(criterion_t *criterion);
     /* what does the same for a loss of several outputs; NULL: this one does */
     const struct criterion_kind *joint;
+    /* what does the same for a model with a kernel; NULL: nothing does */
+    const struct criterion_kind *kernel;
 } criterion_kind_t;
 
 extern const criterion_kind_t *const criterion_kinds[];   /* NULL-terminated */
@@ -58,7 +61,8 @@ const criterion_kind_t *criterion_for(const criterion_kind_t *kind, int outputs)
 
 struct criterion {
     const criterion_kind_t *kind;
-    problem_t *problem; /* borrowed */
+    problem_t *problem; /* borrowed; NULL with a kernel */
+    machine_t *machine; /* borrowed; NULL without one */
     const data_t *data; /* borrowed */
     int count;          /* S */
     int64_t unknowns;   /* length of the minimum of the training problem */
@@ -72,6 +76,7 @@ typedef struct criterion_setup {
     const criterion_kind_t *kind;
     const void *options; /* filled for kind->params; borrowed during the call */
     problem_t *problem;  /* borrowed as long as the criterion lives, as all below */
+    machine_t *machine;  /* with a kernel, instead of the problem; kind->kernel is there */
     const inner_kind_t *inner;
     const void *inner_options;
 } criterion_setup_t;

@@ -18,10 +18,11 @@ out:
     return code;
 }
 
-int evaluation_find(const char *name, const problem_t *problem, evaluation_t *out)
+int evaluation_find_for(const char *name, const loss_t *training, const data_t *data,
+                        evaluation_t *out)
 {
     int code = TRALO_OK;
-    evaluation_t evaluation = {.loss = problem->loss};
+    evaluation_t evaluation = {.loss = *training};
     if (name != NULL && strcmp(name, "response") == 0) {
         evaluation.response = true;
     } else if (name != NULL && strcmp(name, "training") != 0) {
@@ -30,18 +31,23 @@ int evaluation_find(const char *name, const problem_t *problem, evaluation_t *ou
             FAIL(TRALO_ERR_INPUT,
                  "criterion.loss = %s: give training, response or a loss that tralo list names",
                  name);
-        if ((loss->joint != NULL) != (problem->outputs > 1))
+        if ((loss->joint != NULL) != (training->joint != NULL))
             FAIL(
                 TRALO_ERR_INPUT,
                 "criterion.loss = %s: it has not as many outputs as model.loss = %s: give training "
                 "or response",
-                name, problem->loss.name);
+                name, training->name);
         evaluation.loss = *loss;
-        TRY(comm_agree(problem->comm, check_target(loss, problem->data)));
+        TRY(comm_agree(data->comm, check_target(loss, data)));
     }
     *out = evaluation;
 out:
     return code;
+}
+
+int evaluation_find(const char *name, const problem_t *problem, evaluation_t *out)
+{
+    return evaluation_find_for(name, &problem->loss, problem->data, out);
 }
 
 static void response_row(const loss_t *loss, double y, double u, double *phi)
@@ -52,6 +58,22 @@ static void response_row(const loss_t *loss, double y, double u, double *phi)
     phi[0] = 0.5 * error * error;
     phi[1] = error * m[1];
     phi[2] = m[1] * m[1] + error * m[2];
+}
+
+void evaluation_values(const evaluation_t *evaluation, int64_t n, const double *y, const double *u,
+                       double *const *phi)
+{
+    const loss_t *loss = &evaluation->loss;
+    if (!evaluation->response) {
+        loss->derivatives(loss, n, y, u, EVALUATION_ORDERS - 1, phi);
+        return;
+    }
+    for (int64_t i = 0; i < n; i++) {
+        double row[EVALUATION_ORDERS];
+        response_row(loss, y[i], u[i], row);
+        for (int k = 0; k < EVALUATION_ORDERS; k++)
+            phi[k][i] = row[k];
+    }
 }
 
 /* out [blocks] planes of row i += A^2 for the packed A. */
@@ -113,23 +135,11 @@ static void joint_row(const evaluation_t *evaluation, const problem_t *problem, 
 void evaluation_rows(const evaluation_t *evaluation, const problem_t *problem, int64_t begin,
                      int64_t count, const double *u, double *const *phi)
 {
-    const loss_t *loss = &evaluation->loss;
-    const double *y = problem->data->y;
     double *at[EVALUATION_ORDERS] = {phi[0] + begin, phi[1] + begin, phi[2] + begin};
-    if (problem->outputs == 1 && !evaluation->response) {
-        loss->derivatives(loss, count, y + begin, u + begin, 2, at);
-        return;
-    }
-    for (int64_t i = begin; i < begin + count; i++) {
-        double row[EVALUATION_ORDERS];
-        if (problem->outputs > 1) {
-            joint_row(evaluation, problem, i, u, phi);
-            continue;
-        }
-        response_row(loss, y[i], u[i], row);
-        for (int k = 0; k < EVALUATION_ORDERS; k++)
-            phi[k][i] = row[k];
-    }
+    if (problem->outputs == 1)
+        evaluation_values(evaluation, count, problem->data->y + begin, u + begin, at);
+    for (int64_t i = begin; problem->outputs > 1 && i < begin + count; i++)
+        joint_row(evaluation, problem, i, u, phi);
 }
 
 int64_t evaluation_lowest_row(const problem_t *problem, int64_t local)
@@ -142,6 +152,14 @@ int64_t evaluation_lowest_row(const problem_t *problem, int64_t local)
 static double weighted(const double *w, int64_t i, double value)
 {
     return w == NULL ? value : w[i] == 0.0 ? 0.0 : w[i] * value;
+}
+
+void evaluation_overflow(int64_t row, criterion_result_t *result)
+{
+    snprintf(result->failure, sizeof result->failure,
+             "the loss of row %" PRId64 " overflows when it is left out: raise search.lower or "
+             "rescale the features",
+             row);
 }
 
 bool evaluation_left_out(const evaluation_t *evaluation, const problem_t *problem, const double *u,
@@ -160,10 +178,7 @@ bool evaluation_left_out(const evaluation_t *evaluation, const problem_t *proble
                 phi[k][m * rows + i] = weighted(w, i, phi[k][m * rows + i]);
     int64_t row = evaluation_lowest_row(problem, bad);
     if (row >= 0)
-        snprintf(result->failure, sizeof result->failure,
-                 "the loss of row %" PRId64 " overflows when it is left out: raise search.lower or "
-                 "rescale the features",
-                 row);
+        evaluation_overflow(row, result);
     return row < 0;
 }
 

@@ -26,6 +26,14 @@ enum { EVALUATION_ORDERS = 3 }; /* the value and two derivatives */
    Errors: TRALO_ERR_INPUT (no such loss, a y that it does not allow, another number of outputs). */
 int evaluation_find(const char *name, const problem_t *problem, evaluation_t *out);
 
+/* The same for the training loss `training` on the rows of `data`. */
+int evaluation_find_for(const char *name, const loss_t *training, const data_t *data,
+                        evaluation_t *out);
+
+/* phi[k] [n], k = 0 .. 2, of a loss of one output at y, u [n], without weights. Not collective. */
+void evaluation_values(const evaluation_t *evaluation, int64_t n, const double *y, const double *u,
+                       double *const *phi);
+
 /* The local rows [begin, begin + count) at u [outputs, rows], without weights: phi[0] [rows],
    phi[1] [outputs, rows], phi[2] [blocks, rows] are the value and its first two derivatives in u,
    in the places of these rows. Not collective. */
@@ -39,6 +47,9 @@ int64_t evaluation_lowest_row(const problem_t *problem, int64_t local);
    where a row that counts overflows. Collective; the same on all ranks. */
 bool evaluation_left_out(const evaluation_t *evaluation, const problem_t *problem, const double *u,
                          double *const *phi, criterion_result_t *result);
+
+/* Says in result->failure that the loss of row `row`, of all, overflows. Not collective. */
+void evaluation_overflow(int64_t row, criterion_result_t *result);
 
 /* result->value and its standard error from the unweighted values [rows]: f = sum w phi / sum w,
    and the spread of the rows' contributions w_i (phi_i - f). Collective. */

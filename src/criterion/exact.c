@@ -7,24 +7,21 @@
 #include "base/mem.h"
 
 struct exact {
-    problem_t *problem; /* borrowed */
-    const inner_kind_t *inner;
-    const void *inner_options; /* borrowed */
-    spd_t *hessian;            /* of the refit before: near enough to step with */
-    double *beta;              /* [columns] */
+    const criterion_t *criterion; /* borrowed */
+    spd_t *hessian;               /* of the refit before: near enough to step with; NULL with a
+                                     kernel */
+    double *beta;                 /* [unknowns] */
 };
 
-static int create(problem_t *problem, const inner_kind_t *inner, const void *inner_options,
-                  exact_t **out)
+static int create(const criterion_t *criterion, exact_t **out)
 {
     int code = TRALO_OK;
     exact_t *exact = NULL;
     ALLOC(exact, 1);
-    exact->problem = problem;
-    exact->inner = inner;
-    exact->inner_options = inner_options;
-    ALLOC(exact->beta, problem->columns);
-    TRY(spd_create(problem->comm, problem->columns, &exact->hessian));
+    exact->criterion = criterion;
+    ALLOC(exact->beta, criterion->unknowns);
+    if (criterion->problem != NULL)
+        TRY(spd_create(criterion->data->comm, criterion->problem->columns, &exact->hessian));
     *out = exact;
     exact = NULL;
 out:
@@ -32,11 +29,10 @@ out:
     return code;
 }
 
-int exact_create(problem_t *problem, const inner_kind_t *inner, const void *inner_options,
-                 exact_t **out)
+int exact_create(const criterion_t *criterion, exact_t **out)
 {
     exact_t *exact = NULL;
-    int code = comm_agree(problem->comm, create(problem, inner, inner_options, &exact));
+    int code = comm_agree(criterion->data->comm, create(criterion, &exact));
     if (code == TRALO_OK)
         *out = exact;
     else
@@ -73,22 +69,73 @@ static void excluded_row(const problem_t *problem, double *loss, double *weight)
     *weight = both[1];
 }
 
+/* Refits without row `row` from `beta`; false where that failed. */
+static bool refit(exact_t *exact, const exact_request_t *request, int64_t row)
+{
+    const criterion_t *criterion = exact->criterion;
+    inner_result_t result;
+    problem_exclude(criterion->problem, row);
+    memcpy(exact->beta, request->beta, (size_t)criterion->unknowns * sizeof *exact->beta);
+    criterion->inner->solve(criterion->inner_options, criterion->problem, request->theta,
+                            exact->beta, exact->hessian, &result);
+    return result.solved;
+}
+
+static bool refit_machine(exact_t *exact, int64_t row)
+{
+    const criterion_t *criterion = exact->criterion;
+    machine_t *machine = criterion->machine;
+    inner_result_t result;
+    machine_exclude(machine, row);
+    memcpy(machine->solution, exact->beta, (size_t)criterion->unknowns * sizeof *exact->beta);
+    criterion->inner->solve_machine(criterion->inner_options, machine, &result);
+    return result.solved;
+}
+
+/* The same for the machine's point; all ranks have all rows. */
+static void excluded_row_of_machine(const machine_t *machine, double *loss, double *weight)
+{
+    int64_t i = machine->excluded;
+    machine->loss.derivatives(&machine->loss, 1, machine->y + i, machine->u + i, 0, &loss);
+    *weight = machine->weights != NULL ? machine->weights[i] : 1.0;
+    comm_share(machine->comm, loss, sizeof *loss, 0);
+}
+
+/* The problem is whole again, and a machine at the minimum. */
+static void restore(exact_t *exact)
+{
+    const criterion_t *criterion = exact->criterion;
+    machine_t *machine = criterion->machine;
+    if (machine == NULL) {
+        problem_exclude(criterion->problem, -1);
+        return;
+    }
+    machine_exclude(machine, -1);
+    memcpy(machine->solution, exact->beta, (size_t)criterion->unknowns * sizeof *exact->beta);
+}
+
 void exact_losses(exact_t *exact, const exact_request_t *request, double *losses, double *weights)
 {
-    problem_t *problem = exact->problem;
-    inner_result_t result;
+    const criterion_t *criterion = exact->criterion;
     double loss, weight;
-    exact->hessian->factored = false;
+    bool kernel = criterion->machine != NULL, solved;
+    if (kernel) {
+        memcpy(exact->beta, request->beta, (size_t)criterion->unknowns * sizeof *exact->beta);
+        machine_set(criterion->machine, request->theta);
+    } else {
+        exact->hessian->factored = false;
+    }
     for (int64_t i = 0; i < request->count; i++) {
-        problem_exclude(problem, request->first + i);
-        memcpy(exact->beta, request->beta, (size_t)problem->columns * sizeof *exact->beta);
-        exact->inner->solve(exact->inner_options, problem, request->theta, exact->beta,
-                            exact->hessian, &result);
-        excluded_row(problem, &loss, &weight);
+        int64_t row = request->first + i;
+        solved = kernel ? refit_machine(exact, row) : refit(exact, request, row);
+        if (kernel)
+            excluded_row_of_machine(criterion->machine, &loss, &weight);
+        else
+            excluded_row(criterion->problem, &loss, &weight);
         if (losses != NULL)
-            losses[i] = result.solved ? loss : NAN;
+            losses[i] = solved ? loss : NAN;
         if (weights != NULL)
             weights[i] = weight;
     }
-    problem_exclude(problem, -1);
+    restore(exact);
 }

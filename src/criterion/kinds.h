@@ -5,6 +5,8 @@
 #include "criterion/criterion.h"
 
 extern const criterion_kind_t criterion_alo;
+extern const criterion_kind_t criterion_alo_kernel; /* criterion_alo.kernel */
+int64_t alo_kernel_memory(int64_t n, int ranks);    /* bytes of the rank that needs most */
 extern const criterion_kind_t criterion_alo_blocks; /* alo for several outputs; not in the table */
 extern const criterion_kind_t criterion_holdout;
 extern const criterion_kind_t criterion_kfold;

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/param.h"
+#include "problem/machine.h"
 #include "problem/problem.h"
 
 typedef enum inner_reason {
@@ -42,6 +43,9 @@ typedef struct inner_kind {
        outcomes. */
     void (*solve)(const void *options, problem_t *problem, const double *theta, double *beta,
                   spd_t *hessian, inner_result_t *result);
+    /* The same for a model with a kernel: from machine->solution to the minimum at machine->theta,
+       in place; machine->factor is the solver's to use. NULL: the kind has none. */
+    void (*solve_machine)(const void *options, machine_t *machine, inner_result_t *result);
 } inner_kind_t;
 
 extern const inner_kind_t *const inner_kinds[];   /* NULL-terminated */

@@ -32,16 +32,11 @@
 #include "base/mem.h"
 #include "inner/kinds.h"
 
-typedef struct options {
-    double tolerance;
-    int64_t max_iterations;
-} options_t;
-
 static const param_t params[] = {
     {"tolerance", "stop at this relative gradient (or where rounding lets it fall no further)",
-     PARAM_REAL, offsetof(options_t, tolerance), 1e-13, 0.0, 1e-2, NULL},
-    {"max_iterations", "Newton steps", PARAM_INT, offsetof(options_t, max_iterations), 200, 1, 1e6,
-     NULL},
+     PARAM_REAL, offsetof(newton_options_t, tolerance), 1e-13, 0.0, 1e-2, NULL},
+    {"max_iterations", "Newton steps", PARAM_INT, offsetof(newton_options_t, max_iterations), 200,
+     1, 1e6, NULL},
     PARAM_END};
 
 static const double CONTRACTION = 0.1;  /* a factor that does worse is formed anew */
@@ -52,7 +47,7 @@ static const double SHORTEST = 0x1p-40; /* step length at which backtracking giv
 
 /* The state of one solve. */
 typedef struct newton {
-    const options_t *options;
+    const newton_options_t *options;
     problem_t *problem;
     const double *theta;
     double *beta; /* [columns] the iterate, the caller's */
@@ -296,6 +291,7 @@ const inner_kind_t inner_newton = {
     .name = "newton",
     .doc = "Newton's method with backtracking; a Cholesky factor is kept while it contracts",
     .params = params,
-    .options_size = sizeof(options_t),
+    .options_size = sizeof(newton_options_t),
     .solve = solve,
+    .solve_machine = newton_solve_machine,
 };

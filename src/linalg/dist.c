@@ -48,6 +48,15 @@ static int count_columns(int n, int rank, int ranks)
     return numroc_(&n, &block, &rank, &zero, &ranks);
 }
 
+/* All layouts of a communicator would share one handle, so none keeps it. */
+static int make_grid(comm_t *comm)
+{
+    int handle = Csys2blacs_handle(comm_mpi(comm)), context = handle;
+    Cblacs_gridinit(&context, "Row", 1, comm_size(comm));
+    Cfree_blacs_system_handle(handle);
+    return context;
+}
+
 int dist_create(comm_t *comm, int n, dist_t **out)
 {
     int code = TRALO_OK, info = 0;
@@ -57,9 +66,7 @@ int dist_create(comm_t *comm, int n, dist_t **out)
     dist->comm = comm;
     dist->n = n;
     dist->columns = count_columns(n, comm_rank(comm), ranks);
-    dist->handle = Csys2blacs_handle(comm_mpi(comm));
-    dist->context = dist->handle;
-    Cblacs_gridinit(&dist->context, "Row", 1, ranks);
+    dist->context = make_grid(comm);
     descinit_(dist->descriptor, &n, &n, &block, &block, &zero, &zero, &dist->context, &n, &info);
     ASSERT(info == 0);
     *out = dist;
@@ -72,7 +79,6 @@ void dist_free(dist_t **dist)
     if (*dist == NULL)
         return;
     Cblacs_gridexit((*dist)->context);
-    Cfree_blacs_system_handle((*dist)->handle);
     mem_free(dist);
 }
 

@@ -18,8 +18,7 @@ typedef struct dist {
     comm_t *comm; /* borrowed */
     int n;
     int columns; /* of this rank */
-    int handle;  /* of BLACS, for the communicator; the next for the grid */
-    int context;
+    int context; /* of BLACS */
     int descriptor[9];
 } dist_t;
 

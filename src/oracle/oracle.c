@@ -39,8 +39,7 @@ int oracle_create(comm_t *comm, criterion_t *criterion, oracle_t **out)
     int code = TRALO_OK;
     oracle_t *oracle = NULL;
     TRY(comm_agree(comm, allocate(comm, criterion, &oracle)));
-    TRY(exact_create(criterion->problem, criterion->inner, criterion->inner_options,
-                     &oracle->exact));
+    TRY(exact_create(criterion, &oracle->exact));
     *out = oracle;
     oracle = NULL;
 out:

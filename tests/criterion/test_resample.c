@@ -245,8 +245,7 @@ static void leave_one_out_agrees_with_refits(void)
     exact_t *exact = NULL;
     criterion_result_t r;
     double losses[N], weights[N], sum = 0.0, weight = 0.0;
-    if (fixture_create(test_comm, &setup, &f) &&
-        CHECK_OK(exact_create(f.problem, f.criterion->inner, f.inner_options, &exact))) {
+    if (fixture_create(test_comm, &setup, &f) && CHECK_OK(exact_create(f.criterion, &exact))) {
         criterion_evaluate(f.criterion, theta_here, 0, &r);
         CU_ASSERT(r.valid);
         exact_request_t request = {.theta = theta_here, .beta = r.beta, .first = 0, .count = N};

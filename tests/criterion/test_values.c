@@ -5,31 +5,9 @@
 #include <math.h>
 #include <string.h>
 
-#include "base/log.h"
 #include "criterion/exact.h"
-#include "data/import.h"
 #include "fixture.h"
 #include "support.h"
-
-/* The program's own way from a CSV file of tests/data to a standardised data set. */
-static data_t *data_of(const char *name, const char *target, const char *labels, bool intercept)
-{
-    char source[512], folder[512], input[600], output[600];
-    data_t *data = NULL;
-    data_options_t options = {.standardize = true, .intercept = intercept};
-    test_source("tests/data", source, sizeof source);
-    test_path(name, folder, sizeof folder);
-    snprintf(input, sizeof input, "%s/%s.csv", source, name);
-    snprintf(output, sizeof output, "%s.h5", folder);
-    import_options_t import = {
-        .input = input, .output = output, .target = target, .labels = labels, .force = true};
-    log_setup(LOG_QUIET, true);
-    int code = comm_rank(test_comm) == 0 ? import_file(&import, NULL) : TRALO_OK;
-    log_setup(LOG_NORMAL, true);
-    if (CHECK_OK(comm_agree(test_comm, code)))
-        CHECK_OK(data_open(test_comm, output, &options, &data));
-    return data;
-}
 
 static bool fixture_of(data_t *data, const char *loss, bool penalised_intercept, fixture_t *f)
 {
@@ -44,7 +22,7 @@ static bool fixture_of(data_t *data, const char *loss, bool penalised_intercept,
 
 static bool breast_cancer(bool intercept, bool penalised_intercept, fixture_t *f)
 {
-    data_t *data = data_of("breast_cancer", "diagnosis", "malignant,benign", intercept);
+    data_t *data = fixture_data("breast_cancer", "diagnosis", "malignant,benign", intercept);
     return fixture_of(data, "logistic", penalised_intercept, f);
 }
 
@@ -137,7 +115,7 @@ static bool breast_cancer_bridge(fixture_t *f)
 {
     fixture_setup_t setup = {
         .loss = "logistic", .penalty = "bridge", .criterion = "alo", .groups = 1};
-    data_t *data = data_of("breast_cancer", "diagnosis", "malignant,benign", true);
+    data_t *data = fixture_data("breast_cancer", "diagnosis", "malignant,benign", true);
     memset(f, 0, sizeof *f);
     return data != NULL && fixture_wrap(data, &setup, f);
 }
@@ -208,7 +186,7 @@ static void diabetes_optimum(void)
 {
     fixture_t f;
     curve_t at = {0.0};
-    if (fixture_of(data_of("diabetes", "target", NULL, true), "squared", false, &f)) {
+    if (fixture_of(fixture_data("diabetes", "target", NULL, true), "squared", false, &f)) {
         double theta = stationary(&f, 0.0, &at);
         CHECK_CLOSE(exp(theta) / 1.83475754979, 1.0, 1e-10);
         CHECK_CLOSE(2.0 * at.f / 2999.77113306797, 1.0, 1e-13);
@@ -276,8 +254,7 @@ static void check_refits(fixture_t *f)
     criterion_evaluate(f->criterion, theta_of_groups, 0, &r);
     CU_ASSERT(r.valid);
     exact_request_t request = {.theta = theta_of_groups, .beta = r.beta, .count = N};
-    if (!r.valid ||
-        !CHECK_OK(exact_create(f->problem, inner_find("newton"), f->inner_options, &exact)))
+    if (!r.valid || !CHECK_OK(exact_create(f->criterion, &exact)))
         return;
     exact_losses(exact, &request, losses, weights);
     for (int i = 0; i < N; i++) {

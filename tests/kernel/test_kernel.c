@@ -29,8 +29,8 @@ static void fill_pairs(bench_t *b)
         for (int j = 0; j < POINTS; j++) {
             double inner = 0.0, square = 0.0;
             for (int k = 0; k < FEATURES; k++) {
-                double x = rng_normal(1, 2, (uint64_t)(i * FEATURES + k));
-                double y = rng_normal(1, 2, (uint64_t)(j * FEATURES + k));
+                double x = rng_normal(1, 2, (uint64_t)i * FEATURES + (uint64_t)k);
+                double y = rng_normal(1, 2, (uint64_t)j * FEATURES + (uint64_t)k);
                 inner += x * y;
                 square += (x - y) * (x - y);
             }

@@ -30,8 +30,7 @@ static void check(const char *loss, int64_t n, int p, bool whitened)
     exact_t *exact = NULL;
     criterion_result_t r;
     int64_t before = mem_bytes();
-    if (fixture_create(test_comm, &setup, &f) &&
-        CHECK_OK(exact_create(f.problem, f.criterion->inner, f.inner_options, &exact))) {
+    if (fixture_create(test_comm, &setup, &f) && CHECK_OK(exact_create(f.criterion, &exact))) {
         criterion_evaluate(f.criterion, &theta_here, 2, &r);
         int64_t whole = n * (p + 3) * (int64_t)sizeof(double); /* of the fixture itself */
         double used = comm_max_one(test_comm, (double)(mem_bytes() - before - whole));

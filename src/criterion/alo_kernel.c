@@ -1,0 +1,472 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Approximate leave-one-out of a model with a kernel, with exact derivatives: alo.c in its n x n
+   form, to which any K(theta) may come.
+
+   With a = l'', S~ = I + A^1/2 K A^1/2 = LL', R = (K + A^-1)^-1 = A^1/2 S~^-1 A^1/2, alpha = -l':
+
+       value      W = L^-1 A^1/2 K               B = K - W'W + e e'/sigma, e = 1 - K R1, sigma =
+   1'R1 (without an intercept B = K - W'W) h = diag B                     rows as in alo.c gradient
+   D = B C B, C = diag(c)         k = diag D F = I - A B                    Q0 = F C F' = C - ABC -
+   CBA + ADA v = F g                        df/dtheta_s = <d_s K, Q0 + v alpha'> Hessian    per
+   direction delta, a dot for the derivative along it, omega = l''' u.: u. = F'K. alpha alpha. = -a
+   u. B. = F'K.F - B Omega B         T = K.F = K. - K.(AB) h. = diag F'T - (B o B) omega k. = 2
+   (diag V'T - (B o D) omega) + (B o B) c.,  V = F C B = CB - AD v. = (F g). = g. - omega (Bg) - a
+   (B g. + B. g) Y  = A K. Q0 + Omega V' - C./2 F',   M = -F Y:  (Q0). = M + M' (Hessian delta)_s =
+   <d_s K, 2M + v. alpha' + v alpha.'> + <d_s d_delta K, Q0 + v alpha'>
+
+   K, B and D are symmetric, and all else of size n x n is made from them element by element or by
+   three products per direction. A rank holds some columns of each; sums over their elements are
+   vectors of n or numbers per hyperparameter. */
+#include <cblas.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "criterion/alo_options.h"
+#include "criterion/alo_scalar.h"
+#include "criterion/kinds.h"
+
+enum { MATRICES = 4, VECTORS = 8 };
+
+typedef struct alo {
+    machine_t *machine; /* borrowed */
+    evaluation_t evaluation;
+    alo_scalar_t rows;       /* all rows, on every rank */
+    double *B, *D, *X1, *X2; /* [n, columns] */
+    /* [n] */
+    double *alpha, *alpha_dot, *v, *v_dot, *Bg, *omega, *x, *y;
+    /* [S] */
+    double *delta, *gradient;
+    double *second; /* [S, S] */
+} alo_t;
+
+static double *column_of(const alo_t *a, double *matrix, int j)
+{
+    return matrix + (int64_t)j * a->machine->n;
+}
+
+/* ---- value ---- */
+
+static bool minimise(criterion_t *criterion, const double *theta, criterion_result_t *result)
+{
+    machine_t *m = criterion->machine;
+    inner_result_t inner;
+    machine_set(m, theta);
+    criterion->inner->solve_machine(criterion->inner_options, m, &inner);
+    result->inner_iterations = inner.iterations;
+    result->factorisations = inner.factorisations + 1;
+    if (!inner.solved) {
+        snprintf(result->failure, sizeof result->failure, "%s", inner.detail);
+        memset(m->solution, 0, ((size_t)m->n + 1) * sizeof *m->solution);
+        return false;
+    }
+    if (machine_factor(m) >= 0) {
+        snprintf(result->failure, sizeof result->failure,
+                 "the kernel matrix is not positive definite to working accuracy: raise "
+                 "search.lower");
+        return false;
+    }
+    return true;
+}
+
+/* B, of which h is the diagonal. */
+static void find_B(alo_t *a)
+{
+    machine_t *m = a->machine;
+    const int n = m->n, columns = m->dist->columns;
+    double *e = a->x;
+    memcpy(a->B, m->K, (size_t)n * (size_t)columns * sizeof *a->B);
+    for (int j = 0; j < columns; j++)
+        for (int i = 0; i < n; i++)
+            column_of(a, a->X1, j)[i] = m->root[i] * column_of(a, m->K, j)[i];
+    dist_whiten(m->dist, m->factor, a->X1);
+    dist_subtract_square(m->dist, a->X1, a->B);
+    if (m->data->intercept) {
+        dist_times(m->dist, m->K, m->ones, e);
+        for (int i = 0; i < n; i++)
+            e[i] = 1.0 - e[i];
+        for (int j = 0; j < columns; j++)
+            cblas_daxpy(n, e[dist_global(m->dist, j)] / m->sigma, e, 1, column_of(a, a->B, j), 1);
+    }
+    for (int j = 0; j < columns; j++) {
+        int at = dist_global(m->dist, j);
+        a->rows.h[at] = column_of(a, a->B, j)[at];
+    }
+    dist_collect(m->dist, a->rows.h);
+}
+
+/* phi with its weights, but for phi[0]; the first row that counts where it overflows, or -1. */
+static int64_t find_phi(alo_t *a)
+{
+    const machine_t *m = a->machine;
+    int64_t bad = -1;
+    evaluation_values(&a->evaluation, m->n, m->y, a->rows.left_out, a->rows.phi);
+    for (int i = m->n - 1; i >= 0; i--) {
+        double w = m->weights != NULL ? m->weights[i] : 1.0;
+        if (w > 0.0 && !isfinite(a->rows.phi[0][i]))
+            bad = i;
+        for (int k = 1; k < EVALUATION_ORDERS; k++)
+            a->rows.phi[k][i] = w == 0.0 ? 0.0 : w * a->rows.phi[k][i];
+    }
+    return bad;
+}
+
+/* The mean of phi over the weights and its standard error, as evaluation_mean. */
+static void find_mean(const alo_t *a, criterion_result_t *result)
+{
+    const machine_t *m = a->machine;
+    const double *phi = a->rows.phi[0], n = m->n, total = m->data->weight_sum;
+    double sum = 0.0, squares = 0.0;
+    for (int i = 0; i < m->n; i++)
+        sum += m->weights == NULL ? phi[i] : m->weights[i] == 0.0 ? 0.0 : m->weights[i] * phi[i];
+    result->value = sum / total;
+    for (int i = 0; i < m->n; i++) {
+        double w = m->weights != NULL ? m->weights[i] : 1.0;
+        double part = w == 0.0 ? 0.0 : w * (phi[i] - result->value);
+        squares += part * part;
+    }
+    result->standard_error = sqrt(squares * n / (n - 1.0)) / total;
+}
+
+/* f and its standard error; false where a row cannot be left out. */
+static bool find_value(alo_t *a, criterion_result_t *result)
+{
+    result->least_t = alo_scalar_find_t(&a->rows, &result->least_t_row);
+    if (alo_scalar_singular(result))
+        return false;
+    alo_scalar_leave_out(&a->rows);
+    int64_t bad = find_phi(a);
+    if (bad >= 0) {
+        evaluation_overflow(bad, result);
+        return false;
+    }
+    find_mean(a, result);
+    return true;
+}
+
+/* ---- gradient ---- */
+
+/* y = x - a (B x): F x. */
+static void times_F(alo_t *a, const double *x, double *Bx, double *y)
+{
+    const machine_t *m = a->machine;
+    dist_times(m->dist, a->B, x, Bx);
+    for (int i = 0; i < m->n; i++)
+        y[i] = x[i] - m->l[2][i] * Bx[i];
+}
+
+static void find_D(alo_t *a)
+{
+    const machine_t *m = a->machine;
+    for (int j = 0; j < m->dist->columns; j++)
+        for (int i = 0; i < m->n; i++)
+            column_of(a, a->X1, j)[i] = a->rows.c[i] * column_of(a, a->B, j)[i];
+    dist_multiply(m->dist, a->B, a->X1, a->D);
+    for (int j = 0; j < m->dist->columns; j++) {
+        int at = dist_global(m->dist, j);
+        a->rows.k[at] = column_of(a, a->D, j)[at];
+    }
+    dist_collect(m->dist, a->rows.k);
+}
+
+/* The local column j of Q0. */
+static void fill_Q0(const alo_t *a, int j, double *out)
+{
+    const machine_t *m = a->machine;
+    const double *c = a->rows.c, *curvature = m->l[2];
+    const double *B = column_of(a, a->B, j), *D = column_of(a, a->D, j);
+    const int at = dist_global(m->dist, j);
+    const double cj = c[at], aj = curvature[at];
+    for (int i = 0; i < m->n; i++)
+        out[i] = curvature[i] * D[i] * aj - B[i] * (curvature[i] * cj + c[i] * aj);
+    out[at] += cj;
+}
+
+static void find_gradient(alo_t *a)
+{
+    machine_t *m = a->machine;
+    const int n = m->n;
+    double *Q = a->y;
+    alo_scalar_weigh(&a->rows);
+    find_D(a);
+    alo_scalar_adjoint(&a->rows);
+    times_F(a, a->rows.g, a->Bg, a->v);
+    for (int i = 0; i < n; i++)
+        a->alpha[i] = -m->l[1][i];
+    memset(a->gradient, 0, (size_t)m->count * sizeof *a->gradient);
+    for (int j = 0; j < m->dist->columns; j++) {
+        const kernel_values_t *k = machine_column(m, j, 1);
+        fill_Q0(a, j, Q);
+        cblas_daxpy(n, a->alpha[dist_global(m->dist, j)], a->v, 1, Q, 1);
+        for (int s = 0; s < m->count; s++)
+            a->gradient[s] += cblas_ddot(n, k->s[s], 1, Q, 1) / m->data->weight_sum;
+    }
+    comm_sum(m->comm, a->gradient, m->count);
+}
+
+/* ---- Hessian along one direction ---- */
+
+/* X1 = K., X2 = K. A B, with the third matrix as scratch. */
+static void move_kernel(alo_t *a)
+{
+    machine_t *m = a->machine;
+    machine_along(m, a->delta, a->X1);
+    m->factored = false;
+    for (int j = 0; j < m->dist->columns; j++)
+        for (int i = 0; i < m->n; i++)
+            column_of(a, m->factor, j)[i] = m->l[2][i] * column_of(a, a->B, j)[i];
+    dist_multiply(m->dist, a->X1, m->factor, a->X2);
+}
+
+/* u., alpha., omega. */
+static void move_fit(alo_t *a)
+{
+    const machine_t *m = a->machine;
+    double *u_dot = a->rows.u_dot;
+    dist_times(m->dist, a->X1, a->alpha, a->x);
+    for (int i = 0; i < m->n; i++)
+        a->y[i] = m->l[2][i] * a->x[i];
+    dist_times(m->dist, a->B, a->y, u_dot);
+    for (int i = 0; i < m->n; i++) {
+        u_dot[i] = a->x[i] - u_dot[i];
+        a->alpha_dot[i] = -m->l[2][i] * u_dot[i];
+        a->omega[i] = m->l[3][i] * u_dot[i];
+    }
+}
+
+/* h., and the part of k. that does not wait for c.. */
+static void move_leverages(alo_t *a)
+{
+    const machine_t *m = a->machine;
+    const double *c = a->rows.c, *curvature = m->l[2];
+    for (int j = 0; j < m->dist->columns; j++) {
+        const int at = dist_global(m->dist, j);
+        const double *B = column_of(a, a->B, j), *D = column_of(a, a->D, j);
+        const double *K_dot = column_of(a, a->X1, j), *K_dot_AB = column_of(a, a->X2, j);
+        double h = K_dot[at] - K_dot_AB[at], k = 0.0;
+        for (int i = 0; i < m->n; i++) {
+            double T = K_dot[i] - K_dot_AB[i];
+            h -= curvature[i] * B[i] * T + B[i] * B[i] * a->omega[i];
+            k += (c[i] * B[i] - curvature[i] * D[i]) * T - B[i] * D[i] * a->omega[i];
+        }
+        a->rows.h_dot[at] = h;
+        a->rows.k_dot[at] = 2.0 * k;
+    }
+    dist_collect(m->dist, a->rows.h_dot);
+    dist_collect(m->dist, a->rows.k_dot);
+}
+
+/* k. whole, g., v.. */
+static void move_adjoint(alo_t *a)
+{
+    const machine_t *m = a->machine;
+    const double *curvature = m->l[2];
+    for (int j = 0; j < m->dist->columns; j++) {
+        const double *B = column_of(a, a->B, j);
+        double sum = 0.0;
+        for (int i = 0; i < m->n; i++)
+            sum += B[i] * B[i] * a->rows.c_dot[i];
+        a->x[dist_global(m->dist, j)] = sum;
+    }
+    dist_collect(m->dist, a->x);
+    cblas_daxpy(m->n, 1.0, a->x, 1, a->rows.k_dot, 1);
+    alo_scalar_move_adjoint(&a->rows);
+    dist_times(m->dist, a->X1, a->v, a->x); /* K. v */
+    for (int i = 0; i < m->n; i++)
+        a->v_dot[i] = a->rows.g[i] - curvature[i] * a->x[i] - a->omega[i] * a->Bg[i];
+    dist_times(m->dist, a->B, a->v_dot, a->y);
+    for (int i = 0; i < m->n; i++)
+        a->v_dot[i] -= curvature[i] * a->y[i];
+}
+
+/* X2 = Y, X1 = B Y; Q0 stays in the third matrix. */
+static void move_Q0(alo_t *a)
+{
+    machine_t *m = a->machine;
+    const double *c = a->rows.c, *c_dot = a->rows.c_dot, *curvature = m->l[2];
+    for (int j = 0; j < m->dist->columns; j++)
+        fill_Q0(a, j, column_of(a, m->factor, j));
+    dist_multiply(m->dist, a->X1, m->factor, a->X2);
+    for (int j = 0; j < m->dist->columns; j++) {
+        const int at = dist_global(m->dist, j);
+        const double *B = column_of(a, a->B, j), *D = column_of(a, a->D, j);
+        const double cj = c[at], aj = curvature[at];
+        double *Y = column_of(a, a->X2, j);
+        for (int i = 0; i < m->n; i++)
+            Y[i] = curvature[i] * Y[i] + a->omega[i] * (B[i] * cj - D[i] * aj) +
+                   0.5 * c_dot[i] * B[i] * aj;
+        Y[at] -= 0.5 * c_dot[at];
+    }
+    dist_multiply(m->dist, a->B, a->X2, a->X1);
+}
+
+/* out [S] = Hessian times delta. */
+static void contract_direction(alo_t *a, double *out)
+{
+    machine_t *m = a->machine;
+    const int n = m->n, count = m->count;
+    double *Q_dot = a->x;
+    memset(out, 0, (size_t)count * sizeof *out);
+    for (int j = 0; j < m->dist->columns; j++) {
+        const kernel_values_t *k = machine_column(m, j, 2);
+        const int at = dist_global(m->dist, j);
+        const double *Y = column_of(a, a->X2, j), *BY = column_of(a, a->X1, j);
+        double *Q = column_of(a, m->factor, j);
+        for (int i = 0; i < n; i++) {
+            Q_dot[i] = 2.0 * (m->l[2][i] * BY[i] - Y[i]) + a->v_dot[i] * a->alpha[at] +
+                       a->v[i] * a->alpha_dot[at];
+            Q[i] += a->v[i] * a->alpha[at];
+        }
+        for (int s = 0; s < count; s++) {
+            out[s] += cblas_ddot(n, k->s[s], 1, Q_dot, 1) / m->data->weight_sum;
+            for (int t = 0; t < count; t++)
+                out[s] += a->delta[t] * cblas_ddot(n, k->ss[s][t], 1, Q, 1) / m->data->weight_sum;
+        }
+    }
+    comm_sum(m->comm, out, count);
+}
+
+/* out [S] = Hessian times a->delta. */
+static void find_product(alo_t *a, double *out)
+{
+    machine_rows(a->machine, 4);
+    move_kernel(a);
+    move_fit(a);
+    move_leverages(a);
+    alo_scalar_move(&a->rows);
+    move_adjoint(a);
+    move_Q0(a);
+    contract_direction(a, out);
+}
+
+static void find_hessian(alo_t *a)
+{
+    const int count = a->machine->count;
+    for (int s = 0; s < count; s++) {
+        for (int i = 0; i < count; i++)
+            a->delta[i] = i == s;
+        find_product(a, a->second + (int64_t)s * count);
+    }
+    for (int s = 0; s < count; s++)
+        for (int i = 0; i < s; i++) {
+            double *lower = &a->second[s * count + i], *upper = &a->second[i * count + s];
+            *lower = *upper = 0.5 * (*lower + *upper);
+        }
+}
+
+/* ---- the row of the table ---- */
+
+static void evaluate(criterion_t *criterion, const double *theta, int order,
+                     criterion_result_t *result)
+{
+    alo_t *a = criterion->work;
+    if (!minimise(criterion, theta, result))
+        return;
+    machine_rows(a->machine, order > 0 ? 3 : 2);
+    find_B(a);
+    if (!find_value(a, result))
+        return;
+    if (order >= 1)
+        find_gradient(a);
+    if (order >= 2)
+        find_hessian(a);
+    result->valid = true;
+    result->gradient = order >= 1 ? a->gradient : NULL;
+    result->hessian = order >= 2 ? a->second : NULL;
+    result->beta = a->machine->solution;
+    result->rows = a->rows.phi[0] + a->machine->data->first;
+}
+
+static void product(criterion_t *criterion, const double *direction, double *out)
+{
+    alo_t *a = criterion->work;
+    memcpy(a->delta, direction, (size_t)criterion->count * sizeof *direction);
+    find_product(a, out);
+}
+
+int64_t alo_kernel_memory(int64_t n, int ranks)
+{
+    int64_t numbers = MATRICES * dist_elements((int)n, ranks) + VECTORS * n;
+    return numbers * (int64_t)sizeof(double) + alo_scalar_memory(n);
+}
+
+static int check_memory(const machine_t *m)
+{
+    int code = TRALO_OK, ranks = comm_size(m->comm);
+    int64_t needed = alo_kernel_memory(m->n, ranks);
+    int64_t there = mem_available() / comm_local_ranks(m->comm);
+    if (there > 0 && needed > there)
+        FAIL(TRALO_ERR_MEMORY,
+             "criterion 'alo' with a kernel needs %.2f GB more on each of %d ranks for the n x n "
+             "matrices of %d rows, and %.2f GB are free for it: use more nodes, or fewer rows",
+             1e-9 * (double)needed, ranks, m->n, 1e-9 * (double)there);
+out:
+    return code;
+}
+
+static int allocate(criterion_t *criterion)
+{
+    int code = TRALO_OK;
+    machine_t *m = criterion->machine;
+    const int64_t n = m->n, matrix = n * m->dist->columns, count = m->count;
+    alo_t *a = NULL;
+    ALLOC(a, 1);
+    criterion->work = a;
+    a->machine = m;
+    double **const matrices[MATRICES] = {&a->B, &a->D, &a->X1, &a->X2};
+    double **const vectors[VECTORS] = {&a->alpha, &a->alpha_dot, &a->v, &a->v_dot,
+                                       &a->Bg,    &a->omega,     &a->x, &a->y};
+    for (int i = 0; i < MATRICES; i++)
+        TRY(mem_alloc(matrix, sizeof(double), matrices[i]));
+    for (int i = 0; i < VECTORS; i++)
+        TRY(mem_alloc(n, sizeof(double), vectors[i]));
+    ALLOC(a->delta, count);
+    ALLOC(a->gradient, count);
+    ALLOC(a->second, count * count);
+    TRY(alo_scalar_create(n, &a->rows));
+    a->rows.u = m->u;
+    a->rows.l = m->l;
+out:
+    return code;
+}
+
+static int create(criterion_t *criterion, const void *options)
+{
+    int code = TRALO_OK;
+    const alo_options_t *o = options;
+    machine_t *m = criterion->machine;
+    evaluation_t evaluation;
+    TRY(evaluation_find_for(o->loss, &m->loss, m->data, &evaluation));
+    TRY(comm_agree(m->comm, check_memory(m)));
+    TRY(comm_agree(m->comm, allocate(criterion)));
+    ((alo_t *)criterion->work)->evaluation = evaluation;
+out:
+    return code;
+}
+
+static void destroy(criterion_t *criterion)
+{
+    alo_t *a = criterion->work;
+    if (a == NULL)
+        return;
+    double **const arrays[] = {&a->B,         &a->D, &a->X1,    &a->X2,       &a->alpha,
+                               &a->alpha_dot, &a->v, &a->v_dot, &a->Bg,       &a->omega,
+                               &a->x,         &a->y, &a->delta, &a->gradient, &a->second};
+    for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++)
+        mem_free(arrays[i]);
+    alo_scalar_free(&a->rows);
+    mem_free(&criterion->work);
+}
+
+const criterion_kind_t criterion_alo_kernel = {
+    .name = "alo",
+    .doc = "approximate leave-one-out error of a model with a kernel",
+    .options_size = sizeof(alo_options_t),
+    .approximates_loo = true,
+    .create = create,
+    .evaluate = evaluate,
+    .product = product,
+    .destroy = destroy,
+};

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "criterion/alo_scalar.h"
+
+#include <float.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+
+#include "base/mem.h"
+
+enum { ARRAYS = 14 }; /* in the storage */
+
+int alo_scalar_create(int64_t count, alo_scalar_t *out)
+{
+    int code = TRALO_OK;
+    double **const arrays[ARRAYS] = {
+        &out->h, &out->t, &out->left_out, &out->phi[0], &out->phi[1], &out->phi[2], &out->c,
+        &out->k, &out->q, &out->u_dot,    &out->h_dot,  &out->c_dot,  &out->k_dot,  &out->g};
+    ALLOC(out->storage, ARRAYS * count);
+    out->count = count;
+    for (int i = 0; i < ARRAYS; i++)
+        *arrays[i] = out->storage + i * count;
+out:
+    return code;
+}
+
+int64_t alo_scalar_memory(int64_t count)
+{
+    return ARRAYS * count * (int64_t)sizeof(double);
+}
+
+void alo_scalar_free(alo_scalar_t *rows)
+{
+    mem_free(&rows->storage);
+}
+
+double alo_scalar_find_t(alo_scalar_t *rows, int64_t *at)
+{
+    double least = 1.0;
+    *at = -1;
+    for (int64_t i = 0; i < rows->count; i++) {
+        rows->t[i] = 1.0 - rows->l[2][i] * rows->h[i];
+        if (!(rows->t[i] >= least)) {
+            least = isnan(rows->t[i]) ? -INFINITY : rows->t[i];
+            *at = i;
+        }
+    }
+    return least;
+}
+
+bool alo_scalar_singular(criterion_result_t *result)
+{
+    if (result->least_t > 16.0 * DBL_EPSILON)
+        return false;
+    snprintf(result->failure, sizeof result->failure,
+             "row %" PRId64 " determines its own fit (t = 1 - l''h = %.1e): it cannot be left out "
+             "with these penalties; raise search.lower",
+             result->least_t_row, result->least_t);
+    return true;
+}
+
+void alo_scalar_leave_out(alo_scalar_t *rows)
+{
+    for (int64_t i = 0; i < rows->count; i++)
+        rows->left_out[i] = rows->u[i] + rows->l[1][i] * rows->h[i] / rows->t[i];
+}
+
+void alo_scalar_weigh(alo_scalar_t *rows)
+{
+    for (int64_t i = 0; i < rows->count; i++)
+        rows->c[i] = rows->phi[1][i] * rows->l[1][i] / (rows->t[i] * rows->t[i]);
+}
+
+void alo_scalar_adjoint(alo_scalar_t *rows)
+{
+    double *const *l = rows->l;
+    for (int64_t i = 0; i < rows->count; i++) {
+        double h = rows->h[i], t = rows->t[i];
+        rows->q[i] = 1.0 / t + l[1][i] * l[3][i] * h * h / (t * t);
+        rows->g[i] = rows->phi[1][i] * rows->q[i] - rows->k[i] * l[3][i];
+    }
+}
+
+void alo_scalar_move(alo_scalar_t *rows)
+{
+    double *const *l = rows->l;
+    for (int64_t i = 0; i < rows->count; i++) {
+        const double l1 = l[1][i], l2 = l[2][i], l3 = l[3][i];
+        const double h = rows->h[i], t = rows->t[i], u_dot = rows->u_dot[i];
+        const double h_dot = rows->h_dot[i];
+        const double l1_dot = l2 * u_dot, l2_dot = l3 * u_dot, l3_dot = l[4][i] * u_dot;
+        const double t_dot = -(l2_dot * h + l2 * h_dot);
+        const double left_out_dot =
+            u_dot + (l1_dot * h + l1 * h_dot) / t - l1 * h * t_dot / (t * t);
+        const double phi1 = rows->phi[1][i], phi1_dot = rows->phi[2][i] * left_out_dot;
+        rows->c_dot[i] =
+            (phi1_dot * l1 + phi1 * l1_dot) / (t * t) - 2.0 * phi1 * l1 * t_dot / (t * t * t);
+        const double q_dot =
+            -t_dot / (t * t) +
+            (l1_dot * l3 * h * h + l1 * l3_dot * h * h + 2.0 * l1 * l3 * h * h_dot) / (t * t) -
+            2.0 * l1 * l3 * h * h * t_dot / (t * t * t);
+        rows->g[i] = phi1_dot * rows->q[i] + phi1 * q_dot;
+    }
+}
+
+void alo_scalar_move_adjoint(alo_scalar_t *rows)
+{
+    for (int64_t i = 0; i < rows->count; i++)
+        rows->g[i] -= rows->k_dot[i] * rows->l[3][i] + rows->k[i] * rows->l[4][i] * rows->u_dot[i];
+}

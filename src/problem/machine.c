@@ -1,0 +1,367 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Rasmussen & Williams, Gaussian Processes for Machine Learning, 2006, section 3.4: with
+   B = I + A^1/2 K A^1/2, whose eigenvalues are at least 1, (K + A^-1)^-1 = A^1/2 B^-1 A^1/2 without
+   a division by A. */
+#include "problem/machine.h"
+
+#include <cblas.h>
+#include <float.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <math.h>
+#include <string.h>
+
+#include "base/mem.h"
+
+enum { MATRICES = 3, VECTORS = 13 + LOSS_ORDERS };
+
+void machine_exclude(machine_t *machine, int64_t row)
+{
+    machine->excluded = row;
+    machine->factored = false;
+}
+
+const kernel_values_t *machine_column(machine_t *machine, int j, int order)
+{
+    const int64_t n = machine->n;
+    kernel_at(&machine->kernel, machine->theta, n, machine->pairs + j * n, order, &machine->column);
+    return &machine->column;
+}
+
+void machine_set(machine_t *machine, const double *theta)
+{
+    const int64_t n = machine->n;
+    memmove(machine->theta, theta, (size_t)machine->count * sizeof *theta);
+    for (int j = 0; j < machine->dist->columns; j++)
+        memcpy(machine->K + j * n, machine_column(machine, j, 0)->k,
+               (size_t)n * sizeof *machine->K);
+    machine->factored = false;
+}
+
+void machine_along(machine_t *machine, const double *delta, double *out)
+{
+    const int n = machine->n;
+    for (int j = 0; j < machine->dist->columns; j++) {
+        const kernel_values_t *k = machine_column(machine, j, 1);
+        double *column = out + (int64_t)j * n;
+        memset(column, 0, (size_t)n * sizeof *column);
+        for (int s = 0; s < machine->count; s++)
+            cblas_daxpy(n, delta[s], k->s[s], 1, column, 1);
+    }
+}
+
+void machine_rows(machine_t *machine, int order)
+{
+    loss_weighted(&machine->loss, machine->n, machine->y, machine->weights, machine->u, order,
+                  machine->l);
+    for (int k = 0; machine->excluded >= 0 && k <= order; k++)
+        machine->l[k][machine->excluded] = 0.0;
+}
+
+static double largest(int n, const double *x)
+{
+    double most = 0.0;
+    for (int i = 0; i < n; i++)
+        most = fmax(most, isnan(x[i]) ? INFINITY : fabs(x[i]));
+    return most;
+}
+
+static machine_size_t measure(const machine_t *machine)
+{
+    const int n = machine->n;
+    const double *alpha = machine->solution, *l1 = machine->l[1];
+    machine_size_t size = {.value = 0.5 * cblas_ddot(n, alpha, 1, machine->f, 1),
+                           .largest_u = largest(n, machine->u)};
+    double sum = 0.0, terms = DBL_MIN;
+    for (int i = 0; i < n; i++) {
+        double part = fabs(alpha[i] + l1[i]);
+        size.residual = fmax(size.residual, isnan(part) ? INFINITY : part);
+        size.value += machine->l[0][i];
+        sum += l1[i];
+        terms += fabs(l1[i]);
+    }
+    double scale = fmax(largest(n, l1), fmax(1e-4 * machine->null_slope, DBL_MIN));
+    size.relative = size.residual / scale;
+    if (machine->data->intercept)
+        size.relative = fmax(size.relative, fabs(sum) / terms);
+    if (!isfinite(size.relative) || !isfinite(size.value))
+        size.relative = INFINITY;
+    return size;
+}
+
+void machine_move(machine_t *machine)
+{
+    const int n = machine->n;
+    dist_times(machine->dist, machine->K, machine->solution, machine->f);
+    for (int i = 0; i < n; i++)
+        machine->u[i] = machine->f[i] + machine->solution[n] +
+                        (machine->offset != NULL ? machine->offset[i] : 0.0);
+    machine_rows(machine, 2);
+    machine->size = measure(machine);
+    comm_share(machine->comm, &machine->size, sizeof machine->size, 0);
+}
+
+void machine_reduce(const machine_t *machine, const double *x, double *y)
+{
+    const int n = machine->n;
+    for (int i = 0; i < n; i++)
+        y[i] = machine->root[i] * x[i];
+    dist_solve(machine->dist, machine->factor, y);
+    for (int i = 0; i < n; i++)
+        y[i] *= machine->root[i];
+}
+
+static void fill_factor(machine_t *machine)
+{
+    const int64_t n = machine->n;
+    const double *root = machine->root;
+    for (int j = 0; j < machine->dist->columns; j++) {
+        int64_t at = dist_global(machine->dist, j);
+        double *to = machine->factor + j * n;
+        const double *from = machine->K + j * n;
+        for (int64_t i = 0; i < n; i++)
+            to[i] = root[i] * root[at] * from[i];
+        to[at] += 1.0;
+    }
+}
+
+int machine_factor(machine_t *machine)
+{
+    const int n = machine->n;
+    if (machine->factored && machine->loss.quadratic)
+        return -1;
+    for (int i = 0; i < n; i++)
+        machine->root[i] = sqrt(fmax(machine->l[2][i], 0.0));
+    fill_factor(machine);
+    int failed = dist_factor(machine->dist, machine->factor);
+    machine->factored = failed < 0;
+    machine->sigma = INFINITY;
+    if (failed >= 0 || !machine->data->intercept)
+        return failed;
+    for (int i = 0; i < n; i++)
+        machine->work[i] = 1.0;
+    machine_reduce(machine, machine->work, machine->ones);
+    machine->sigma = cblas_ddot(n, machine->ones, 1, machine->work, 1);
+    machine->factored = machine->sigma > 0.0;
+    return machine->factored ? -1 : 0;
+}
+
+/* ---- from the data ---------------------------------------------------------------------------
+ */
+
+static int check_target(const data_t *data, const loss_t *loss)
+{
+    int code = TRALO_OK;
+    for (int64_t i = 0; i < data->rows; i++)
+        if (!loss->valid(data->y[i]))
+            FAIL(TRALO_ERR_INPUT,
+                 "row %" PRId64 ": y = %g is not allowed for the loss '%s': give %s",
+                 data->first + i, data->y[i], loss->name, loss->domain);
+out:
+    return code;
+}
+
+int64_t machine_memory(int64_t n, int p, int ranks)
+{
+    int64_t matrix = dist_elements((int)n, ranks);
+    int64_t numbers = MATRICES * matrix + (VECTORS + KERNEL_MOST * (KERNEL_MOST + 1)) * n;
+    return (numbers + matrix / n * (p + 1)) * (int64_t)sizeof(double);
+}
+
+static int check_memory(const data_t *data)
+{
+    int code = TRALO_OK;
+    if (data->n > INT_MAX)
+        FAIL(TRALO_ERR_INPUT, "a kernel needs an n x n matrix, and %" PRId64 " rows are too many",
+             data->n);
+    int64_t needed = machine_memory(data->n, data->p, comm_size(data->comm));
+    int64_t there = mem_available() / comm_local_ranks(data->comm);
+    if (there > 0 && needed > there)
+        FAIL(TRALO_ERR_MEMORY,
+             "a kernel for %" PRId64 " rows needs %.2f GB on each of %d ranks for n x n matrices, "
+             "and %.2f GB are free for it: use more nodes, or fewer rows",
+             data->n, 1e-9 * (double)needed, comm_size(data->comm), 1e-9 * (double)there);
+out:
+    return code;
+}
+
+static int allocate(machine_t *m)
+{
+    int code = TRALO_OK;
+    const int64_t n = m->n, matrix = n * m->dist->columns;
+    ALLOC(m->y, n);
+    if (m->data->weights != NULL)
+        ALLOC(m->weights, n);
+    if (m->data->offset != NULL)
+        ALLOC(m->offset, n);
+    ALLOC(m->pairs, matrix);
+    ALLOC(m->K, matrix);
+    ALLOC(m->factor, matrix);
+    ALLOC(m->theta, m->count);
+    ALLOC(m->solution, n + 1);
+    ALLOC(m->f, n);
+    ALLOC(m->u, n);
+    for (int k = 0; k < LOSS_ORDERS; k++)
+        ALLOC(m->l[k], n);
+    ALLOC(m->root, n);
+    ALLOC(m->ones, n);
+    ALLOC(m->work, n);
+    ALLOC(m->newton, 4 * n + 2);
+    TRY(kernel_values_create(&m->kernel, n, &m->column));
+out:
+    return code;
+}
+
+/* values [rows] of this rank to all [n] of all ranks; NULL stays. */
+static void gather(const data_t *data, const double *values, double *all)
+{
+    if (values == NULL)
+        return;
+    memcpy(all + data->first, values, (size_t)data->rows * sizeof *all);
+    comm_sum(data->comm, all, data->n);
+}
+
+enum { PANEL_ROWS = 256 };
+
+/* Calls visit for panels of rows of X that go round, owner by owner, so that no rank holds all. */
+typedef struct round {
+    machine_t *machine;
+    double *panel; /* [PANEL_ROWS, columns of X] */
+    double *mine;  /* [columns of this rank, columns of X] the rows that its columns stand for */
+} round_t;
+
+static void keep_mine(const round_t *r, int64_t begin, int count)
+{
+    const size_t width = (size_t)r->machine->data->columns;
+    for (int j = 0; j < r->machine->dist->columns; j++) {
+        int64_t row = dist_global(r->machine->dist, j) - begin;
+        if (row >= 0 && row < count)
+            memcpy(r->mine + (size_t)j * width, r->panel + (size_t)row * width,
+                   width * sizeof *r->mine);
+    }
+}
+
+/* pairs[begin .. begin + count, mine] = inner products; the column of ones of X is left aside. */
+static void multiply_mine(const round_t *r, int64_t begin, int count)
+{
+    const machine_t *m = r->machine;
+    const int width = m->data->columns;
+    if (m->dist->columns > 0)
+        cblas_dgemm(CblasColMajor, CblasTrans, CblasNoTrans, count, m->dist->columns, m->data->p,
+                    1.0, r->panel, width, r->mine, width, 0.0, m->pairs + begin, m->n);
+}
+
+static void go_round(const round_t *r, void (*visit)(const round_t *, int64_t, int))
+{
+    const data_t *data = r->machine->data;
+    const int64_t width = data->columns;
+    for (int owner = 0; owner < comm_size(data->comm); owner++) {
+        int64_t first, rows;
+        data_partition(data->n, owner, comm_size(data->comm), &first, &rows);
+        for (int64_t i = 0; i < rows; i += PANEL_ROWS) {
+            int count = (int)(rows - i < PANEL_ROWS ? rows - i : PANEL_ROWS);
+            int64_t size = count * width * (int64_t)sizeof(double);
+            if (owner == comm_rank(data->comm))
+                memcpy(r->panel, data->X + i * width, (size_t)size);
+            comm_share(data->comm, r->panel, size, owner);
+            visit(r, first + i, count);
+        }
+    }
+}
+
+/* |x - z|^2 = |x|^2 + |z|^2 - 2 x'z. */
+static void turn_to_distances(machine_t *m)
+{
+    const int64_t n = m->n;
+    double *square = m->work;
+    for (int j = 0; j < m->dist->columns; j++) {
+        int at = dist_global(m->dist, j);
+        square[at] = m->pairs[at + j * n];
+    }
+    dist_collect(m->dist, square);
+    for (int j = 0; j < m->dist->columns; j++) {
+        int at = dist_global(m->dist, j);
+        double *z = m->pairs + j * n;
+        for (int64_t i = 0; i < n; i++)
+            z[i] = i == at ? 0.0 : fmax(square[i] + square[at] - 2.0 * z[i], 0.0);
+    }
+}
+
+static int allocate_round(round_t *r)
+{
+    int code = TRALO_OK;
+    const int64_t width = r->machine->data->columns;
+    ALLOC(r->panel, PANEL_ROWS * width);
+    ALLOC(r->mine, r->machine->dist->columns * width);
+out:
+    return code;
+}
+
+static int find_pairs(machine_t *machine)
+{
+    int code = TRALO_OK;
+    round_t r = {.machine = machine};
+    TRY(comm_agree(machine->comm, allocate_round(&r)));
+    go_round(&r, keep_mine);
+    go_round(&r, multiply_mine);
+    if (machine->kernel.kind->distance)
+        turn_to_distances(machine);
+out:
+    mem_free(&r.panel);
+    mem_free(&r.mine);
+    return code;
+}
+
+static void measure_null(machine_t *machine)
+{
+    gather(machine->data, machine->data->y, machine->y);
+    gather(machine->data, machine->data->weights, machine->weights);
+    gather(machine->data, machine->data->offset, machine->offset);
+    if (machine->offset != NULL)
+        memcpy(machine->u, machine->offset, (size_t)machine->n * sizeof *machine->u);
+    machine_rows(machine, 1);
+    double slope = largest(machine->n, machine->l[1]);
+    machine->null_slope = isfinite(slope) ? slope : 0.0;
+}
+
+int machine_create(const data_t *data, const loss_t *loss, const kernel_t *kernel, machine_t **out)
+{
+    int code = TRALO_OK;
+    machine_t *machine = NULL;
+    TRY(comm_agree(data->comm, check_target(data, loss)));
+    TRY(comm_agree(data->comm, check_memory(data)));
+    TRY(comm_agree(data->comm, mem_alloc(1, sizeof *machine, &machine)));
+    machine->comm = data->comm;
+    machine->data = data;
+    machine->loss = *loss;
+    machine->kernel = *kernel;
+    machine->n = (int)data->n;
+    machine->count = kernel_hyper(kernel).count;
+    machine->excluded = -1;
+    TRY(dist_create(data->comm, machine->n, &machine->dist));
+    TRY(comm_agree(data->comm, allocate(machine)));
+    TRY(find_pairs(machine));
+    measure_null(machine);
+    *out = machine;
+    machine = NULL;
+out:
+    machine_free(&machine);
+    return code;
+}
+
+void machine_free(machine_t **machine)
+{
+    machine_t *m = *machine;
+    if (m == NULL)
+        return;
+    double **const arrays[] = {&m->y,      &m->weights, &m->offset,   &m->pairs, &m->K,
+                               &m->factor, &m->theta,   &m->solution, &m->f,     &m->u,
+                               &m->root,   &m->ones,    &m->work,     &m->newton};
+    for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++)
+        mem_free(arrays[i]);
+    for (int k = 0; k < LOSS_ORDERS; k++)
+        mem_free(&m->l[k]);
+    kernel_values_free(&m->column);
+    dist_free(&m->dist);
+    mem_free(machine);
+}
