@@ -125,6 +125,25 @@ bool fixture_create(comm_t *comm, const fixture_setup_t *setup, fixture_t *out)
     return CHECK_OK(data_from_arrays(comm, &arrays, &options, &out->data)) && finish(setup, out);
 }
 
+data_t *fixture_import(const char *name, const char *target, const char *labels,
+                       const data_options_t *options)
+{
+    char source[512], folder[512], input[600], output[600];
+    data_t *data = NULL;
+    test_source("tests/data", source, sizeof source);
+    test_path(name, folder, sizeof folder);
+    snprintf(input, sizeof input, "%s/%s.csv", source, name);
+    snprintf(output, sizeof output, "%s.h5", folder);
+    import_options_t import = {
+        .input = input, .output = output, .target = target, .labels = labels, .force = true};
+    log_setup(LOG_QUIET, true);
+    int code = comm_rank(test_comm) == 0 ? import_file(&import, NULL) : TRALO_OK;
+    log_setup(LOG_NORMAL, true);
+    if (CHECK_OK(comm_agree(test_comm, code)))
+        CHECK_OK(data_open(test_comm, output, options, &data));
+    return data;
+}
+
 bool fixture_wrap(data_t *data, const fixture_setup_t *setup, fixture_t *out)
 {
     memset(out, 0, sizeof *out);
@@ -150,19 +169,6 @@ void fixture_free(fixture_t *f)
 
 data_t *fixture_data(const char *name, const char *target, const char *labels, bool intercept)
 {
-    char source[512], folder[512], input[600], output[600];
-    data_t *data = NULL;
-    data_options_t options = {.standardize = true, .intercept = intercept};
-    test_source("tests/data", source, sizeof source);
-    test_path(name, folder, sizeof folder);
-    snprintf(input, sizeof input, "%s/%s.csv", source, name);
-    snprintf(output, sizeof output, "%s.h5", folder);
-    import_options_t import = {
-        .input = input, .output = output, .target = target, .labels = labels, .force = true};
-    log_setup(LOG_QUIET, true);
-    int code = comm_rank(test_comm) == 0 ? import_file(&import, NULL) : TRALO_OK;
-    log_setup(LOG_NORMAL, true);
-    if (CHECK_OK(comm_agree(test_comm, code)))
-        CHECK_OK(data_open(test_comm, output, &options, &data));
-    return data;
+    const data_options_t options = {.standardize = true, .intercept = intercept};
+    return fixture_import(name, target, labels, &options);
 }

@@ -31,12 +31,14 @@ typedef struct fixture {
 /* Collective over comm; false (and a failed assert) when something could not be made. */
 bool fixture_create(comm_t *comm, const fixture_setup_t *setup, fixture_t *out);
 
-/* The same from data that exist: takes over `data`. */
+/* The same as fixture_create from data that exist: takes over `data`. */
 bool fixture_wrap(data_t *data, const fixture_setup_t *setup, fixture_t *out);
 void fixture_free(fixture_t *fixture);
 
 /* The program's own way from the file NAME.csv of tests/data to a standardised data set; NULL (and
    a failed assert) when that fails. Collective. */
 data_t *fixture_data(const char *name, const char *target, const char *labels, bool intercept);
+data_t *fixture_import(const char *name, const char *target, const char *labels,
+                       const data_options_t *options);
 
 #endif

@@ -32,8 +32,10 @@ typedef struct tralo_result {
     const char *reason;         /* gradient, step, bound, budget, stalled, interrupted */
     int64_t iterations;         /* of the outer method */
     int64_t evaluations;        /* of the criterion */
-    const double *coefficients; /* [p] for the features as they are in the file */
-    double intercept;           /* belongs to these coefficients */
+    int outputs;                /* classes of a softmax, 1 with any other loss */
+    const double *coefficients; /* [outputs, p] for the features as they are in the file */
+    const double *intercepts;   /* [outputs] belong to these coefficients */
+    double intercept;           /* the first of them */
 } tralo_result_t;
 
 /* Reads the YAML file `config`, applies overrides [count] ("key.sub=value", NULL when count is 0),

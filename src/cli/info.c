@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli/cli.h"
+#include "data/data.h"
 #include "data/info.h"
 #include "study/memory.h"
 
@@ -65,16 +66,20 @@ static void print_vector(const char *name, const info_vector_t *v)
 
 static void print_target(const info_t *info)
 {
-    const char *const *labels = (const char *const *)info->labels;
+    const int count = info->label_count;
     printf("target      %s\n", info->target != NULL ? info->target : "(no name)");
     print_vector("  y", &info->y);
+    if (count > 2)
+        printf("  classes   %d, from %s = 0 to %s = %d\n", count, info->labels[0],
+               info->labels[count - 1], count - 1);
     if (info->distinct > INFO_DISTINCT)
         return;
     printf("  values   ");
     for (int i = 0; i < info->distinct; i++) {
         const double value = info->value[i];
+        const int k = count > 0 ? data_label_of(count, value) : -1;
         const char *label =
-            labels[0] == NULL || (value != -1 && value != 1) ? NULL : labels[value > 0];
+            k >= 0 && k < count && data_label_value(count, k) == value ? info->labels[k] : NULL;
         printf(" %.6g%s%s%s: %" PRId64 "%s", value, label != NULL ? " (" : "",
                label != NULL ? label : "", label != NULL ? ")" : "", info->count[i],
                i < info->distinct - 1 ? "," : "\n");
@@ -106,7 +111,7 @@ static void print_memory(const info_t *info)
            "  ranks     whitened rows recomputed   held\n");
     for (int64_t ranks = 1; ranks <= MOST_RANKS; ranks *= 2) {
         memory_request_t request = {.n = info->n,
-                                    .outputs = 1,
+                                    .outputs = info->label_count > 2 ? info->label_count : 1,
                                     .p = info->p,
                                     .ranks = ranks,
                                     .weights = info->weights.present,

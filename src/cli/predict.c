@@ -58,6 +58,7 @@ const cli_command_t cli_predict = {
     .usage = "RESULT.h5 DATA.h5 [options]",
     .doc = "link and response of new rows, and how good they are where y is known",
     .options = "  --output FILE   CSV with link, response and, where it is there, y (-: standard "
-               "output)\n",
+               "output);\n                  of several classes: the probability of each, and the "
+               "likeliest\n",
     .run = run,
 };

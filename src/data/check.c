@@ -39,11 +39,19 @@ out:
 static int check_labels(const data_t *data, const char *where)
 {
     int code = TRALO_OK;
-    for (int64_t i = 0; data->labels[0] != NULL && i < data->rows; i++)
-        if (fabs(data->y[i]) != 1.0)
+    const int count = data->label_count;
+    for (int64_t i = 0; count > 0 && i < data->rows; i++) {
+        const double y = data->y[i];
+        if (count == 2 && fabs(y) != 1.0)
             FAIL(TRALO_ERR_INPUT,
                  "%sy row %" PRId64 " is %g: with the attribute 'labels' it must be -1 or +1",
-                 where, data->first + i, data->y[i]);
+                 where, data->first + i, y);
+        if (count > 2 && !(y >= 0.0 && y < count && y == floor(y)))
+            FAIL(TRALO_ERR_INPUT,
+                 "%sy row %" PRId64 " is %g: with %d of the attribute 'labels' it must be one of "
+                 "0 .. %d",
+                 where, data->first + i, y, count, count - 1);
+    }
 out:
     return code;
 }

@@ -33,8 +33,9 @@ void data_free(data_t **data)
     for (int j = 0; d->names != NULL && j < d->p; j++)
         mem_free(&d->names[j]);
     mem_free(&d->names);
-    mem_free(&d->labels[0]);
-    mem_free(&d->labels[1]);
+    for (int k = 0; d->labels != NULL && k < d->label_count; k++)
+        mem_free(&d->labels[k]);
+    mem_free(&d->labels);
     mem_free(&d->target);
     mem_free(data);
 }

@@ -19,7 +19,8 @@ typedef struct data {
     bool intercept; /* the last column is 1 */
     bool standardized;
     double *X;         /* [rows, columns] row-major; standardised in place; owned, as all below */
-    double *y;         /* [rows]; labels are -1 / +1; NULL only after data_open_scaled */
+    double *y;         /* [rows]; two labels are -1 / +1, more are 0, 1, 2, ...; NULL only after
+                          data_open_scaled */
     double *weights;   /* [rows], > 0 somewhere, >= 0; NULL: all 1 */
     double *offset;    /* [rows]; NULL: all 0 */
     int *fold;         /* [rows]; NULL: not in the file */
@@ -28,7 +29,8 @@ typedef struct data {
     double *mean;      /* [p] subtracted (0 where not standardised) */
     double *scale;     /* [p] divided by (1 where not standardised or constant) */
     char **names;      /* [p] feature names; NULL: not in the file */
-    char *labels[2];   /* what -1 and +1 stood for; NULL: y is a number */
+    int label_count;   /* 0: y is a number */
+    char **labels;     /* [label_count] what -1 and +1, or 0, 1, 2, ... stood for */
     char *target;      /* name of y; NULL: not in the file */
     double weight_sum; /* over all ranks */
 } data_t;
@@ -76,6 +78,19 @@ int data_from_arrays(comm_t *comm, const data_arrays_t *arrays, const data_optio
 
 /* Frees everything; sets *data to NULL; NULL is accepted. Not collective. */
 void data_free(data_t **data);
+
+enum { DATA_LABELS = 512 }; /* at most */
+
+/* The number that the k-th of `count` labels has in y, and which label a number stands for. */
+static inline double data_label_value(int count, int k)
+{
+    return count == 2 ? 2.0 * k - 1.0 : k;
+}
+
+static inline int data_label_of(int count, double y)
+{
+    return count == 2 ? y > 0.0 : (int)y;
+}
 
 /* Rows of rank `rank` of `size` among n: first row and count; counts differ by at most one. */
 void data_partition(int64_t n, int rank, int size, int64_t *first, int64_t *rows);

@@ -31,8 +31,8 @@ static int read_target(hid_t file, const char *path, const data_layout_t *layout
     hid_t set = H5Dopen2(file, "y", H5P_DEFAULT);
     if (set < 0)
         FAIL(TRALO_ERR_INPUT, "%s cannot be opened as a dataset: %s", what, h5_reason());
-    if (layout->labels)
-        TRY(h5_read_attribute_strings(set, "labels", what, 2, d->labels));
+    if (layout->labels > 0)
+        TRY(h5_read_attribute_strings(set, "labels", what, layout->labels, d->labels));
     if (layout->target)
         TRY(h5_read_text(set, "name", what, &d->target));
 out:
@@ -66,7 +66,7 @@ static int read_all(const data_request_t *request, const data_layout_t *layout, 
         TRY(read_groups(file, request->file, d));
     if (layout->names)
         TRY(read_names(file, request->file, d));
-    if (layout->labels || layout->target)
+    if (layout->labels > 0 || layout->target)
         TRY(read_target(file, request->file, layout, d));
 out:
     h5_close(&file);
@@ -122,13 +122,17 @@ int data_read_descriptions(const data_request_t *request, const data_layout_t *l
     h5_quiet_t before = h5_quiet_begin();
     TRY(comm_agree(d->comm,
                    layout->names ? mem_alloc(d->p, sizeof *d->names, &d->names) : TRALO_OK));
+    d->label_count = layout->labels;
+    TRY(comm_agree(d->comm, layout->labels > 0
+                                ? mem_alloc(layout->labels, sizeof *d->labels, &d->labels)
+                                : TRALO_OK));
     TRY(comm_agree(d->comm, read_all(request, layout, d)));
     if (layout->group)
         comm_share(d->comm, d->group, d->p * (int64_t)sizeof *d->group, 0);
     if (layout->names)
         TRY(share_texts(d->comm, d->names, d->p));
-    if (layout->labels)
-        TRY(share_texts(d->comm, d->labels, 2));
+    if (layout->labels > 0)
+        TRY(share_texts(d->comm, d->labels, layout->labels));
     if (layout->target)
         TRY(share_texts(d->comm, &d->target, 1));
 out:

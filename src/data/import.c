@@ -142,17 +142,30 @@ out:
     return code;
 }
 
+static int write_labels(const import_state_t *s)
+{
+    int code = TRALO_OK;
+    const target_t *target = &s->target;
+    const char **labels = NULL;
+    ALLOC(labels, target->label_count);
+    for (int k = 0; k < target->label_count; k++)
+        labels[k] = target->labels[k].text;
+    TRY(writer_texts(s->writer, "/y", "labels", labels, target->label_count));
+out:
+    mem_free(&labels);
+    return code;
+}
+
 static int write_attributes(const import_state_t *s)
 {
     int code = TRALO_OK;
     const char *slash = strrchr(s->options->input, '/');
-    const char *labels[2] = {s->target.labels[0].text, s->target.labels[1].text};
     TRY(writer_text(s->writer, "/", "source", slash != NULL ? slash + 1 : s->options->input));
     TRY(writer_text(s->writer, "/", "tralo", tralo_version()));
     if (s->source->target != NULL)
         TRY(writer_text(s->writer, "/y", "name", s->source->target));
     if (target_mapped(&s->target))
-        TRY(writer_texts(s->writer, "/y", "labels", labels, 2));
+        TRY(write_labels(s));
     if (s->source->weights != NULL)
         TRY(writer_text(s->writer, "/weights", "name", s->source->weights));
     if (s->source->offset != NULL)
@@ -170,8 +183,11 @@ static void tell(const import_state_t *s)
         snprintf(dropped, sizeof dropped, " (%" PRId64 " dropped for missing values)", r->dropped);
     log_info("%s: %" PRId64 " rows%s, %d features, %s", s->options->output, r->n, dropped, r->p,
              r->nonzeros < 0 ? "dense" : "sparse");
-    if (target_mapped(t))
+    if (t->label_count == 2)
         log_info("y: %s is -1, %s is +1", t->labels[0].text, t->labels[1].text);
+    else if (target_mapped(t))
+        log_info("y: %d classes, from %s = 0 to %s = %d", t->label_count, t->labels[0].text,
+                 t->labels[t->label_count - 1].text, t->label_count - 1);
     else if (t->count == 2 && !(t->seen[0].number * t->seen[1].number == -1))
         log_info("y: the numbers %s and %s, as they are; --classify makes them -1 and +1",
                  t->seen[0].text, t->seen[1].text);

@@ -32,7 +32,7 @@ typedef struct import_options {
     /* NumPy */
     const char *y; /* file of the target, needed */
     /* all */
-    const char *labels; /* "NEG,POS": the values of y that become -1 and +1 */
+    const char *labels; /* "NEG,POS": the values of y that become -1 and +1; more: 0, 1, 2, ... */
     bool classify;      /* y has two values: the smaller becomes -1, the larger +1 */
     bool missing_drop;  /* rows with missing values are left out */
     bool force;         /* an existing output is replaced */
@@ -51,8 +51,9 @@ typedef struct import_report {
    nothing behind and an old file as it was.
 
    The target: two words are mapped to -1 (first in order of bytes) and +1, numbers are kept as they
-   are unless `labels` or `classify` is given. What -1 and +1 stood for is kept in the attribute
-   `labels` of /y. Says in two lines (log) what was done.
+   are unless `labels` or `classify` is given; more than two values are then classes 0, 1, 2, ...,
+   numbers first, by size. What they stood for is kept in the attribute `labels` of /y. Says in two
+   lines (log) what was done.
 
    Not collective: rank 0 alone calls it. Memory: a few MiB, the longest line, the names and levels
    of the columns; nothing that grows with the number of rows.

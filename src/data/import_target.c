@@ -6,7 +6,10 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "data/data.h"
 #include "data/import_value.h"
+
+enum { SEEN = 3 }; /* distinct values that tell labels from numbers */
 
 static const char *name_of(const target_t *target)
 {
@@ -36,43 +39,88 @@ static int keep(const level_t *level, level_t *out)
     return mem_string(level->text, &out->text);
 }
 
-int target_init(target_t *target, const source_t *source)
+/* Numbers first, by size, then words, by bytes; 0: the same label. */
+static int order(const level_t *a, const level_t *b)
+{
+    return same(a, b) ? 0 : level_compare(a, b);
+}
+
+static int check_chosen(const target_t *target, const level_t *level)
 {
     int code = TRALO_OK;
-    char *copy = NULL;
-    const char *labels = source->options->labels;
-    memset(target, 0, sizeof *target);
-    target->source = source;
-    if (labels == NULL)
-        goto out;
+    const char *labels = target->source->options->labels;
+    if (level->text[0] == '\0')
+        FAIL(TRALO_ERR_INPUT, "--labels %s: a label is empty", labels);
+    for (int k = 0; k < target->label_count; k++)
+        if (same(level, &target->labels[k]))
+            FAIL(TRALO_ERR_INPUT, "--labels %s: two labels are the same", labels);
+out:
+    return code;
+}
+
+/* The list A,B,... of --labels. */
+static int choose_labels(target_t *target)
+{
+    int code = TRALO_OK, commas = 0;
+    char *copy = NULL, *rest = NULL, *at;
+    const char *labels = target->source->options->labels;
+    for (const char *c = labels; *c != '\0'; c++)
+        commas += *c == ',';
+    if (commas == 0 || commas >= DATA_LABELS)
+        FAIL(TRALO_ERR_INPUT, "--labels %.200s: write 2 to %d labels with commas between: NEG,POS",
+             labels, DATA_LABELS);
     TRY(mem_string(labels, &copy));
-    char *comma = strchr(copy, ',');
-    if (comma == NULL || strchr(comma + 1, ',') != NULL)
-        FAIL(TRALO_ERR_INPUT, "--labels %s: write two labels with a comma between, NEG,POS",
-             labels);
-    *comma = '\0';
-    const level_t pair[2] = {level_of(value_trim(copy)), level_of(value_trim(comma + 1))};
-    if (same(&pair[0], &pair[1]))
-        FAIL(TRALO_ERR_INPUT, "--labels %s: the two labels are the same; write NEG,POS", labels);
-    for (int i = 0; i < 2; i++)
-        TRY(keep(&pair[i], &target->labels[i]));
+    ALLOC(target->labels, commas + 1);
+    for (rest = copy; (at = strsep(&rest, ",")) != NULL; target->label_count++) {
+        level_t level = level_of(value_trim(at));
+        TRY(check_chosen(target, &level));
+        TRY(keep(&level, &target->labels[target->label_count]));
+    }
 out:
     mem_free(&copy);
     return code;
 }
 
+int target_init(target_t *target, const source_t *source)
+{
+    int code = TRALO_OK;
+    const import_options_t *options = source->options;
+    memset(target, 0, sizeof *target);
+    target->source = source;
+    target->most = options->classify ? DATA_LABELS : SEEN;
+    ALLOC(target->seen, target->most);
+    if (options->labels != NULL)
+        TRY(choose_labels(target));
+out:
+    return code;
+}
+
+static void release(level_t **levels, int count)
+{
+    for (int k = 0; *levels != NULL && k < count; k++)
+        mem_free(&(*levels)[k].text);
+    mem_free(levels);
+}
+
 void target_release(target_t *target)
 {
-    for (int i = 0; i < TARGET_SEEN; i++)
-        mem_free(&target->seen[i].text);
-    for (int i = 0; i < 2; i++)
-        mem_free(&target->labels[i].text);
+    release(&target->seen, target->count);
+    release(&target->labels, target->label_count);
     mem_free(&target->word);
 }
 
 bool target_mapped(const target_t *target)
 {
-    return target->labels[0].text != NULL;
+    return target->label_count > 0;
+}
+
+/* The place of a level among the labels, or -1. */
+static int find_label(const target_t *target, const level_t *level)
+{
+    for (int k = 0; k < target->label_count; k++)
+        if (same(level, &target->labels[k]))
+            return k;
+    return -1;
 }
 
 static int see_word(target_t *target, const level_t *level, int64_t place)
@@ -83,37 +131,57 @@ static int see_word(target_t *target, const level_t *level, int64_t place)
     return mem_string(level->text, &target->word);
 }
 
+/* Puts a new level in its place among those seen. */
+static int see_level(target_t *target, const level_t *level)
+{
+    int code = TRALO_OK, low = 0, high = target->count;
+    level_t kept;
+    while (low < high) {
+        int middle = low + (high - low) / 2;
+        if (order(&target->seen[middle], level) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    if (low < target->count && order(&target->seen[low], level) == 0)
+        goto out;
+    target->more = target->more || target->count == target->most;
+    if (target->count == target->most)
+        goto out;
+    TRY(keep(level, &kept));
+    memmove(target->seen + low + 1, target->seen + low,
+            (size_t)(target->count - low) * sizeof kept);
+    target->seen[low] = kept;
+    target->count++;
+out:
+    return code;
+}
+
 int target_see(target_t *target, const import_row_t *row)
 {
     int code = TRALO_OK;
     char buffer[32];
     const bool chosen = target_mapped(target);
-    if (target->count == TARGET_SEEN && target->word != NULL && !chosen)
+    if (target->count == target->most && target->word != NULL && !chosen && target->more)
         goto out;
     level_t level = level_of_row(row, buffer, sizeof buffer);
-    if (chosen && !same(&level, &target->labels[0]) && !same(&level, &target->labels[1]))
-        FAIL(TRALO_ERR_INPUT, "%s%s%" PRId64 ": column '%s': '%.40s' is neither of --labels %s",
+    if (chosen && find_label(target, &level) < 0)
+        FAIL(TRALO_ERR_INPUT, "%s%s%" PRId64 ": column '%s': '%.40s' is none of --labels %s",
              target->source->options->input, target->source->kind->place, row->place,
              name_of(target), level.text, target->source->options->labels);
     TRY(see_word(target, &level, row->place));
-    for (int i = 0; i < target->count; i++)
-        if (same(&level, &target->seen[i]))
-            goto out;
-    if (target->count < TARGET_SEEN) {
-        TRY(keep(&level, &target->seen[target->count]));
-        target->count++;
-    }
+    TRY(see_level(target, &level));
 out:
     return code;
 }
 
-/* Takes the two values that were seen as labels, the smaller for -1. */
+/* Takes the values that were seen as labels. */
 static int map_seen(target_t *target)
 {
     int code = TRALO_OK;
-    const int first = level_compare(&target->seen[0], &target->seen[1]) < 0 ? 0 : 1;
-    TRY(keep(&target->seen[first], &target->labels[0]));
-    TRY(keep(&target->seen[1 - first], &target->labels[1]));
+    ALLOC(target->labels, target->count);
+    for (int k = 0; k < target->count; k++, target->label_count++)
+        TRY(keep(&target->seen[k], &target->labels[k]));
 out:
     return code;
 }
@@ -136,11 +204,11 @@ int target_decide(target_t *target)
              input, name_of(target), target->seen[0].text);
     if (target_mapped(target))
         goto out;
-    if (source->options->classify && target->count != 2)
+    if (source->options->classify && target->more)
         FAIL(TRALO_ERR_INPUT,
-             "%s: column '%s': --classify needs two distinct values, here are more "
-             "('%.40s', '%.40s', '%.40s'); leave out rows or --classify",
-             input, name_of(target), target->seen[0].text, target->seen[1].text,
+             "%s: column '%s': --classify found more than %d distinct values ('%.40s', '%.40s', "
+             "'%.40s', ...); are they numbers? Leave out --classify",
+             input, name_of(target), target->most, target->seen[0].text, target->seen[1].text,
              target->seen[2].text);
     if (target->word != NULL && !source->options->classify && !two_words(target))
         FAIL(TRALO_ERR_INPUT,
@@ -148,7 +216,8 @@ int target_decide(target_t *target)
              input, source->kind->place, target->word_place, name_of(target), target->word,
              target->count == 2
                  ? "the other value is one; correct it, or take the two as labels by --classify"
-                 : "there are more than two labels; correct it, or choose another target");
+                 : "there are more than two labels; correct it, choose another target, or take "
+                   "them as classes by --classify");
     if (source->options->classify || target->word != NULL)
         TRY(map_seen(target));
 out:
@@ -159,7 +228,6 @@ double target_value(const target_t *target, const import_row_t *row)
 {
     char buffer[32];
     level_t level = level_of_row(row, buffer, sizeof buffer);
-    if (!target_mapped(target))
-        return level.number;
-    return same(&level, &target->labels[1]) ? 1.0 : -1.0;
+    return target_mapped(target) ? data_label_value(target->label_count, find_label(target, &level))
+                                 : level.number;
 }

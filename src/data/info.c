@@ -345,8 +345,11 @@ static int read_texts(const scan_t *s)
     TRY(open_set(s, "y", &set));
     if (s->layout.target)
         TRY(h5_read_text(set, "name", "/y", &s->info->target));
-    if (s->layout.labels)
-        TRY(h5_read_attribute_strings(set, "labels", "/y", 2, s->info->labels));
+    if (s->layout.labels > 0) {
+        ALLOC(s->info->labels, s->layout.labels);
+        s->info->label_count = s->layout.labels;
+        TRY(h5_read_attribute_strings(set, "labels", "/y", s->layout.labels, s->info->labels));
+    }
     if (h5_has_attribute(s->file, "source"))
         TRY(h5_read_text(s->file, "source", "/", &s->info->source));
 out:
@@ -471,8 +474,9 @@ void info_free(info_t **info)
     for (int i = 0; i < INFO_NAMES; i++)
         mem_free(&(*info)->constant_names[i]);
     mem_free(&(*info)->target);
-    mem_free(&(*info)->labels[0]);
-    mem_free(&(*info)->labels[1]);
+    for (int k = 0; k < (*info)->label_count; k++)
+        mem_free(&(*info)->labels[k]);
+    mem_free(&(*info)->labels);
     mem_free(&(*info)->source);
     mem_free(info);
 }

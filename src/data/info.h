@@ -35,7 +35,9 @@ typedef struct info {
     int distinct;                /* values of y; INFO_DISTINCT + 1: more than INFO_DISTINCT */
     double value[INFO_DISTINCT]; /* increasing */
     int64_t count[INFO_DISTINCT];
-    char *target, *labels[2], *source; /* NULL: not in the file */
+    char *target, *source; /* NULL: not in the file */
+    int label_count;       /* 0: y is a number */
+    char **labels;         /* [label_count] */
     bool groups;
     int group_count; /* distinct penalised groups */
     int64_t free;    /* columns that are not penalised */

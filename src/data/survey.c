@@ -254,6 +254,23 @@ out:
     return code;
 }
 
+/* The labels of /y: two or more texts. */
+static int count_labels(const survey_t *s, hid_t set, int *count)
+{
+    int code = TRALO_OK, rank = 0;
+    int64_t dims[1] = {0};
+    char what[WHAT];
+    hid_t attribute = H5Aopen(set, "labels", H5P_DEFAULT);
+    snprintf(what, sizeof what, "%s: the attribute 'labels' of /y", s->path);
+    TRY(h5_dims(attribute, what, 1, dims, &rank));
+    if (rank != 1 || dims[0] < 2 || dims[0] > DATA_LABELS)
+        FAIL(TRALO_ERR_INPUT, "%s must be a list of 2 to %d texts", what, DATA_LABELS);
+    *count = (int)dims[0];
+out:
+    h5_close(&attribute);
+    return code;
+}
+
 static int survey_y(survey_t *s, bool required)
 {
     int code = TRALO_OK;
@@ -264,7 +281,8 @@ static int survey_y(survey_t *s, bool required)
         goto out;
     TRY(survey_vector(s, "y", l->n, false));
     set = H5Dopen2(s->file, "y", H5P_DEFAULT);
-    l->labels = h5_has_attribute(set, "labels");
+    if (h5_has_attribute(set, "labels"))
+        TRY(count_labels(s, set, &l->labels));
     l->target = h5_has_attribute(set, "name");
 out:
     h5_close(&set);

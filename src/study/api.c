@@ -26,13 +26,14 @@ static void answer_free(answer_t **answer)
 static int allocate(const study_t *study, bool has_hessian, answer_t **out)
 {
     int code = TRALO_OK;
-    int64_t S = study->hyper.count, p = study->data->p;
+    int64_t S = study->hyper.count, p = study->data->p, K = study->outputs;
     answer_t *answer = NULL;
     ALLOC(answer, 1);
     answer->result.count = (int)S;
     answer->result.p = (int)p;
+    answer->result.outputs = (int)K;
     answer->has_hessian = has_hessian;
-    answer->total = 3 * S + (has_hessian ? S * S : 0) + p;
+    answer->total = 3 * S + (has_hessian ? S * S : 0) + K * (p + 1);
     ALLOC(answer->numbers, answer->total);
     *out = answer;
     answer = NULL;
@@ -45,7 +46,7 @@ out:
 static void fill(answer_t *answer, const result_t *from, tune_status_t status)
 {
     tralo_result_t *to = &answer->result;
-    size_t S = (size_t)to->count, p = (size_t)to->p;
+    size_t S = (size_t)to->count, K = (size_t)to->outputs, p = (size_t)to->p;
     const struct {
         const double *values;
         size_t count;
@@ -53,9 +54,10 @@ static void fill(answer_t *answer, const result_t *from, tune_status_t status)
                  {from->lambda, S},
                  {from->gradient, S},
                  {from->hessian, from->has_hessian ? S * S : 0},
-                 {from->coefficients_original, p}};
+                 {from->coefficients_original, K * p},
+                 {from->intercept_original, K}};
     double *at = answer->numbers;
-    for (int i = 0; i < 5; at += parts[i++].count)
+    for (int i = 0; i < 6; at += parts[i++].count)
         if (parts[i].count > 0)
             memcpy(at, parts[i].values, parts[i].count * sizeof *at);
     to->n = from->n;
@@ -66,7 +68,7 @@ static void fill(answer_t *answer, const result_t *from, tune_status_t status)
     to->converged = status == TUNE_CONVERGED;
     to->iterations = from->iterations;
     to->evaluations = from->evaluations;
-    to->intercept = from->intercept_original;
+    to->intercept = from->intercept_original[0];
     strncpy(answer->reason, from->reason, sizeof answer->reason - 1);
 }
 
@@ -74,13 +76,14 @@ static void fill(answer_t *answer, const result_t *from, tune_status_t status)
 static void point(answer_t *answer)
 {
     tralo_result_t *to = &answer->result;
-    size_t S = (size_t)to->count, p = (size_t)to->p;
+    size_t S = (size_t)to->count, K = (size_t)to->outputs, p = (size_t)to->p;
     const double *at = answer->numbers;
     to->theta = at;
     to->lambda = at + S;
     to->gradient = answer->has_gradient ? at + 2 * S : NULL;
     to->hessian = answer->has_hessian ? at + 3 * S : NULL;
-    to->coefficients = at + answer->total - p;
+    to->intercepts = at + answer->total - K;
+    to->coefficients = to->intercepts - K * p;
     to->reason = answer->reason;
 }
 

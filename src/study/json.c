@@ -96,13 +96,26 @@ static json_t *hyperparameters(const result_t *r)
     return object;
 }
 
-static json_t *matrix(const double *values, int count)
+static json_t *matrix(const double *values, int count, int length)
 {
     json_t *rows = json_array();
     for (int i = 0; i < count; i++)
-        if (json_array_append_new(rows, reals(values + (int64_t)i * count, count)) != 0)
+        if (json_array_append_new(rows, reals(values + (int64_t)i * length, length)) != 0)
             break;
     return rows;
+}
+
+/* The labels of the classes; their numbers where they have none. */
+static json_t *classes(const result_t *r)
+{
+    json_t *list = json_array();
+    for (int k = 0; k < r->outputs; k++) {
+        bool named = r->label_count == r->outputs;
+        json_t *one = named ? json_string(r->labels[k]) : json_integer(k);
+        if (json_array_append_new(list, one) != 0)
+            break;
+    }
+    return list;
 }
 
 /* scikit-learn's C = 1/lambda: a number with one group, else a list. */
@@ -137,14 +150,15 @@ static int put_search(json_t *root, const result_t *r)
     int bad = json_object_set_new(root, "lambda", every(r->lambda, r->count, 0, step));
     bad |= json_object_set_new(root, "hyperparameters", hyperparameters(r));
     bad |= json_object_set_new(root, "theta", reals(r->theta, r->count));
-    if (strcmp(r->loss, "logistic") == 0 && strcmp(r->penalty, "ridge") == 0)
+    bool classifies = strcmp(r->loss, "logistic") == 0 || strcmp(r->loss, "softmax") == 0;
+    if (classifies && strcmp(r->penalty, "ridge") == 0)
         bad |= json_object_set_new(root, "C", inverse(r));
     bad |= json_object_set_new(root, "criterion", real(r->criterion));
     bad |= json_object_set_new(root, "criterion_se", real(r->criterion_se));
     bad |= json_object_set_new(root, "gradient",
                                r->has_gradient ? reals(r->gradient, r->count) : json_null());
-    bad |= json_object_set_new(root, "hessian",
-                               r->has_hessian ? matrix(r->hessian, r->count) : json_null());
+    bad |= json_object_set_new(
+        root, "hessian", r->has_hessian ? matrix(r->hessian, r->count, r->count) : json_null());
     bad |= json_object_set_new(root, "gradient_norm", real(r->gradient_norm));
     bad |= json_object_set_new(root, "hessian_definite",
                                r->hessian_judged ? json_boolean(r->hessian_definite) : json_null());
@@ -172,9 +186,16 @@ static int put_model(json_t *root, const result_t *r)
     bad |= json_object_set_new(root, "ranks", json_integer(r->environment.ranks));
     bad |= json_object_set_new(root, "loss", json_string(r->loss));
     bad |= json_object_set_new(root, "penalty", json_string(r->penalty));
-    bad |= json_object_set_new(root, "coefficients", reals(r->coefficients, r->p));
-    bad |=
-        json_object_set_new(root, "intercept", r->has_intercept ? real(r->intercept) : json_null());
+    const bool several = r->outputs > 1;
+    json_t *coefficients =
+        several ? matrix(r->coefficients, r->outputs, r->p) : reals(r->coefficients, r->p);
+    json_t *intercept = several ? reals(r->intercept, r->outputs) : real(r->intercept[0]);
+    bad |= json_object_set_new(root, "coefficients", coefficients);
+    bad |= json_object_set_new(root, "intercept", r->has_intercept ? intercept : json_null());
+    if (!r->has_intercept)
+        json_decref(intercept);
+    if (several)
+        bad |= json_object_set_new(root, "classes", classes(r));
     return bad;
 }
 

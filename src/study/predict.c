@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "data/data.h"
 #include "linalg/panel.h"
+#include "loss/joint.h"
 #include "loss/loss.h"
 #include "study/result.h"
 
@@ -18,8 +19,9 @@ typedef struct predict {
     result_t *model;
     data_t *data;
     loss_t loss;
-    double *u;     /* [rows] */
-    double *all_u; /* [n], rank 0 */
+    int outputs;   /* K */
+    double *u;     /* [K, rows] */
+    double *all_u; /* [K, n], rank 0 */
     double *all_y; /* [n], rank 0; not used without y */
 } predict_t;
 
@@ -38,33 +40,57 @@ out:
     return code;
 }
 
-/* The labels stand for the same; -1 and +1 change places where the file has them the other way. */
+/* The place of the file's k-th label among those of the model, or -1. */
+static int find_label(const predict_t *p, int k)
+{
+    for (int m = 0; m < p->model->label_count; m++)
+        if (strcmp(p->model->labels[m], p->data->labels[k]) == 0)
+            return m;
+    return -1;
+}
+
+/* Gives y the numbers that the labels had in training; the file may have them in another order, or
+   only some of them. */
 static int match_labels(predict_t *p, const char *rows)
 {
     int code = TRALO_OK;
-    char **trained = p->model->labels, **given = p->data->labels;
-    if (p->data->y == NULL || trained[0] == NULL || given[0] == NULL)
+    const int trained = p->model->label_count, given = p->data->label_count;
+    char **labels = p->model->labels;
+    int *place = NULL;
+    if (p->data->y == NULL || trained == 0 || given == 0)
         goto out;
-    bool same = strcmp(trained[0], given[0]) == 0 && strcmp(trained[1], given[1]) == 0;
-    bool swapped = strcmp(trained[0], given[1]) == 0 && strcmp(trained[1], given[0]) == 0;
-    if (!same && !swapped)
-        FAIL(TRALO_ERR_INPUT,
-             "%s: the labels are '%s' and '%s' but the model was trained with '%s' and '%s'", rows,
-             given[0], given[1], trained[0], trained[1]);
-    for (int64_t i = 0; swapped && i < p->data->rows; i++)
-        p->data->y[i] = -p->data->y[i];
+    ALLOC(place, given);
+    for (int k = 0; k < given; k++) {
+        place[k] = find_label(p, k);
+        if (place[k] < 0 && trained == 2 && given == 2)
+            FAIL(TRALO_ERR_INPUT,
+                 "%s: the labels are '%s' and '%s' but the model was trained with '%s' and '%s'",
+                 rows, p->data->labels[0], p->data->labels[1], labels[0], labels[1]);
+        if (place[k] < 0)
+            FAIL(TRALO_ERR_INPUT,
+                 "%s: the label '%s' is none of the %d that the model was trained with (%s, %s%s)",
+                 rows, p->data->labels[k], trained, labels[0], labels[1],
+                 trained > 2 ? ", ..." : "");
+    }
+    for (int64_t i = 0; i < p->data->rows; i++)
+        p->data->y[i] = data_label_value(trained, place[data_label_of(given, p->data->y[i])]);
 out:
+    mem_free(&place);
     return code;
 }
 
 static int check_target(const predict_t *p, const char *rows)
 {
     int code = TRALO_OK;
-    for (int64_t i = 0; p->data->y != NULL && i < p->data->rows; i++)
+    for (int64_t i = 0; p->data->y != NULL && i < p->data->rows; i++) {
+        if (p->outputs > 1 && loss_class(p->data->y[i]) >= p->outputs)
+            FAIL(TRALO_ERR_INPUT, "%s: row %lld: y = %g, but the model knows the classes 0 .. %d",
+                 rows, (long long)(p->data->first + i), p->data->y[i], p->outputs - 1);
         if (!p->loss.valid(p->data->y[i]))
             FAIL(TRALO_ERR_INPUT, "%s: row %lld: y = %g is not allowed for the loss '%s': give %s",
                  rows, (long long)(p->data->first + i), p->data->y[i], p->loss.name,
                  p->loss.domain);
+    }
 out:
     return code;
 }
@@ -77,51 +103,85 @@ static int prepare(predict_t *p, const char *rows)
     if (row == NULL)
         FAIL(TRALO_ERR_INPUT, "the model's loss '%s' is not known to this version", p->model->loss);
     p->loss = loss_configured(row, &p->model->loss_parameter);
+    p->outputs = p->model->outputs;
+    if ((p->outputs > 1) != (row->joint != NULL))
+        FAIL(TRALO_ERR_INPUT,
+             "the model has coefficients for %d outputs, which its loss '%s' has not", p->outputs,
+             row->name);
     TRY(check_features(p, rows));
     TRY(match_labels(p, rows));
     TRY(check_target(p, rows));
-    ALLOC(p->u, p->data->rows);
-    ALLOC(p->all_u, first ? p->data->n : 0);
+    ALLOC(p->u, p->outputs * p->data->rows);
+    ALLOC(p->all_u, first ? p->outputs * p->data->n : 0);
     ALLOC(p->all_y, first && p->data->y != NULL ? p->data->n : 0);
 out:
     return code;
 }
 
-/* u = X beta + intercept + offset. */
+/* u = X beta + intercept + offset, for each output. */
 static int find_link(predict_t *p)
 {
     int code = TRALO_OK;
     double *beta = NULL;
     const data_t *data = p->data;
     ALLOC(beta, data->columns);
-    memcpy(beta, p->model->coefficients, (size_t)data->p * sizeof *beta);
-    if (data->intercept)
-        beta[data->p] = p->model->intercept;
-    panel_times(data->rows, data->columns, data->X, beta, p->u);
-    for (int64_t i = 0; data->offset != NULL && i < data->rows; i++)
-        p->u[i] += data->offset[i];
+    for (int64_t k = 0; k < p->outputs; k++) {
+        double *u = p->u + k * data->rows;
+        memcpy(beta, p->model->coefficients + k * data->p, (size_t)data->p * sizeof *beta);
+        if (data->intercept)
+            beta[data->p] = p->model->intercept[k];
+        panel_times(data->rows, data->columns, data->X, beta, u);
+        for (int64_t i = 0; data->offset != NULL && i < data->rows; i++)
+            u[i] += data->offset[i];
+    }
 out:
     mem_free(&beta);
     return code;
 }
 
+/* u of row i of `rows` from u [K, rows] into out [K]; returns the class of the largest. */
+static int find_class(const predict_t *p, const double *u, int64_t rows, int64_t i, double *out)
+{
+    int top = 0;
+    for (int64_t k = 0; k < p->outputs; k++) {
+        out[k] = u[k * rows + i];
+        top = out[k] > out[top] ? (int)k : top;
+    }
+    return top;
+}
+
 enum { SUM_LOSS, SUM_HITS, SUM_SQUARES, SUM_DEVIANCE, SUM_WEIGHT, SUMS };
+
+/* The scores of one row, without its weight. */
+static void score_row(const predict_t *p, int64_t i, double *scores)
+{
+    double y = p->data->y[i], u[JOINT_MOST], value, *out[1] = {&value};
+    int top = find_class(p, p->u, p->data->rows, i, u);
+    if (p->outputs > 1) {
+        scores[SUM_LOSS] = p->loss.joint->value(p->outputs, loss_class(y), u, NULL);
+        scores[SUM_HITS] = top == loss_class(y);
+        scores[SUM_SQUARES] = scores[SUM_DEVIANCE] = 0.0;
+        return;
+    }
+    p->loss.derivatives(&p->loss, 1, &y, u, 0, out);
+    double error = loss_response(&p->loss, u[0]) - loss_target(&p->loss, y);
+    scores[SUM_LOSS] = value;
+    scores[SUM_HITS] = y * u[0] > 0.0;
+    scores[SUM_SQUARES] = error * error;
+    scores[SUM_DEVIANCE] = 2.0 * (value - p->loss.saturated(&p->loss, y));
+}
 
 static void score_rows(const predict_t *p, double *sums)
 {
     const data_t *data = p->data;
     memset(sums, 0, SUMS * sizeof *sums);
     for (int64_t i = 0; i < data->rows; i++) {
-        double w = data->weights != NULL ? data->weights[i] : 1.0, y = data->y[i], value;
-        double *out[1] = {&value};
+        double w = data->weights != NULL ? data->weights[i] : 1.0, scores[SUMS];
         if (w == 0.0)
             continue;
-        p->loss.derivatives(&p->loss, 1, &y, &p->u[i], 0, out);
-        double error = loss_response(&p->loss, p->u[i]) - loss_target(&p->loss, y);
-        sums[SUM_LOSS] += w * value;
-        sums[SUM_HITS] += y * p->u[i] > 0.0 ? w : 0.0;
-        sums[SUM_SQUARES] += w * error * error;
-        sums[SUM_DEVIANCE] += 2.0 * w * (value - p->loss.saturated(&p->loss, y));
+        score_row(p, i, scores);
+        for (int k = 0; k < SUM_WEIGHT; k++)
+            sums[k] += w * scores[k];
         sums[SUM_WEIGHT] += w;
     }
 }
@@ -175,20 +235,53 @@ static int score(const predict_t *p, predict_scores_t *scores)
     scores->accuracy = classifies ? sums[SUM_HITS] / sums[SUM_WEIGHT] : NAN;
     scores->rmse = classifies ? NAN : sqrt(sums[SUM_SQUARES] / sums[SUM_WEIGHT]);
     scores->deviance = counts ? sums[SUM_DEVIANCE] / sums[SUM_WEIGHT] : NAN;
-    if (classifies)
+    if (classifies && p->outputs == 1)
         TRY(comm_agree(p->comm, comm_rank(p->comm) == 0 ? find_auc(p, &scores->auc) : TRALO_OK));
     comm_share(p->comm, &scores->auc, sizeof scores->auc, 0);
 out:
     return code;
 }
 
-static int write_rows(const predict_t *p, const char *output)
+/* A class by its label, or its number. */
+static void write_class(const predict_t *p, FILE *file, int class)
 {
-    int code = TRALO_OK;
-    bool standard = strcmp(output, "-") == 0, has_y = p->data->y != NULL;
-    FILE *file = standard ? stdout : fopen(output, "w");
-    if (file == NULL)
-        FAIL(TRALO_ERR_FILE, "%s: cannot be written: %s", output, strerror(errno));
+    const char *label = p->model->label_count > 0 ? p->model->labels[class] : NULL;
+    if (label == NULL) {
+        fprintf(file, "%d", class);
+        return;
+    }
+    bool quoted = strpbrk(label, ",\"\r\n") != NULL;
+    fputs(quoted ? "\"" : "", file);
+    for (const char *c = label; *c != '\0'; c++)
+        fprintf(file, *c == '"' ? "\"\"" : "%c", *c);
+    fputs(quoted ? "\"" : "", file);
+}
+
+/* The probability of each class, the likeliest, and y. */
+static void write_classes(const predict_t *p, FILE *file)
+{
+    double u[JOINT_MOST], probability[JOINT_MOST];
+    for (int k = 0; k < p->outputs; k++) {
+        write_class(p, file, k);
+        fputc(',', file);
+    }
+    fprintf(file, "predicted%s\n", p->data->y != NULL ? ",y" : "");
+    for (int64_t i = 0; i < p->data->n; i++) {
+        int top = find_class(p, p->all_u, p->data->n, i, u);
+        p->loss.joint->mean(p->outputs, u, probability);
+        for (int k = 0; k < p->outputs; k++)
+            fprintf(file, "%.17g,", probability[k]);
+        write_class(p, file, top);
+        fputs(p->data->y != NULL ? "," : "", file);
+        if (p->data->y != NULL)
+            write_class(p, file, loss_class(p->all_y[i]));
+        fputc('\n', file);
+    }
+}
+
+static void write_links(const predict_t *p, FILE *file)
+{
+    const bool has_y = p->data->y != NULL;
     fprintf(file, "link,response%s\n", has_y ? ",y" : "");
     for (int64_t i = 0; i < p->data->n; i++) {
         fprintf(file, "%.17g,%.17g", p->all_u[i], loss_response(&p->loss, p->all_u[i]));
@@ -196,6 +289,16 @@ static int write_rows(const predict_t *p, const char *output)
             fprintf(file, ",%.17g", p->all_y[i]);
         fputc('\n', file);
     }
+}
+
+static int write_rows(const predict_t *p, const char *output)
+{
+    int code = TRALO_OK;
+    bool standard = strcmp(output, "-") == 0;
+    FILE *file = standard ? stdout : fopen(output, "w");
+    if (file == NULL)
+        FAIL(TRALO_ERR_FILE, "%s: cannot be written: %s", output, strerror(errno));
+    (p->outputs > 1 ? write_classes : write_links)(p, file);
     bool bad = ferror(file) != 0 || fflush(file) != 0;
     bad = (!standard && fclose(file) != 0) || bad;
     if (bad)
@@ -224,7 +327,8 @@ int predict_run(comm_t *comm, const char *model, const char *rows, const char *o
     TRY(data_open_scaled(comm, rows, p.model->has_intercept, &scaling, &p.data));
     TRY(comm_agree(comm, prepare(&p, rows)));
     TRY(comm_agree(comm, find_link(&p)));
-    comm_gather(comm, p.u, p.data->rows, p.all_u);
+    for (int64_t k = 0; k < p.outputs; k++)
+        comm_gather(comm, p.u + k * p.data->rows, p.data->rows, p.all_u + k * p.data->n);
     if (p.data->y != NULL)
         comm_gather(comm, p.data->y, p.data->rows, p.all_y);
     out.n = p.data->n;

@@ -20,14 +20,16 @@ void report_start(const study_t *study)
 {
     const data_t *data = study->data;
     const config_t *config = study->config;
-    char lower[LAMBDA_TEXT], upper[LAMBDA_TEXT];
+    char lower[LAMBDA_TEXT], upper[LAMBDA_TEXT], classes[32] = "";
     study_lambda_text(study, study->box.lower, lower, sizeof lower);
     study_lambda_text(study, study->box.upper, upper, sizeof upper);
     log_info("data    %" PRId64 " rows, %d features%s%s, %d rank%s with %d thread%s", data->n,
              data->p, data->intercept ? ", intercept" : "",
              data->standardized ? ", standardised" : "", comm_size(study->comm),
              plural(comm_size(study->comm)), threads_count(), plural(threads_count()));
-    log_info("model   %s loss, %s penalty, %d hyperparameter%s", config->model.loss.name,
+    if (study->outputs > 1)
+        snprintf(classes, sizeof classes, " of %d classes", study->outputs);
+    log_info("model   %s loss%s, %s penalty, %d hyperparameter%s", config->model.loss.name, classes,
              config->model.penalty.name, study->hyper.count, plural(study->hyper.count));
     log_info("search  %s of %s, from %s to %s", config->search.method.name, config->criterion.name,
              lower, upper);
@@ -153,7 +155,7 @@ void report_result(const study_t *study, const result_t *r)
     char lambda[LAMBDA_TEXT], products[64] = "";
     study_lambda_text(study, r->theta, lambda, sizeof lambda);
     bool single = r->count == 1 && strcmp(r->penalty, "ridge") == 0;
-    bool inverse = single && strcmp(r->loss, "logistic") == 0;
+    bool inverse = single && (strcmp(r->loss, "logistic") == 0 || strcmp(r->loss, "softmax") == 0);
     log_info(" ");
     if (inverse)
         log_info("best penalty    lambda=%.12g (C = 1/lambda = %.12g)", r->lambda[0],

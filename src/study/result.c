@@ -37,10 +37,10 @@ const field_t result_fields[] = {
     {"method", FIELD_TEXT, SHAPE_ONE, AT(method), 0},
     {"standardized", FIELD_BOOL, SHAPE_ONE, AT(standardized), 0},
     {"has_intercept", FIELD_BOOL, SHAPE_ONE, AT(has_intercept), 0},
-    {"coefficients", FIELD_REAL, SHAPE_P, AT(coefficients), 0},
-    {"intercept", FIELD_REAL, SHAPE_ONE, AT(intercept), 0},
-    {"coefficients_original", FIELD_REAL, SHAPE_P, AT(coefficients_original), 0},
-    {"intercept_original", FIELD_REAL, SHAPE_ONE, AT(intercept_original), 0},
+    {"coefficients", FIELD_REAL, SHAPE_KP, AT(coefficients), 0},
+    {"intercept", FIELD_REAL, SHAPE_K, AT(intercept), 0},
+    {"coefficients_original", FIELD_REAL, SHAPE_KP, AT(coefficients_original), 0},
+    {"intercept_original", FIELD_REAL, SHAPE_K, AT(intercept_original), 0},
     {"means", FIELD_REAL, SHAPE_P, AT(means), 0},
     {"scales", FIELD_REAL, SHAPE_P, AT(scales), 0},
     {"groups", FIELD_INT, SHAPE_P, AT(groups), 0},
@@ -87,9 +87,24 @@ hid_t field_memory_type(field_type_t type)
 
 int field_dims(const result_t *result, field_shape_t shape, int64_t *dims)
 {
-    dims[0] = shape == SHAPE_P ? result->p : result->count;
-    dims[1] = result->count;
-    return shape == SHAPE_ONE ? 0 : shape == SHAPE_SS ? 2 : 1;
+    const bool several = result->outputs > 1;
+    const bool by_output = several && (shape == SHAPE_K || shape == SHAPE_KP);
+    dims[0] = by_output                               ? result->outputs
+              : shape == SHAPE_P || shape == SHAPE_KP ? result->p
+                                                      : result->count;
+    dims[1] = shape == SHAPE_KP ? result->p : result->count;
+    if (shape == SHAPE_ONE || (shape == SHAPE_K && !several))
+        return 0;
+    return shape == SHAPE_SS || (shape == SHAPE_KP && several) ? 2 : 1;
+}
+
+int64_t field_count(const result_t *result, field_shape_t shape)
+{
+    int64_t dims[2], count = 1;
+    int rank = field_dims(result, shape, dims);
+    for (int i = 0; i < rank; i++)
+        count *= dims[i];
+    return count;
 }
 
 void *field_values(const result_t *result, const field_t *field)
@@ -103,19 +118,18 @@ static size_t element_size(field_type_t type)
     return type == FIELD_BOOL ? sizeof(bool) : type == FIELD_INT ? sizeof(int) : sizeof(double);
 }
 
-int result_create(int count, int p, result_t **out)
+int result_create(int count, int p, int outputs, result_t **out)
 {
     int code = TRALO_OK;
-    int64_t dims[2];
     result_t *result = NULL;
     ALLOC(result, 1);
     result->count = count;
     result->p = p;
-    for (const field_t *field = result_fields; field->name != NULL; field++) {
-        int rank = field_dims(result, field->shape, dims);
-        if (rank == 1)
-            TRY(mem_alloc(dims[0], element_size(field->type), (char *)result + field->offset));
-    }
+    result->outputs = outputs;
+    for (const field_t *field = result_fields; field->name != NULL; field++)
+        if (field->shape != SHAPE_ONE && field->shape != SHAPE_SS)
+            TRY(mem_alloc(field_count(result, field->shape), element_size(field->type),
+                          (char *)result + field->offset));
     *out = result;
     result = NULL;
 out:
@@ -147,8 +161,9 @@ void result_free(result_t **result)
     for (int j = 0; r->feature_names != NULL && j < r->p; j++)
         mem_free(&r->feature_names[j]);
     mem_free(&r->feature_names);
-    mem_free(&r->labels[0]);
-    mem_free(&r->labels[1]);
+    for (int k = 0; k < r->label_count; k++)
+        mem_free(&r->labels[k]);
+    mem_free(&r->labels);
     mem_free(&r->row_criterion);
     mem_free(&r->minima_theta);
     mem_free(&r->minima_lambda);
@@ -168,16 +183,32 @@ out:
     return code;
 }
 
+int result_labels(result_t *result, int count, char *const *labels)
+{
+    int code = TRALO_OK;
+    if (count == 0)
+        return TRALO_OK;
+    ALLOC(result->labels, count);
+    result->label_count = count;
+    for (int k = 0; k < count; k++)
+        TRY(mem_string(labels[k], &result->labels[k]));
+out:
+    return code;
+}
+
 /* b_j / s_j for the raw column, and b_0 - sum_j m_j b_j / s_j: u = b_0 + sum_j b_j (x_j - m_j) /
- * s_j */
+   s_j; for each output. */
 void result_unscale(result_t *result)
 {
-    double shift = 0.0;
-    for (int j = 0; j < result->p; j++) {
-        result->coefficients_original[j] = result->coefficients[j] / result->scales[j];
-        shift += result->means[j] * result->coefficients_original[j];
+    for (int k = 0; k < result->outputs; k++) {
+        const double *trained = result->coefficients + (int64_t)k * result->p;
+        double *original = result->coefficients_original + (int64_t)k * result->p, shift = 0.0;
+        for (int j = 0; j < result->p; j++) {
+            original[j] = trained[j] / result->scales[j];
+            shift += result->means[j] * original[j];
+        }
+        result->intercept_original[k] = result->intercept[k] - shift;
     }
-    result->intercept_original = result->intercept - shift;
 }
 
 static int local_environment(result_environment_t *environment)

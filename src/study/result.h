@@ -27,10 +27,14 @@ typedef struct result_environment {
     int64_t comm_calls, comm_bytes;
 } result_environment_t;
 
-/* All arrays and texts are owned. Sizes: S hyperparameters, p features. */
+/* All arrays and texts are owned. Sizes: S hyperparameters, p features, K outputs of the loss (its
+   classes; 1 for most losses). In the file, what is [K] is a scalar, and what is [K, p] has one
+   dimension, for K = 1. */
 typedef struct result {
     int count; /* S */
     int p;
+    int outputs;     /* K */
+    int label_count; /* of labels; 0: y is a number */
     int64_t n;
     double *theta;         /* [S] */
     char *hyperparameters; /* names of those of one group: "lambda", "lambda,q" */
@@ -54,15 +58,15 @@ typedef struct result {
     double loss_parameter; /* of a loss that has one */
     bool standardized;
     bool has_intercept;
-    double *coefficients;          /* [p] for the columns as trained (standardised or not) */
-    double intercept;              /* 0 where has_intercept is false */
-    double *coefficients_original; /* [p] for the columns of the data file */
-    double intercept_original;     /* (not 0 without intercept, when columns were centred) */
+    double *coefficients;          /* [K, p] for the columns as trained (standardised or not) */
+    double *intercept;             /* [K] 0 where has_intercept is false */
+    double *coefficients_original; /* [K, p] for the columns of the data file */
+    double *intercept_original;    /* [K] (not 0 without intercept, when columns were centred) */
     double *means, *scales;        /* [p]; 0 and 1 where not standardised */
     int *groups;                   /* [p], -1: not penalised */
     char **feature_names;          /* [p]; NULL: not known */
     char *target;                  /* name of y; NULL: not known */
-    char *labels[2];               /* what -1 and +1 stand for; NULL: y is a number */
+    char **labels;                 /* [label_count] what -1 and +1, or 0, 1, ... stand for */
     bool has_one_se;               /* the largest penalties within one standard error are known */
     double *one_se_theta, *one_se_lambda; /* [S] */
     double one_se_criterion;
@@ -80,14 +84,16 @@ typedef struct result {
 /* A result with all fixed-size arrays allocated and zero; the caller frees with result_free.
    Texts are set with mem_string, names with result_names. Errors: TRALO_ERR_MEMORY. Not collective.
  */
-int result_create(int count, int p, result_t **out);
+int result_create(int count, int p, int outputs, result_t **out);
 void result_free(result_t **result);
 
 /* Makes room for the Hessian, which result_create leaves out. Errors: TRALO_ERR_MEMORY. */
 int result_keep_hessian(result_t *result);
 
-/* Copies names [p] (NULL: none) into the result. Errors: TRALO_ERR_MEMORY. Not collective. */
+/* Copies names [p] (NULL: none), or labels [count], into the result. Errors: TRALO_ERR_MEMORY. Not
+   collective. */
 int result_names(result_t *result, char *const *names);
+int result_labels(result_t *result, int count, char *const *labels);
 
 /* Fills coefficients_original and intercept_original from coefficients, intercept, means and
    scales. Not collective. */

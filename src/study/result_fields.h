@@ -17,7 +17,7 @@ typedef enum field_type {
     FIELD_TEXT  /* char *, NULL: no dataset */
 } field_type_t;
 
-typedef enum field_shape { SHAPE_ONE, SHAPE_S, SHAPE_SS, SHAPE_P } field_shape_t;
+typedef enum field_shape { SHAPE_ONE, SHAPE_S, SHAPE_SS, SHAPE_P, SHAPE_K, SHAPE_KP } field_shape_t;
 
 typedef struct field {
     const char *name;
@@ -37,6 +37,9 @@ hid_t field_memory_type(field_type_t type); /* not FIELD_TEXT */
 
 /* Dimensions of a shape, into dims [2]; returns their number. */
 int field_dims(const result_t *result, field_shape_t shape, int64_t *dims);
+
+/* How many values a shape has. */
+int64_t field_count(const result_t *result, field_shape_t shape);
 
 /* Where the values of a field are: the field itself, or what it points to. */
 void *field_values(const result_t *result, const field_t *field);

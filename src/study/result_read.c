@@ -37,19 +37,24 @@ out:
     return code;
 }
 
-/* The length of a vector, 1 .. INT_MAX. */
-static int read_length(const reading_t *reading, const char *name, int *out)
+/* The length of a vector, 1 .. INT_MAX; with `rows`, it may have rows of that length, 2 or more. */
+static int read_length(const reading_t *reading, const char *name, int *rows, int *out)
 {
     int code = TRALO_OK, rank;
-    int64_t dims[2];
+    int64_t dims[2] = {0};
     char what[WHAT_SIZE];
     hid_t set = H5I_INVALID_HID;
     say_what(reading, name, what);
     TRY(open_dataset(reading, name, &set));
     TRY(h5_dims(set, what, 2, dims, &rank));
-    if (rank != 1 || dims[0] < 1 || dims[0] > INT_MAX)
-        FAIL(TRALO_ERR_INPUT, "%s must be a list of numbers that is not empty", what);
-    *out = (int)dims[0];
+    int64_t count = rank == 2 ? dims[0] : 1, length = rank == 2 ? dims[1] : dims[0];
+    bool good = rank == 1 || (rank == 2 && rows != NULL && count >= 2 && count <= INT_MAX);
+    if (!good || length < 1 || length > INT_MAX)
+        FAIL(TRALO_ERR_INPUT, "%s must be a list of numbers%s that is not empty", what,
+             rows != NULL ? ", or rows of them," : "");
+    *out = (int)length;
+    if (rows != NULL)
+        *rows = (int)count;
 out:
     h5_close(&set);
     return code;
@@ -83,8 +88,8 @@ static int read_numbers(const field_t *field, hid_t set, const char *what, resul
     }
     if (H5Dread(set, field_memory_type(field->type), H5S_ALL, H5S_ALL, H5P_DEFAULT, values) < 0)
         FAIL(TRALO_ERR_FILE, "%s cannot be read: %s", what, h5_reason());
-    int count = field->shape == SHAPE_ONE ? 1 : field->shape == SHAPE_P ? result->p : result->count;
-    for (int i = 0; field->type == FIELD_BOOL && i < count; i++)
+    int64_t count = field_count(result, field->shape);
+    for (int64_t i = 0; field->type == FIELD_BOOL && i < count; i++)
         flags[i] = flags[i] != 0;
 out:
     return code;
@@ -143,8 +148,15 @@ static int read_lists(const reading_t *reading, result_t *result)
         ALLOC(result->feature_names, result->p);
         TRY(read_strings(reading, "/result/feature_names", result->p, result->feature_names));
     }
-    if (h5_has(reading->file, "/result/labels"))
-        TRY(read_strings(reading, "/result/labels", 2, result->labels));
+    if (h5_has(reading->file, "/result/labels")) {
+        int labels;
+        TRY(read_length(reading, "/result/labels", NULL, &labels));
+        ALLOC(result->labels, labels);
+        result->label_count = labels;
+        TRY(read_strings(reading, "/result/labels", labels, result->labels));
+        if (labels < 2)
+            FAIL(TRALO_ERR_INPUT, "%s: /result/labels has %d of them", reading->path, labels);
+    }
 out:
     return code;
 }
@@ -182,12 +194,12 @@ static int check_texts(const reading_t *reading, const result_t *result)
 
 static int read_all(const reading_t *reading, result_t **out)
 {
-    int code = TRALO_OK, count = 0, p = 0;
+    int code = TRALO_OK, count = 0, p = 0, outputs = 1;
     result_t *result = NULL;
     TRY(check_format(reading));
-    TRY(read_length(reading, "/result/theta", &count));
-    TRY(read_length(reading, "/result/coefficients", &p));
-    TRY(result_create(count, p, &result));
+    TRY(read_length(reading, "/result/theta", NULL, &count));
+    TRY(read_length(reading, "/result/coefficients", &outputs, &p));
+    TRY(result_create(count, p, outputs, &result));
     TRY(read_group(reading, "/result", result_fields, result));
     TRY(read_group(reading, "/environment", environment_fields, result));
     if (result->p != p)

@@ -301,9 +301,10 @@ static int write_lists(const result_file_t *file, const result_t *result)
     if (result->feature_names != NULL)
         TRY(in_file(file, h5_write_strings(file->file, "/result/feature_names",
                                            (const char *const *)result->feature_names, result->p)));
-    if (result->labels[0] != NULL)
-        TRY(in_file(file, h5_write_strings(file->file, "/result/labels",
-                                           (const char *const *)result->labels, 2)));
+    if (result->label_count > 0)
+        TRY(in_file(file,
+                    h5_write_strings(file->file, "/result/labels",
+                                     (const char *const *)result->labels, result->label_count)));
     if (result->row_criterion != NULL)
         TRY(in_file(file, h5_write_numbers(file->file, "/result/row_criterion", H5T_NATIVE_DOUBLE,
                                            1, &rows, result->row_criterion)));

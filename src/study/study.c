@@ -63,11 +63,6 @@ int study_open(comm_t *comm, const config_t *config, study_t **out)
     TRY(data_open(comm, config->data.file, &options, &study->data));
     loss_t loss = loss_configured(loss_find(config->model.loss.name), config->model.loss.options);
     TRY(problem_outputs(study->data, &loss, &study->outputs));
-    if (study->outputs > 1)
-        FAIL(TRALO_ERR_INPUT,
-             "model.loss = %s: a study does not keep the coefficients of several "
-             "outputs yet",
-             loss.name);
     TRY(comm_agree(comm, build_penalty(study)));
     TRY(problem_create(study->data, &loss, study->penalty, &study->problem));
     TRY(build_criterion(study));

@@ -214,8 +214,11 @@ static void fill_model(tune_t *tune, const criterion_result_t *at_best)
     r->criterion_se = at_best->standard_error;
     r->standardized = data->standardized;
     r->has_intercept = data->intercept;
-    memcpy(r->coefficients, at_best->beta, (size_t)r->p * sizeof *r->coefficients);
-    r->intercept = data->intercept ? at_best->beta[r->p] : 0.0;
+    for (int k = 0; k < r->outputs; k++) {
+        const double *beta = at_best->beta + (int64_t)k * data->columns;
+        memcpy(r->coefficients + (int64_t)k * r->p, beta, (size_t)r->p * sizeof *beta);
+        r->intercept[k] = data->intercept ? beta[r->p] : 0.0;
+    }
     memcpy(r->means, data->mean, (size_t)r->p * sizeof *r->means);
     memcpy(r->scales, data->scale, (size_t)r->p * sizeof *r->scales);
     memcpy(r->groups, tune->study->group, (size_t)r->p * sizeof *r->groups);
@@ -250,8 +253,7 @@ static int fill_texts(tune_t *tune, const outer_state_t *state)
     TRY(mem_string(config->criterion.name, &r->criterion_name));
     TRY(mem_string(config->search.method.name, &r->method));
     TRY(mem_string(data->target, &r->target));
-    TRY(mem_string(data->labels[0], &r->labels[0]));
-    TRY(mem_string(data->labels[1], &r->labels[1]));
+    TRY(result_labels(r, data->label_count, data->labels));
     TRY(result_names(r, data->names));
 out:
     return code;
@@ -363,7 +365,8 @@ int tune_run(study_t *study, tune_outcome_t *outcome)
     tune_t tune = {.study = study, .started = clock_seconds(), .best = INFINITY};
     int status = TUNE_CONVERGED;
     stop_listen();
-    TRY(comm_agree(study->comm, result_create(study->hyper.count, study->data->p, &tune.result)));
+    TRY(comm_agree(study->comm, result_create(study->hyper.count, study->data->p, study->outputs,
+                                              &tune.result)));
     TRY(comm_agree(study->comm, comm_rank(study->comm) == 0 ? create_search(&tune) : TRALO_OK));
     TRY(result_open(study->comm, config->output, config->echo, study->hyper.count, &tune.file));
     TRY(study_drive(study, drive, &tune));

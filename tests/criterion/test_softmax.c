@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/mem.h"
 #include "fixture.h"
 #include "support.h"
 
@@ -196,9 +197,83 @@ static void rows_without_weight_do_not_count(void)
     fixture_free(&g);
 }
 
+/* Iris with the weights 1, 1.5, 2, 1, ... and the folds 0, 1, 2, 3, 4, 0, ... where they are
+ * wanted. */
+static bool iris(const char *criterion, const char *judge, bool standardize, bool weights,
+                 fixture_t *f)
+{
+    data_options_t options = {.standardize = standardize, .intercept = true};
+    fixture_setup_t setup = {.loss = "softmax",
+                             .penalty = "ridge",
+                             .criterion = criterion,
+                             .groups = 1,
+                             .option = "loss",
+                             .value = judge};
+    data_t *data = fixture_import("iris", "species", "setosa,versicolor,virginica", &options);
+    memset(f, 0, sizeof *f);
+    if (data == NULL || !CHECK_OK(mem_alloc(data->rows, sizeof(int), &data->fold)) ||
+        !CHECK_OK(mem_alloc(data->rows, sizeof(double), &data->weights)))
+        return false;
+    data->weight_sum = 0.0;
+    for (int64_t i = 0; i < data->rows; i++) {
+        data->fold[i] = (int)((data->first + i) % 5);
+        data->weights[i] = weights ? 1.0 + 0.5 * (double)((data->first + i) % 3) : 1.0;
+        data->weight_sum += data->weights[i];
+    }
+    data->weight_sum = comm_sum_one(test_comm, data->weight_sum);
+    return fixture_wrap(data, &setup, f);
+}
+
+/* The best C of standardised iris, and numbers of an independent program (NumPy) that forms every
+   matrix whole and inverts it; derivatives in log lambda, second ones by its differences. */
+static void iris_has_its_values(void)
+{
+    static const struct {
+        const char *criterion, *judge;
+        bool standardize, weights;
+        double theta, value, slope, bend; /* bend 0: not known */
+    } cases[] = {
+        {"alo", "training", true, false, 0.0, 0.142040672221845, 0.0523901679187151, 0.02734291323},
+        {"alo", "training", true, false, -1.0, 0.101766184971899, 0.0296901936382654, 0.0},
+        {"alo", "training", true, false, 2.0, 0.306879232200106, 0.108732463652466, 0.0},
+        {"alo", "training", true, true, 0.0, 0.127955194561789, 0.0422445460533, 0.0},
+        {"alo", "training", true, true, -1.0, 0.0961097453093923, 0.0228808968121, 0.0},
+        {"alo", "response", true, true, 0.0, 0.0308448859403602, 0.00830741869095, 0.0},
+        {"alo", "response", true, true, -1.0, 0.0252673298548896, 0.0034530271177, 0.0},
+        {"kfold", "training", false, true, 0.0, 0.127195186825665, 0.0405077544729, 0.0},
+        {"loo", "training", false, true, 0.0, 0.114952282397896, 0.0362786095503, 0.0}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        fixture_t f;
+        numbers_t r;
+        if (iris(cases[i].criterion, cases[i].judge, cases[i].standardize, cases[i].weights, &f) &&
+            evaluate(&f, &cases[i].theta, &r)) {
+            CHECK_CLOSE(r.value / cases[i].value, 1.0, 1e-12);
+            CHECK_CLOSE(r.gradient[0] / cases[i].slope, 1.0, 1e-9);
+            if (cases[i].bend != 0.0)
+                CHECK_CLOSE(r.hessian[0] / cases[i].bend, 1.0, 1e-8);
+        }
+        fixture_free(&f);
+    }
+}
+
+static void iris_has_its_best_penalty(void)
+{
+    const double best = -log(43.703605);
+    fixture_t f;
+    numbers_t r;
+    if (iris("alo", "training", true, false, &f) && evaluate(&f, &best, &r)) {
+        CHECK_CLOSE(r.value / 0.0678319384422, 1.0, 1e-12);
+        CHECK_CLOSE(r.gradient[0], 0.0, 1e-10);
+        CHECK_CLOSE(r.hessian[0] / 0.00660994277, 1.0, 1e-8);
+    }
+    fixture_free(&f);
+}
+
 void suite_softmax(void)
 {
     static const test_case_t cases[] = {
+        {"iris has its values", iris_has_its_values},
+        {"iris has its best penalty", iris_has_its_best_penalty},
         {"the gauge changes nothing", the_gauge_changes_nothing},
         {"two classes are logistic", two_classes_are_logistic},
         {"bytes sent do not depend on n", bytes_sent_do_not_depend_on_n},

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <hdf5.h>
+#include <stdio.h>
+#include <string.h>
 
 #include "base/mem.h"
+#include "data/data.h"
 #include "data/h5.h"
 #include "data/import_value.h"
 #include "data_room/import_files.h"
@@ -163,6 +166,42 @@ static void labels_become_minus_and_plus_one(void)
     CHECK_SET("y", 1, -1, -1);
 }
 
+static void more_labels_become_classes(void)
+{
+    const import_options_t classify = {.target = "y", .classify = true, .force = true};
+    if (!import_alone())
+        return;
+    import_put("l.csv", "x,y\n1,b\n2,10\n3,a\n4,9\n5,9.0\n6,b\n");
+    CHECK_OK(import_run(classify, NULL));
+    CHECK_SET("y", 3, 1, 2, 0, 0, 3);
+    import_check_texts("/y", "labels", "9|10|a|b");
+    import_put("l.csv", "x,y\n1,c\n2,a\n3,c\n");
+    CHECK_OK(
+        import_run((import_options_t){.target = "y", .labels = "c, b, a", .force = true}, NULL));
+    CHECK_SET("y", 0, 2, 0);
+    import_check_texts("/y", "labels", "c|b|a");
+}
+
+/* As many classes as there may be, and one more. */
+static void there_may_be_many_classes(void)
+{
+    const import_options_t classify = {.target = "y", .classify = true, .force = true};
+    char text[8192] = "x,y\n";
+    size_t used = strlen(text);
+    if (!import_alone())
+        return;
+    for (int i = 0; i < DATA_LABELS + 1; i++) {
+        if (i == DATA_LABELS) {
+            import_put("l.csv", text);
+            CHECK_OK(import_run(classify, NULL));
+        }
+        used += (size_t)snprintf(text + used, sizeof text - used, "1,%d\n", 1000 - i);
+    }
+    import_put("l.csv", text);
+    CHECK_FAILS(import_run(classify, NULL), TRALO_ERR_INPUT,
+                "--classify found more than 512 distinct values ('489', '490'");
+}
+
 static void rows_with_missing_values_are_dropped(void)
 {
     if (!import_alone())
@@ -240,6 +279,8 @@ void suite_import(void)
         {"columns without header have numbers", columns_without_header_have_numbers},
         {"categories become columns", categories_become_columns},
         {"labels become -1 and +1", labels_become_minus_and_plus_one},
+        {"more labels become classes", more_labels_become_classes},
+        {"there may be many classes", there_may_be_many_classes},
         {"rows with missing values are dropped", rows_with_missing_values_are_dropped},
         {"storage follows the options", storage_follows_the_options},
         {"LIBSVM becomes CSR", libsvm_becomes_csr}};

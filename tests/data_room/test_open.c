@@ -21,8 +21,8 @@ static void check_texts(const data_t *d, const file_spec_t *s)
         file_name(j, name);
         CU_ASSERT(strcmp(d->names[j], name) == 0);
     }
-    CU_ASSERT((d->labels[0] != NULL) == s->labels && (d->target != NULL) == s->labels);
-    if (d->target != NULL && d->labels[0] != NULL && d->labels[1] != NULL)
+    CU_ASSERT((d->label_count == 2) == s->labels && (d->target != NULL) == s->labels);
+    if (d->target != NULL && d->labels != NULL)
         CU_ASSERT(strcmp(d->labels[0], "gut") == 0 && strcmp(d->labels[1], "böse") == 0 &&
                   strcmp(d->target, "diagnosis") == 0);
 }

@@ -37,7 +37,7 @@ static void fill_scalars(result_t *r)
     r->products = 17;
     r->seconds = 0.25;
     r->n = 100;
-    r->intercept = -1.5;
+    r->intercept[0] = -1.5;
     r->environment.threads = 2;
 }
 
@@ -45,8 +45,9 @@ result_t *sample_result(int count)
 {
     char alpha[] = "alpha", accent[] = "b \xc3\xa9", last[] = "c";
     char *names[SAMPLE_P] = {alpha, accent, last};
+    char no[] = "no", yes[] = "yes", *labels[] = {no, yes};
     result_t *r = NULL;
-    CHECK_OK(result_create(count, SAMPLE_P, &r));
+    CHECK_OK(result_create(count, SAMPLE_P, 1, &r));
     CHECK_OK(result_keep_hessian(r));
     fill_arrays(r);
     fill_scalars(r);
@@ -56,8 +57,7 @@ result_t *sample_result(int count)
     CHECK_OK(mem_string("it is small", &r->detail));
     CHECK_OK(mem_string("logistic", &r->loss));
     CHECK_OK(mem_string("ridge", &r->penalty));
-    CHECK_OK(mem_string("no", &r->labels[0]));
-    CHECK_OK(mem_string("yes", &r->labels[1]));
+    CHECK_OK(result_labels(r, 2, labels));
     CHECK_OK(mem_string("some MPI", &r->environment.mpi));
     CHECK_OK(result_environment(test_comm, r));
     return r;

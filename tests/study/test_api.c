@@ -34,7 +34,8 @@ static void check_file(const tralo_result_t *r)
         return;
     CU_ASSERT(stored->p == r->p && stored->n == r->n);
     CU_ASSERT(stored->criterion == r->criterion);
-    CU_ASSERT(stored->intercept_original == r->intercept);
+    CU_ASSERT(stored->intercept_original[0] == r->intercept && r->outputs == 1);
+    CU_ASSERT(r->intercepts[0] == r->intercept);
     CU_ASSERT(memcmp(stored->coefficients_original, r->coefficients,
                      (size_t)r->p * sizeof *r->coefficients) == 0);
     result_free(&stored);

@@ -85,7 +85,8 @@ static void compare_scalars(const result_t *a, const result_t *b)
     CU_ASSERT(a->iterations == 4 && a->evaluations == 9 && a->inner_iterations == 31);
     CU_ASSERT(a->products == 17 && a->hessian_judged);
     CU_ASSERT(a->seconds == 0.25 && a->n == 100 && a->p == SAMPLE_P && a->count == SAMPLE_S);
-    CU_ASSERT(a->intercept == b->intercept && a->intercept_original == b->intercept_original);
+    CU_ASSERT(a->intercept[0] == b->intercept[0] &&
+              a->intercept_original[0] == b->intercept_original[0]);
     CU_ASSERT(strcmp(a->reason, "gradient") == 0 && strcmp(a->detail, "it is small") == 0);
     CU_ASSERT(strcmp(a->loss, "logistic") == 0 && strcmp(a->penalty, "ridge") == 0);
     CU_ASSERT(strcmp(a->labels[0], "no") == 0 && strcmp(a->labels[1], "yes") == 0);
@@ -118,11 +119,49 @@ static void round_trip(void)
     result_free(&wanted);
 }
 
+/* Coefficients, intercepts and labels of three classes. */
+static void classes_round_trip(void)
+{
+    enum { K = 3, P = 2 };
+    char path[PATH_SIZE], a[] = "a", b[] = "b, c", c[] = "d", *labels[K] = {a, b, c};
+    result_t *r = NULL, *got = NULL;
+    result_file_t *file = NULL;
+    test_path("classes.h5", path, sizeof path);
+    CHECK_OK(result_create(1, P, K, &r));
+    for (int m = 0; m < K * P; m++)
+        r->coefficients[m] = sin(m);
+    for (int k = 0; k < K; k++)
+        r->intercept[k] = cos(k);
+    for (int j = 0; j < P; j++) {
+        r->means[j] = 1.0 + j;
+        r->scales[j] = 2.0 + j;
+    }
+    result_unscale(r);
+    CHECK_CLOSE(r->coefficients_original[3], sin(3) / 3.0, 1e-15);
+    CHECK_CLOSE(r->intercept_original[1], cos(1) - sin(2) / 2.0 - 2.0 * sin(3) / 3.0, 1e-15);
+    CHECK_OK(result_labels(r, K, labels));
+    CHECK_OK(mem_string("softmax", &r->loss));
+    CHECK_OK(mem_string("ridge", &r->penalty));
+    CHECK_OK(mem_string("gradient", &r->reason));
+    if (CHECK_OK(result_open(test_comm, path, config_text, 1, &file)) &&
+        CHECK_OK(result_finish(&file, r)) && CHECK_OK(result_read(test_comm, path, &got))) {
+        CU_ASSERT(got->outputs == K && got->p == P && got->label_count == K);
+        CU_ASSERT(same(got->coefficients, r->coefficients, K * P));
+        CU_ASSERT(same(got->coefficients_original, r->coefficients_original, K * P));
+        CU_ASSERT(same(got->intercept, r->intercept, K));
+        CU_ASSERT(same(got->intercept_original, r->intercept_original, K));
+        for (int k = 0; k < K; k++)
+            CU_ASSERT(strcmp(got->labels[k], labels[k]) == 0);
+    }
+    result_free(&got);
+    result_free(&r);
+}
+
 static void unscaled_coefficients_predict_the_same(void)
 {
     result_t *r = sample_result(SAMPLE_S);
     const double x[SAMPLE_P] = {0.3, -2.0, 7.0};
-    double u = r->intercept, v = r->intercept_original;
+    double u = r->intercept[0], v = r->intercept_original[0];
     for (int j = 0; j < SAMPLE_P; j++) {
         u += r->coefficients[j] * (x[j] - r->means[j]) / r->scales[j];
         v += r->coefficients_original[j] * x[j];
@@ -354,7 +393,7 @@ static void damaged_results(void)
     damage(path, "/result/theta", 1, none);
     check_unreadable(path, TRALO_ERR_INPUT, "/result/theta must be a list of numbers");
     damage(path, "/result/coefficients", 2, matrix);
-    check_unreadable(path, TRALO_ERR_INPUT, "/result/coefficients must be a list of numbers");
+    check_unreadable(path, TRALO_ERR_INPUT, "/result/intercept has the wrong shape");
     damage(path, "/result/loss", 0, NULL);
     check_unreadable(path, TRALO_ERR_INPUT, "/result/loss is missing");
     damage(path, "/result/p", 0, matrix);
@@ -405,6 +444,7 @@ void suite_result(void)
 {
     static const test_case_t cases[] = {
         {"what is written is read back", round_trip},
+        {"classes are read back", classes_round_trip},
         {"coefficients on the original scale", unscaled_coefficients_predict_the_same},
         {"what is not known is left out", what_is_not_known_is_left_out},
         {"config and rows are stored", config_and_rows_are_stored},
