@@ -41,4 +41,15 @@ data_t *fixture_data(const char *name, const char *target, const char *labels, b
 data_t *fixture_import(const char *name, const char *target, const char *labels,
                        const data_options_t *options);
 
+/* The numbers of one evaluation, kept beyond the next. */
+enum { FIXTURE_MOST = 16 };
+typedef struct fixture_numbers {
+    int count; /* S */
+    double value, error, gradient[FIXTURE_MOST], hessian[FIXTURE_MOST * FIXTURE_MOST];
+} fixture_numbers_t;
+
+/* Collective; false (and a failed assert) where it fails or has too many hyperparameters. What
+   `order` does not ask for is left alone. */
+bool fixture_evaluate(fixture_t *fixture, const double *theta, int order, fixture_numbers_t *out);
+
 #endif

@@ -35,6 +35,8 @@
     X(import_refuse)                                                                               \
     X(import_limits)                                                                               \
     X(info)                                                                                        \
+    X(reference)                                                                                   \
+    X(walk)                                                                                        \
     X(criterion)                                                                                   \
     X(alo_kernel)                                                                                  \
     X(resample)                                                                                    \

@@ -49,7 +49,8 @@ const cli_command_t cli_check = {
     .options = "  --lambda L[,L...]  where (default: where the search starts)\n"
                "  --random K         and at K random points within a factor 20 of the start\n"
                "  --seed K           of the random points (1)\n"
-               "  --step H           of the differences, in log lambda (0.01)\n"
+               "  --step H           of the differences, in log lambda (0.01); smaller where they "
+               "disagree\n"
                "  --tolerance T      largest relative error that passes (1e-6)\n"
                "exit status: 0 passed, 1 failed\n",
     .run = run,
