@@ -137,6 +137,26 @@ out:
     return code;
 }
 
+int h5_reserve(hid_t file, const char *path, int64_t beyond)
+{
+    int code = TRALO_OK;
+    void *handle = NULL;
+    hsize_t size = 0;
+    struct rlimit limit;
+    h5_quiet_t before = h5_quiet_begin();
+    if (H5Fget_filesize(file, &size) < 0 || H5Fget_vfd_handle(file, H5P_DEFAULT, &handle) < 0)
+        goto out;
+    off_t end = (off_t)size + (off_t)beyond;
+    if (getrlimit(RLIMIT_FSIZE, &limit) == 0 && (rlim_t)end > limit.rlim_cur)
+        FAIL(TRALO_ERR_FILE, "cannot write %s: %s", path, strerror(EFBIG));
+    if (fallocate(*(int *)handle, FALLOC_FL_KEEP_SIZE, 0, end) != 0 &&
+        (errno == ENOSPC || errno == EDQUOT || errno == EFBIG))
+        FAIL(TRALO_ERR_FILE, "cannot write %s: %s", path, strerror(errno));
+out:
+    h5_quiet_end(&before);
+    return code;
+}
+
 void h5_abandon(hid_t at)
 {
     void *handle = NULL;

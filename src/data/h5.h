@@ -44,6 +44,11 @@ int h5_create(const char *path, hid_t *out);
    disk now. Sets *file to H5I_INVALID_HID in any case. Errors: TRALO_ERR_FILE (disk full). */
 int h5_finish(hid_t *file, const char *path);
 
+/* Makes sure that the disk has room for the file as far as it goes in memory and `beyond` bytes
+   more, where the file system can tell: HDF5 does not survive a flush that fails. Errors:
+   TRALO_ERR_FILE (disk full, file too large). */
+int h5_reserve(hid_t file, const char *path, int64_t beyond);
+
 /* After a write has failed (disk full): what HDF5 still holds for the file of `at` (any id of it)
    goes nowhere from now on, so that its ids can be closed; HDF5 crashes at its end over one that it
    could not close. To be called before anything of the file is closed; the file is the caller's to

@@ -4,7 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
+#include "base/log.h"
 #include "base/mem.h"
 #include "data/h5.h"
 #include "study/result_fields.h"
@@ -138,11 +140,30 @@ out:
     return code;
 }
 
+/* Room for a new chunk of every column and what HDF5 notes of it. */
+static int reserve(const result_file_t *file)
+{
+    return h5_reserve(file->file, file->part,
+                      (int64_t)sizeof(double) * CHUNK_ROWS * (file->count + 2 * TRACE_COLUMNS) +
+                          65536);
+}
+
+/* Gives back the room that was not needed. */
+static void release(const result_file_t *file)
+{
+    struct stat status;
+    if (stat(file->part, &status) == 0 && truncate(file->part, status.st_size) != 0)
+        log_detail("%s takes more room on the disk than it needs", file->part);
+}
+
 static int flush(const result_file_t *file)
 {
+    int code = TRALO_OK;
+    TRY(reserve(file));
     if (H5Fflush(file->file, H5F_SCOPE_LOCAL) < 0)
-        return error_raise(TRALO_ERR_FILE, "cannot write %s: %s", file->part, h5_reason());
-    return TRALO_OK;
+        FAIL(TRALO_ERR_FILE, "cannot write %s: %s", file->part, h5_reason());
+out:
+    return code;
 }
 
 static int start_file(result_file_t *file, const char *config)
@@ -234,6 +255,7 @@ int result_append(result_file_t *file, const result_evaluation_t *evaluation)
     result_evaluation_t row = *evaluation;
     h5_quiet_t before = h5_quiet_begin();
     row.failure = row.failure == NULL ? "" : row.failure;
+    TRY(reserve(file));
     for (int column = 0; column < TRACE_COLUMNS; column++)
         TRY(append_column(file, column, column_value(&row, column)));
     TRY(flush(file));
@@ -328,7 +350,9 @@ static int finish_local(result_file_t *file, const result_t *result)
     TRY(write_lists(file, result));
     TRY(write_group(file, "/environment", environment_fields, result));
     close_parts(file);
+    TRY(reserve(file));
     TRY(h5_finish(&file->file, file->part));
+    release(file);
     if (rename(file->part, file->path) != 0)
         FAIL(TRALO_ERR_FILE, "cannot rename %s to %s: %s", file->part, file->path, strerror(errno));
 out:
@@ -349,6 +373,8 @@ void result_abandon(result_file_t **file)
     if (*file == NULL)
         return;
     h5_quiet_t before = h5_quiet_begin();
+    if ((*file)->file >= 0) /* the trace is on disk; what followed it may be what failed */
+        h5_abandon((*file)->file);
     close_parts(*file);
     h5_close(&(*file)->file);
     h5_quiet_end(&before);

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <hdf5.h>
 #include <math.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -421,6 +423,44 @@ static void truncated_results(void)
     }
 }
 
+/* The rows that were written stay, and HDF5 gets through MPI_Finalize. */
+static void a_full_disk_keeps_the_trace(void)
+{
+    char path[PATH_SIZE], part[PATH_SIZE];
+    result_file_t *file = NULL;
+    struct rlimit old, small;
+    int code = TRALO_OK, rows = 0;
+    test_path("full.h5", path, sizeof path);
+    test_path("full.h5.part", part, sizeof part);
+    CHECK_OK(result_open(test_comm, path, config_text, SAMPLE_S, &file));
+    if (is_first()) {
+        getrlimit(RLIMIT_FSIZE, &old);
+        small = old;
+        small.rlim_cur = 1 << 18;
+        void (*handler)(int) = signal(SIGXFSZ, SIG_IGN);
+        setrlimit(RLIMIT_FSIZE, &small);
+        while (code == TRALO_OK && rows < 100000) {
+            result_evaluation_t row = evaluation(rows % 3);
+            code = result_append(file, &row);
+            rows += code == TRALO_OK;
+        }
+        setrlimit(RLIMIT_FSIZE, &old);
+        signal(SIGXFSZ, handler);
+        CHECK_FAILS(code, TRALO_ERR_FILE, "full.h5.part: File too large");
+    }
+    result_abandon(&file);
+    if (is_first()) {
+        hsize_t size = 0;
+        hid_t readable = H5Fopen(part, H5F_ACC_RDONLY, H5P_DEFAULT);
+        hid_t f = H5Dopen2(readable, "/trace/f", H5P_DEFAULT), space = H5Dget_space(f);
+        H5Sget_simple_extent_dims(space, &size, NULL);
+        CU_ASSERT(rows > 3 && size == (hsize_t)rows);
+        H5Sclose(space);
+        H5Dclose(f);
+        H5Fclose(readable);
+    }
+}
+
 static void each_allocation_fails_once(void)
 {
     char path[PATH_SIZE];
@@ -450,6 +490,7 @@ void suite_result(void)
         {"config and rows are stored", config_and_rows_are_stored},
         {"a killed run leaves a readable part", a_killed_run_leaves_a_readable_part},
         {"outputs that cannot be written", outputs_that_cannot_be_written},
+        {"a full disk keeps the trace", a_full_disk_keeps_the_trace},
         {"a rename that fails", a_rename_that_fails_is_an_error},
         {"files that are no result", files_that_are_no_result},
         {"damaged results", damaged_results},
