@@ -76,7 +76,7 @@ static bool evaluate(criterion_t *criterion, const double *theta, int order, num
 static void differences(criterion_t *criterion, const double *theta, int s, numbers_t *out)
 {
     static const double at[6] = {-3, -2, -1, 1, 2, 3}, weight[6] = {-1, 9, -45, 45, -9, 1};
-    const double step = 1e-2;
+    const double step = 4e-3;
     double moved[MOST];
     memset(out, 0, sizeof *out);
     memcpy(moved, theta, sizeof moved);

@@ -183,7 +183,7 @@ static void an_excluded_row_does_not_count(void)
 static void check_differences(const fixture_setup_t *setup)
 {
     static const double weight[3] = {0.75, -0.15, 1.0 / 60.0};
-    const double step = 0.01;
+    const double step = 0.002;
     fixture_t f;
     numbers_t here, above, below;
     double beta[MOST], moved[MOST], slope = 0.0, near = 0.0, bend[MOST] = {0.0};
