@@ -69,6 +69,15 @@ static bool draw_targets(const loss_t *loss, int64_t n, const double *eta, doubl
     return *draw != NULL;
 }
 
+/* One for each row, and for each class of several. */
+static int count_offsets(const fixture_setup_t *setup, const double *y)
+{
+    int count = 1;
+    for (int64_t i = 0; loss_find(setup->loss)->joint != NULL && i < setup->n; i++)
+        count = y[i] >= count ? (int)y[i] + 1 : count;
+    return count;
+}
+
 static int make_arrays(const fixture_setup_t *setup, fixture_t *f)
 {
     int code = TRALO_OK;
@@ -77,7 +86,6 @@ static int make_arrays(const fixture_setup_t *setup, fixture_t *f)
     ALLOC(f->X, setup->n * p);
     ALLOC(f->y, setup->n);
     ALLOC(f->weights, setup->n);
-    ALLOC(f->offset, setup->n);
     ALLOC(etas, setup->n);
     for (int64_t i = 0; i < setup->n; i++) {
         double eta = 0.3;
@@ -88,10 +96,13 @@ static int make_arrays(const fixture_setup_t *setup, fixture_t *f)
         }
         etas[i] = eta;
         f->weights[i] = 0.5 + 1.5 * rng_uniform(11, STREAM_WEIGHT, (uint64_t)i);
-        f->offset[i] = 0.1 * rng_normal(11, STREAM_OFFSET, (uint64_t)i);
     }
     if (!draw_targets(loss_find(setup->loss), setup->n, etas, f->y))
         FAIL(TRALO_ERR_INPUT, "the tests know no y for the loss %s", setup->loss);
+    f->offsets = count_offsets(setup, f->y);
+    ALLOC(f->offset, setup->n * f->offsets);
+    for (int64_t i = 0; i < setup->n * f->offsets; i++)
+        f->offset[i] = 0.1 * rng_normal(11, STREAM_OFFSET, (uint64_t)i);
 out:
     mem_free(&etas);
     return code;
@@ -162,7 +173,8 @@ bool fixture_create(comm_t *comm, const fixture_setup_t *setup, fixture_t *out)
                             .X = out->X,
                             .y = out->y,
                             .weights = setup->weights ? out->weights : NULL,
-                            .offset = setup->offset ? out->offset : NULL};
+                            .offset = setup->offset ? out->offset : NULL,
+                            .offsets = out->offsets};
     return CHECK_OK(data_from_arrays(comm, &arrays, &options, &out->data)) && finish(setup, out);
 }
 

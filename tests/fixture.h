@@ -20,6 +20,7 @@ typedef struct fixture_setup {
 
 typedef struct fixture {
     double *X, *y, *weights, *offset; /* whole, on every rank */
+    int offsets; /* numbers of a row in the offset: one for each class of a softmax */
     data_t *data;
     penalty_t *penalty;
     problem_t *problem;

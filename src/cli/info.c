@@ -115,7 +115,7 @@ static void print_memory(const info_t *info)
                                     .p = info->p,
                                     .ranks = ranks,
                                     .weights = info->weights.present,
-                                    .offset = info->offset.present};
+                                    .offsets = info->offsets};
         bytes_text(memory_per_rank(&request), rows);
         request.whitened = true;
         bytes_text(memory_per_rank(&request), all);

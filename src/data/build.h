@@ -9,7 +9,9 @@
 typedef struct data_shape {
     int64_t n;
     int p;
-    bool intercept, y, weights, offset, fold, group;
+    bool intercept, y, weights;
+    int offsets; /* numbers of a row in the offset; 0: there is none */
+    bool fold, group;
 } data_shape_t;
 
 /* This rank's part of a data set, its arrays allocated and zero, mean 0, scale 1. Not collective.

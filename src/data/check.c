@@ -24,14 +24,15 @@ out:
     return code;
 }
 
-static int check_finite(const data_t *data, const double *values, const char *where,
+/* `each` numbers of a row. */
+static int check_finite(const data_t *data, const double *values, int each, const char *where,
                         const char *name)
 {
     int code = TRALO_OK;
-    for (int64_t i = 0; values != NULL && i < data->rows; i++)
+    for (int64_t i = 0; values != NULL && i < data->rows * each; i++)
         if (!isfinite(values[i]))
             FAIL(TRALO_ERR_INPUT, "%s%s row %" PRId64 " is %g: fill it in or drop the row", where,
-                 name, data->first + i, values[i]);
+                 name, data->first + i / each, values[i]);
 out:
     return code;
 }
@@ -59,15 +60,15 @@ out:
 int data_check_vectors(const data_t *data, const char *where)
 {
     int code = TRALO_OK;
-    TRY(check_finite(data, data->y, where, "y"));
+    TRY(check_finite(data, data->y, 1, where, "y"));
     if (data->y != NULL)
         TRY(check_labels(data, where));
-    TRY(check_finite(data, data->weights, where, "weights"));
+    TRY(check_finite(data, data->weights, 1, where, "weights"));
     for (int64_t i = 0; data->weights != NULL && i < data->rows; i++)
         if (data->weights[i] < 0.0)
             FAIL(TRALO_ERR_INPUT, "%sweights row %" PRId64 " is %g: it must not be negative", where,
                  data->first + i, data->weights[i]);
-    TRY(check_finite(data, data->offset, where, "offset"));
+    TRY(check_finite(data, data->offset, data->offsets, where, "offset"));
 out:
     return code;
 }

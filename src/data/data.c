@@ -47,8 +47,9 @@ static int allocate_vectors(data_t *d, const data_shape_t *shape)
         ALLOC(d->y, d->rows);
     if (shape->weights)
         ALLOC(d->weights, d->rows);
-    if (shape->offset)
-        ALLOC(d->offset, d->rows);
+    if (shape->offsets > 0)
+        ALLOC(d->offset, d->rows * shape->offsets);
+    d->offsets = shape->offsets;
     if (shape->fold)
         ALLOC(d->fold, d->rows);
     if (shape->group)
@@ -150,18 +151,24 @@ out:
     return code;
 }
 
-static void copy_part(double *to, const double *whole, const data_t *data)
+/* This rank's rows of `each` numbers. */
+static void copy_part(double *to, const double *whole, int each, const data_t *data)
 {
     if (whole != NULL)
-        memcpy(to, whole + data->first, (size_t)data->rows * sizeof *to);
+        memcpy(to, whole + data->first * each, (size_t)(data->rows * each) * sizeof *to);
 }
 
 static int build(comm_t *comm, const data_arrays_t *arrays, bool intercept, data_t **out)
 {
     int code = TRALO_OK;
     data_t *d = NULL;
-    data_shape_t shape = {
-        arrays->n, arrays->p, intercept, true, arrays->weights != NULL, arrays->offset != NULL};
+    const int each = arrays->offsets > 1 ? arrays->offsets : 1;
+    data_shape_t shape = {.n = arrays->n,
+                          .p = arrays->p,
+                          .intercept = intercept,
+                          .y = true,
+                          .weights = arrays->weights != NULL,
+                          .offsets = arrays->offset != NULL ? each : 0};
     if (arrays->n < 2)
         FAIL(TRALO_ERR_INPUT, "X has %" PRId64 " rows: at least 2 are needed", arrays->n);
     if (arrays->p < 1 || arrays->p == INT_MAX)
@@ -170,9 +177,9 @@ static int build(comm_t *comm, const data_arrays_t *arrays, bool intercept, data
     for (int64_t i = 0; i < d->rows; i++)
         memcpy(d->X + i * d->columns, arrays->X + (d->first + i) * d->p,
                (size_t)d->p * sizeof *d->X);
-    copy_part(d->y, arrays->y, d);
-    copy_part(d->weights, arrays->weights, d);
-    copy_part(d->offset, arrays->offset, d);
+    copy_part(d->y, arrays->y, 1, d);
+    copy_part(d->weights, arrays->weights, 1, d);
+    copy_part(d->offset, arrays->offset, each, d);
     *out = d;
     d = NULL;
 out:

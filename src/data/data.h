@@ -4,6 +4,7 @@
 #define DATA_DATA_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/error.h"
@@ -22,7 +23,8 @@ typedef struct data {
     double *y;         /* [rows]; two labels are -1 / +1, more are 0, 1, 2, ...; NULL only after
                           data_open_scaled */
     double *weights;   /* [rows], > 0 somewhere, >= 0; NULL: all 1 */
-    double *offset;    /* [rows]; NULL: all 0 */
+    double *offset;    /* [rows, offsets]; NULL: all 0 */
+    int offsets;       /* numbers of a row: 1, or one for each class */
     int *fold;         /* [rows]; NULL: not in the file */
     int *group;        /* [p] from /groups, -1: not penalised; NULL: not in the file; same on all
                           ranks, as all below */
@@ -69,7 +71,8 @@ typedef struct data_arrays {
     const double *X;       /* [n, p] row-major */
     const double *y;       /* [n] */
     const double *weights; /* [n] or NULL */
-    const double *offset;  /* [n] or NULL */
+    const double *offset;  /* [n, offsets] or NULL */
+    int offsets;           /* 0 is 1 */
 } data_arrays_t;
 
 /* A data set from arrays in memory. Collective. Checks, standardisation and errors as data_open. */
@@ -78,6 +81,13 @@ int data_from_arrays(comm_t *comm, const data_arrays_t *arrays, const data_optio
 
 /* Frees everything; sets *data to NULL; NULL is accepted. Not collective. */
 void data_free(data_t **data);
+
+/* What is added to the k-th linear predictor of local row i. */
+static inline double data_offset(const data_t *data, int64_t i, int k)
+{
+    int each = data->offsets;
+    return data->offset == NULL ? 0.0 : data->offset[i * each + (each > 1 ? k : 0)];
+}
 
 enum { DATA_LABELS = 512 }; /* at most */
 

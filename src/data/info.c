@@ -64,19 +64,20 @@ out:
     return code;
 }
 
-/* Calls see(s, value, place) for each number of a vector. */
+/* Calls see(s, value, row) for each number of a vector, or of rows of `each` numbers. */
 typedef void (*see_t)(scan_t *s, double value, int64_t seen, void *state);
 
-static int each_number(scan_t *s, const char *name, int64_t total, see_t see, void *state)
+static int each_number(scan_t *s, const char *name, int each, see_t see, void *state)
 {
     int code = TRALO_OK;
+    const int64_t total = s->layout.n, most = BLOCK_NUMBERS / each;
     hid_t set = H5I_INVALID_HID;
     TRY(open_set(s, name, &set));
     for (int64_t first = 0, rows; first < total; first += rows) {
-        rows = total - first < BLOCK_NUMBERS ? total - first : BLOCK_NUMBERS;
+        rows = total - first < most ? total - first : most;
         TRY(read_rows(s, set, name, first, rows, H5T_NATIVE_DOUBLE, s->block));
-        for (int64_t i = 0; i < rows; i++)
-            see(s, s->block[i], first + i, state);
+        for (int64_t i = 0; i < rows * each; i++)
+            see(s, s->block[i], first + i / each, state);
     }
 out:
     h5_close(&set);
@@ -139,14 +140,15 @@ static void see_target(scan_t *s, double value, int64_t seen, void *state)
         see_distinct(s->info, value);
 }
 
-static int scan_vector(scan_t *s, const char *name, bool there, see_t see, info_vector_t *vector)
+/* `each`: numbers of a row; 0: it is not there. */
+static int scan_vector(scan_t *s, const char *name, int each, see_t see, info_vector_t *vector)
 {
     int code = TRALO_OK;
     moments_t m = {.vector = vector};
-    vector->present = there;
-    if (!there)
+    vector->present = each > 0;
+    if (each == 0)
         goto out;
-    TRY(each_number(s, name, s->layout.n, see, &m));
+    TRY(each_number(s, name, each, see, &m));
     vector->sd = m.finite > 0 ? sqrt(m.squares / (double)m.finite) : 0.0;
 out:
     return code;
@@ -404,7 +406,7 @@ static int scan_folds(scan_t *s)
     if (!s->layout.fold)
         goto out;
     ALLOC(rows, FOLDS_MAX);
-    TRY(each_number(s, "fold", s->layout.n, see_fold, rows));
+    TRY(each_number(s, "fold", 1, see_fold, rows));
     for (int64_t k = 0; k < FOLDS_MAX; k++) {
         if (rows[k] == 0)
             continue;
@@ -432,9 +434,10 @@ static int scan_all(scan_t *s)
     TRY(describe_storage(s));
     TRY(scan_X(s));
     TRY(name_constants(s));
-    TRY(scan_vector(s, "y", true, see_target, &info->y));
+    TRY(scan_vector(s, "y", 1, see_target, &info->y));
     TRY(scan_vector(s, "weights", l->weights, see_moment, &info->weights));
-    TRY(scan_vector(s, "offset", l->offset, see_moment, &info->offset));
+    info->offsets = l->offsets;
+    TRY(scan_vector(s, "offset", l->offsets, see_moment, &info->offset));
     TRY(scan_groups(s));
     TRY(scan_folds(s));
     TRY(read_texts(s));

@@ -32,6 +32,7 @@ typedef struct info {
     int64_t constant;                 /* columns with one value */
     char *constant_names[INFO_NAMES]; /* the first of them (NULL: no more); owned, as all texts */
     info_vector_t y, weights, offset;
+    int offsets;                 /* numbers of a row in the offset; 0: there is none */
     int distinct;                /* values of y; INFO_DISTINCT + 1: more than INFO_DISTINCT */
     double value[INFO_DISTINCT]; /* increasing */
     int64_t count[INFO_DISTINCT];

@@ -19,8 +19,9 @@ typedef struct data_layout {
     int64_t band;        /* rows of X that share chunks; 1: not chunked */
     int64_t chunk_bytes; /* of the largest chunk of X; 0: not chunked */
     int p;
-    int labels; /* how many; 0: y is a number */
-    bool sparse, y, weights, offset, fold, group, names, target;
+    int labels;  /* how many; 0: y is a number */
+    int offsets; /* numbers of a row in /offset; 0: it is not there */
+    bool sparse, y, weights, fold, group, names, target;
 } data_layout_t;
 
 /* Looks at every dataset of the file: is it there, does it have the right type and shape? Reads no

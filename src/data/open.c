@@ -51,7 +51,7 @@ static int open_request(comm_t *comm, const data_request_t *request, data_t **ou
     data_t *d = NULL;
     snprintf(where, sizeof where, "%s: /", request->file);
     TRY(survey(comm, request, &l));
-    data_shape_t shape = {l.n, l.p, request->intercept, l.y, l.weights, l.offset, l.fold, l.group};
+    data_shape_t shape = {l.n, l.p, request->intercept, l.y, l.weights, l.offsets, l.fold, l.group};
     TRY(comm_agree(comm, data_create(comm, &shape, &d)));
     TRY(data_read_descriptions(request, &l, d));
     TRY(data_read_rows(request, &l, d));

@@ -11,7 +11,7 @@ enum { BLOCK = 1 << 17 }; /* numbers in one message */
 /* Numbers of one row on the wire: X, then y, weights, offset, fold where they are there. */
 static int row_width(const data_t *data)
 {
-    return data->columns + (data->y != NULL) + (data->weights != NULL) + (data->offset != NULL) +
+    return data->columns + (data->y != NULL) + (data->weights != NULL) + data->offsets +
            (data->fold != NULL);
 }
 
@@ -23,8 +23,8 @@ static void pack_row(const data_t *data, int64_t i, double *to)
         *to++ = data->y[i];
     if (data->weights != NULL)
         *to++ = data->weights[i];
-    if (data->offset != NULL)
-        *to++ = data->offset[i];
+    for (int k = 0; k < data->offsets; k++)
+        *to++ = data_offset(data, i, k);
     if (data->fold != NULL)
         *to++ = data->fold[i];
 }
@@ -37,8 +37,8 @@ static void unpack_row(data_t *data, int64_t i, const double *from)
         data->y[i] = *from++;
     if (data->weights != NULL)
         data->weights[i] = *from++;
-    if (data->offset != NULL)
-        data->offset[i] = *from++;
+    for (int k = 0; k < data->offsets; k++)
+        data->offset[i * data->offsets + k] = *from++;
     if (data->fold != NULL)
         data->fold[i] = (int)*from++;
 }
@@ -73,7 +73,7 @@ static int create(const data_t *data, comm_t *group, double **block, data_t **ou
                           .intercept = data->intercept,
                           .y = data->y != NULL,
                           .weights = data->weights != NULL,
-                          .offset = data->offset != NULL,
+                          .offsets = data->offsets,
                           .fold = data->fold != NULL,
                           .group = false};
     TRY(data_create(group, &shape, &copy));

@@ -70,7 +70,7 @@ static int open_sets(reader_t *r, const data_layout_t *l)
     TRY(open_set(r, "X/indptr", access, l->sparse, &r->indptr));
     TRY(open_set(r, "y", access, l->y, &r->y));
     TRY(open_set(r, "weights", access, l->weights, &r->weights));
-    TRY(open_set(r, "offset", access, l->offset, &r->offset));
+    TRY(open_set(r, "offset", access, l->offsets > 0, &r->offset));
     TRY(open_set(r, "fold", access, l->fold, &r->fold));
 out:
     h5_close(&access);

@@ -139,6 +139,26 @@ static int survey_optional(survey_t *s, const char *name, int64_t wanted, bool w
     return *has ? survey_vector(s, name, wanted, whole) : TRALO_OK;
 }
 
+/* One number for each row, or one for each class. */
+static int survey_offset(survey_t *s)
+{
+    int code = TRALO_OK, rank = 0;
+    int64_t dims[2] = {0}, band;
+    hid_t set = H5I_INVALID_HID;
+    if (!h5_has(s->file, "offset"))
+        return TRALO_OK;
+    TRY(open_set(s, "offset", dims, &rank, &set));
+    bool classes = rank == 2 && dims[0] == s->layout.n && dims[1] >= 2 && dims[1] <= DATA_LABELS;
+    if (!classes)
+        TRY(check_length(s, "offset", dims, rank, s->layout.n));
+    TRY(check_numbers(s, "offset", set, false));
+    TRY(survey_chunks(s, "offset", set, &band));
+    s->layout.offsets = classes ? (int)dims[1] : 1;
+out:
+    h5_close(&set);
+    return code;
+}
+
 static int set_shape(survey_t *s, int64_t n, int64_t p)
 {
     int code = TRALO_OK;
@@ -311,7 +331,7 @@ static int survey_all(survey_t *s, const data_request_t *request)
     TRY(check_size(s, request));
     TRY(survey_y(s, request->scaling == NULL));
     TRY(survey_optional(s, "weights", l->n, false, &l->weights));
-    TRY(survey_optional(s, "offset", l->n, false, &l->offset));
+    TRY(survey_offset(s));
     TRY(survey_optional(s, "fold", l->n, true, &l->fold));
     TRY(survey_optional(s, "groups", l->p, true, &l->group));
     l->names = h5_has(s->file, "feature_names");
@@ -340,7 +360,7 @@ static double bytes_per_rank(const comm_t *comm, const data_request_t *request,
     int64_t first, rows;
     data_partition(l->n, 0, comm_size(comm), &first, &rows);
     double columns = l->p + (request->intercept ? 1.0 : 0.0);
-    double vectors = l->y + l->weights + l->offset + 0.5 * l->fold + l->sparse;
+    double vectors = l->y + l->weights + l->offsets + 0.5 * l->fold + l->sparse;
     return 8.0 * (double)rows * (columns + vectors) + 64.0 * l->p + (double)l->chunk_bytes +
            SCRATCH;
 }

@@ -152,6 +152,9 @@ int machine_factor(machine_t *machine)
 static int check_target(const data_t *data, const loss_t *loss)
 {
     int code = TRALO_OK;
+    if (loss->joint != NULL || data->offsets > 1)
+        FAIL(TRALO_ERR_INPUT, "a kernel serves losses of one output: not '%s'%s", loss->name,
+             data->offsets > 1 ? ", nor an offset of several numbers in a row" : "");
     for (int64_t i = 0; i < data->rows; i++)
         if (!loss->valid(data->y[i]))
             FAIL(TRALO_ERR_INPUT,

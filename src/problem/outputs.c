@@ -71,6 +71,9 @@ int problem_outputs(const data_t *data, const loss_t *loss, int *outputs)
             classes = rows[k] > 0.0 ? k + 1 : classes;
         TRY(check_classes(loss, rows, negative, classes));
     }
+    if (data->offsets > 1 && data->offsets != classes)
+        FAIL(TRALO_ERR_INPUT, "the offset has %d numbers in each row, but the loss '%s' has %d",
+             data->offsets, loss->name, classes);
     *outputs = classes;
 out:
     return code;

@@ -82,7 +82,7 @@ static void predict_rows(problem_t *problem, int64_t begin, int64_t count)
         double *u = problem->u + k * problem->rows;
         panel_times(count, width, data->X + begin * width, problem->beta + k * width, u + begin);
         for (int64_t i = begin; data->offset != NULL && i < begin + count; i++)
-            u[i] += data->offset[i];
+            u[i] += data_offset(data, i, (int)k);
     }
 }
 

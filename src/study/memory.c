@@ -12,7 +12,7 @@ int64_t memory_per_rank(const memory_request_t *request)
                                    .outputs = request->outputs,
                                    .count = 1};
     const criterion_kind_t *alo = criterion_for(criterion_find("alo"), request->outputs);
-    int64_t vectors = 1 + request->weights + request->offset;
+    int64_t vectors = 1 + request->weights + request->offsets;
     int64_t numbers = shape.rows * (shape.width + vectors) + 2 * (int64_t)request->p;
     if (request->whitened && request->outputs == 1)
         numbers += shape.rows * shape.width;

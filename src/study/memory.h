@@ -8,9 +8,10 @@
 typedef struct memory_request {
     int64_t n, ranks;
     int p;
-    int outputs;          /* of the loss: 1, or the classes */
-    bool weights, offset; /* are in the data file */
-    bool whitened;        /* ALO holds the whitened rows, as large as X (one output) */
+    int outputs;   /* of the loss: 1, or the classes */
+    int offsets;   /* numbers of a row in the offset of the data file */
+    bool weights;  /* are in the data file */
+    bool whitened; /* ALO holds the whitened rows, as large as X (one output) */
 } memory_request_t;
 
 /* Bytes that the rank with the most rows allocates to tune one penalty by approximate

@@ -108,6 +108,10 @@ static int prepare(predict_t *p, const char *rows)
         FAIL(TRALO_ERR_INPUT,
              "the model has coefficients for %d outputs, which its loss '%s' has not", p->outputs,
              row->name);
+    if (p->data->offsets > 1 && p->data->offsets != p->outputs)
+        FAIL(TRALO_ERR_INPUT,
+             "%s: /offset has %d numbers in each row, but the model has %d outputs", rows,
+             p->data->offsets, p->outputs);
     TRY(check_features(p, rows));
     TRY(match_labels(p, rows));
     TRY(check_target(p, rows));
@@ -132,7 +136,7 @@ static int find_link(predict_t *p)
             beta[data->p] = p->model->intercept[k];
         panel_times(data->rows, data->columns, data->X, beta, u);
         for (int64_t i = 0; data->offset != NULL && i < data->rows; i++)
-            u[i] += data->offset[i];
+            u[i] += data_offset(data, i, (int)k);
     }
 out:
     mem_free(&beta);

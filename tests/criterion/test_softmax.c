@@ -86,11 +86,11 @@ static void the_gauge_changes_nothing(void)
 }
 
 /* y = -1, +1 as two classes: u_1 - u_0 is the logistic predictor, of which each class has half, so
-   that a ridge of lambda here is one of lambda / 2 there. */
+   that a ridge of lambda here is one of lambda / 2 there. Offsets count by their difference. */
 static void two_classes_are_logistic(void)
 {
     const double shift = log(2.0);
-    double theta[GROUPS];
+    double theta[GROUPS], offset[2 * N];
     for (int s = 0; s < GROUPS; s++)
         theta[s] = theta_here[s] + shift;
     for (int c = 0; criterion_kinds[c] != NULL; c++) {
@@ -100,9 +100,20 @@ static void two_classes_are_logistic(void)
         data_options_t options = {.standardize = true, .intercept = true};
         data_t *data = NULL;
         memset(&g, 0, sizeof g);
+        setup.offset = true;
         if (!fixture_create(test_comm, &setup, &f))
             continue;
-        data_arrays_t arrays = {.n = N, .p = P, .X = f.X, .y = f.y, .weights = f.weights};
+        for (int i = 0; i < N; i++) {
+            offset[2 * i] = 0.7 * i;
+            offset[2 * i + 1] = 0.7 * i + f.offset[i];
+        }
+        data_arrays_t arrays = {.n = N,
+                                .p = P,
+                                .X = f.X,
+                                .y = f.y,
+                                .weights = f.weights,
+                                .offset = offset,
+                                .offsets = 2};
         setup.loss = "softmax";
         if (CHECK_OK(data_from_arrays(test_comm, &arrays, &options, &data)) &&
             fixture_wrap(data, &setup, &g)) {

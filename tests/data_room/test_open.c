@@ -176,12 +176,44 @@ static void scaled_as_the_model_says(void)
     }
 }
 
+/* /offset with a number for each of three classes. */
+static void put_offsets(hid_t file, const void *context)
+{
+    const hsize_t dims[2] = {N, 3};
+    file_replace(file, "offset", H5T_NATIVE_DOUBLE, 2, dims, context);
+}
+
+static void offsets_of_each_class(void)
+{
+    const file_spec_t spec = {N, 2, H5T_IEEE_F64LE, H5T_IEEE_F64LE, H5T_STD_I32LE, .vectors = true};
+    const data_options_t options = {.intercept = true};
+    double offsets[3 * N];
+    data_t *d = NULL;
+    for (int m = 0; m < 3 * N; m++)
+        offsets[m] = 0.5 * m;
+    test_path("offsets.h5", path, sizeof path);
+    file_write(path, &spec);
+    file_edit(path, put_offsets, offsets);
+    if (CHECK_OK(data_open(test_comm, path, &options, &d))) {
+        CU_ASSERT(d->offsets == 3);
+        for (int64_t i = 0; i < d->rows; i++)
+            for (int k = 0; k < 3; k++)
+                CU_ASSERT(data_offset(d, i, k) == offsets[3 * (d->first + i) + k]);
+    }
+    data_free(&d);
+    offsets[3 * (N - 1) + 1] = NAN;
+    file_edit(path, put_offsets, offsets);
+    CHECK_FAILS(data_open(test_comm, path, &options, &d), TRALO_ERR_INPUT, "offset row ");
+    data_free(&d);
+}
+
 void suite_data_open(void)
 {
     static const test_case_t cases[] = {
         {"reads what was written", reads_what_was_written},
         {"no second copy of X", no_second_copy},
         {"scaled as the model says", scaled_as_the_model_says},
+        {"offsets of each class", offsets_of_each_class},
     };
     REGISTER("data open", cases);
 }

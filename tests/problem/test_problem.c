@@ -74,7 +74,7 @@ static void add_row(const fixture_t *f, int64_t i, numbers_t *out, const double 
     memcpy(x, f->X + i * P, P * sizeof *x);
     x[P] = 1.0;
     for (int a = 0; a < K; a++) {
-        u[a] = f->offset[i];
+        u[a] = f->offset[i * f->offsets + (f->offsets > 1 ? a : 0)];
         for (int j = 0; j < WIDTH; j++)
             u[a] += x[j] * beta[a * WIDTH + j];
     }
@@ -383,6 +383,32 @@ static void classes_are_checked(void)
     }
 }
 
+static void offsets_are_one_or_one_for_each_class(void)
+{
+    double X[N], y[N], offset[4 * N] = {0.0};
+    data_options_t options = {.intercept = true};
+    for (int i = 0; i < N; i++) {
+        X[i] = i;
+        y[i] = i % 3;
+    }
+    for (int offsets = 1; offsets <= 4; offsets++) {
+        data_arrays_t arrays = {
+            .n = N, .p = 1, .X = X, .y = y, .offset = offset, .offsets = offsets};
+        data_t *data = NULL;
+        int outputs;
+        if (!CHECK_OK(data_from_arrays(test_comm, &arrays, &options, &data)))
+            continue;
+        int code = problem_outputs(data, loss_find("softmax"), &outputs);
+        if (offsets == 1 || offsets == 3)
+            CHECK_OK(code);
+        else
+            CHECK_FAILS(code, TRALO_ERR_INPUT, "numbers in each row, but the loss 'softmax' has 3");
+        code = problem_outputs(data, loss_find("squared"), &outputs);
+        CU_ASSERT((code == TRALO_OK) == (offsets == 1));
+        data_free(&data);
+    }
+}
+
 static void columns_whose_squares_overflow_are_named(void)
 {
     double X[N] = {0.0}, y[N];
@@ -441,10 +467,10 @@ static int make_criterion(fixture_t *f)
 
 static void every_allocation_may_fail(void)
 {
-    for (int c = 0; criterion_kinds[c] != NULL; c++) {
+    for (int c = 0; criterion_kinds[c / 2] != NULL; c++) {
         fixture_t f;
-        fixture_setup_t setup = setup_of("logistic", "ridge", N);
-        setup.criterion = criterion_kinds[c]->name;
+        fixture_setup_t setup = setup_of(c % 2 == 0 ? "logistic" : "softmax", "ridge", N);
+        setup.criterion = criterion_kinds[c / 2]->name;
         if (fixture_create(test_comm, &setup, &f)) {
             sweep(make_problem, &f, 10);
             sweep(make_criterion, &f, 3);
@@ -463,6 +489,7 @@ void suite_problem(void)
         {"products without H agree with it", products_without_H_agree},
         {"the lowest bad target is named", the_lowest_bad_target_is_named},
         {"classes are checked", classes_are_checked},
+        {"offsets are one, or one for each class", offsets_are_one_or_one_for_each_class},
         {"columns whose squares overflow are named", columns_whose_squares_overflow_are_named},
         {"every allocation may fail, on any rank", every_allocation_may_fail},
     };

@@ -32,7 +32,7 @@ static void check(const char *loss, int64_t n, int p, bool whitened)
     int64_t before = mem_bytes();
     if (fixture_create(test_comm, &setup, &f) && CHECK_OK(exact_create(f.criterion, &exact))) {
         criterion_evaluate(f.criterion, &theta_here, 2, &r);
-        int64_t whole = n * (p + 3) * (int64_t)sizeof(double); /* of the fixture itself */
+        int64_t whole = n * (p + 2 + f.offsets) * (int64_t)sizeof(double); /* of the fixture */
         double used = comm_max_one(test_comm, (double)(mem_bytes() - before - whole));
         CHECK_CLOSE((double)memory_per_rank(&request) / used, 1.0, 0.01);
     }
