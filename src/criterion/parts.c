@@ -10,7 +10,7 @@
 
 #include "base/rng.h"
 
-enum { ROUNDS = 6, STREAM = 0xf01d, LABELS = 4096 };
+enum { ROUNDS = 6, STREAM = 0xf01d };
 
 static int64_t permute(uint64_t seed, int64_t n, int64_t position)
 {
@@ -57,7 +57,7 @@ static void assign_class(const data_t *data, const parts_request_t *request, dou
 
 static bool is_label(double y)
 {
-    return y == -1.0 || (y >= 0.0 && y < LABELS && y == floor(y));
+    return y == -1.0 || (y >= 0.0 && y < DATA_LABELS && y == floor(y));
 }
 
 static int check_seed(const data_t *data, const parts_request_t *request)
@@ -71,7 +71,7 @@ static int check_seed(const data_t *data, const parts_request_t *request)
             FAIL(TRALO_ERR_INPUT,
                  "criterion.stratify wants labels (-1 and +1, or class numbers 0 .. %d), but y = "
                  "%g in row %" PRId64,
-                 LABELS - 1, data->y[i], data->first + i);
+                 DATA_LABELS - 1, data->y[i], data->first + i);
 out:
     return code;
 }

@@ -5,6 +5,12 @@
 #include <math.h>
 #include <string.h>
 
+#include "linalg/panel.h"
+
+/* Labels that fit into a data file are classes, and these into the kernels. */
+_Static_assert((int)DATA_LABELS <= (int)JOINT_MOST && (int)JOINT_MOST <= (int)PANEL_BLOCKS,
+               "labels that are no classes");
+
 /* ---- classes ---- */
 
 /* The lowest row of this rank whose y the loss does not allow, or -1. */
@@ -154,45 +160,5 @@ void outputs_third(problem_t *problem, const double *x, const double *y, double 
                 problem->block[joint_at(a, b)] = 0.5 * w * (xs[a] * ys[b] + xs[b] * ys[a]);
         problem->loss.joint->third(K, u, problem->block, xs);
         problem_put(problem, i, xs, out);
-    }
-}
-
-/* ---- matrices ---- */
-
-void outputs_fill_blocks(const problem_t *problem, double *C)
-{
-    const int64_t width = problem->width, columns = problem->columns;
-    for (int64_t a = 0; a < problem->outputs; a++)
-        for (int64_t b = 0; b < a; b++) {
-            double *block = C + a * width + b * width * columns;
-            for (int64_t j = 0; j < width; j++)
-                for (int64_t i = 0; i < j; i++)
-                    block[i + j * columns] = block[j + i * columns];
-        }
-}
-
-void outputs_add_gauge(const problem_t *problem, bool free, double gauge, double *H)
-{
-    const int64_t width = problem->width, columns = problem->columns;
-    for (int64_t c = 0; c < width; c++) {
-        double v[JOINT_MOST];
-        if ((problem->penalty->group[c] < 0) != free)
-            continue;
-        for (int64_t k = 0; k < problem->outputs; k++)
-            v[k] = sqrt(fmax(H[(c + k * width) * (columns + 1)], 0.0));
-        for (int64_t b = 0; b < problem->outputs; b++)
-            for (int64_t a = b; a < problem->outputs; a++)
-                H[c + a * width + (c + b * width) * columns] += gauge * v[a] * v[b];
-    }
-}
-
-void problem_centre(const problem_t *problem, double *x)
-{
-    for (int c = 0; problem->outputs > 1 && c < problem->width; c++) {
-        double mean = 0.0;
-        for (int j = c; j < problem->columns; j += problem->width)
-            mean += x[j] / problem->outputs;
-        for (int j = c; problem->penalty->group[c] < 0 && j < problem->columns; j += problem->width)
-            x[j] -= mean;
     }
 }

@@ -9,12 +9,6 @@
 /* l up to `order` (at most 2) of the rows [begin, begin + count). */
 void outputs_evaluate(problem_t *problem, int64_t begin, int64_t count, int order);
 
-/* The blocks a > b of C are symmetric: fills them from their lower triangles. */
-void outputs_fill_blocks(const problem_t *problem, double *C);
-
-/* H += gauge v v' for each free column, or each penalised one; lower triangle. */
-void outputs_add_gauge(const problem_t *problem, bool free, double gauge, double *H);
-
 /* As problem_row_loss and problem_third. */
 double outputs_row_loss(const problem_t *problem, int64_t i);
 void outputs_third(problem_t *problem, const double *x, const double *y, double *out);

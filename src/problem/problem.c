@@ -299,91 +299,6 @@ void problem_move(problem_t *problem, const double *theta, const double *beta)
     comm_share(problem->comm, &problem->size, sizeof problem->size, 0);
 }
 
-/* Adds the blocks a >= b of the rows [begin, begin + count): their lower triangles. */
-static void add_blocks(problem_t *problem, const double *weights, int64_t begin, int count,
-                       double *C)
-{
-    int64_t width = problem->width, columns = problem->columns;
-    const double *X = problem->data->X + begin * width;
-    for (int a = 0; a < problem->outputs; a++)
-        for (int b = 0; b <= a; b++)
-            panel_gram_at(count, (int)width, X, weights + joint_at(a, b) * problem->rows + begin,
-                          problem->scratch, C + a * width + b * width * columns, (int)columns);
-}
-
-void problem_gram(problem_t *problem, const double *weights, double *C)
-{
-    int columns = problem->columns, step = panel_rows(problem->width);
-    memset(C, 0, (size_t)columns * (size_t)columns * sizeof *C);
-    for (int64_t i = 0; i < problem->rows; i += step)
-        add_blocks(problem, weights, i, (int)(problem->rows - i < step ? problem->rows - i : step),
-                   C);
-    if (problem->outputs > 1)
-        outputs_fill_blocks(problem, C);
-    spd_sum(problem->comm, columns, C);
-}
-
-int problem_factor(problem_t *problem, spd_t *hessian)
-{
-    double *H = hessian->matrix;
-    size_t columns = (size_t)problem->columns;
-    if (problem->known_gram != NULL)
-        memcpy(H, problem->known_gram, columns * columns * sizeof *H);
-    else
-        problem_gram(problem, problem->l[2], H);
-    for (size_t j = 0; j < columns; j++)
-        H[j + j * columns] += problem->penalty_values.r[2][j];
-    if (problem->outputs > 1)
-        outputs_add_gauge(problem, true, problem->gauge, H);
-    return spd_factor(hessian);
-}
-
-bool problem_convexify(const problem_t *problem, spd_t *hessian)
-{
-    const double *curvature = problem->penalty_values.r[2];
-    size_t columns = (size_t)problem->columns;
-    bool concave = false;
-    for (size_t j = 0; j < columns; j++)
-        if (curvature[j] < 0.0) {
-            hessian->matrix[j + j * columns] -= curvature[j];
-            concave = true;
-        }
-    return concave;
-}
-
-bool problem_hold(const problem_t *problem, spd_t *hessian)
-{
-    const double little = 1e-6; /* lets a step along the shift go as far as it needs to */
-    if (problem->outputs > 1)
-        outputs_add_gauge(problem, false, little * problem->gauge, hessian->matrix);
-    return problem->outputs > 1;
-}
-
-void problem_times(const problem_t *problem, const double *x, double *y)
-{
-    for (int64_t k = 0; k < problem->outputs; k++)
-        panel_times(problem->rows, problem->width, problem->data->X, x + k * problem->width,
-                    y + k * problem->rows);
-}
-
-void problem_transposed(problem_t *problem, const double *x, double *y)
-{
-    memset(y, 0, (size_t)problem->columns * sizeof *y);
-    for (int64_t k = 0; k < problem->outputs; k++)
-        panel_add_transposed(problem->rows, problem->width, problem->data->X, x + k * problem->rows,
-                             y + k * problem->width);
-    comm_sum(problem->comm, y, problem->columns);
-}
-
-void problem_multiply(problem_t *problem, const double *x, double *rows, double *y)
-{
-    problem_times(problem, x, rows);
-    panel_blocks_times(problem->outputs, problem->rows, problem->l[2], rows, rows);
-    problem_transposed(problem, rows, y);
-    for (int j = 0; j < problem->columns; j++)
-        y[j] += problem->penalty_values.r[2][j] * x[j];
-}
-
 double problem_row_loss(const problem_t *problem, int64_t i)
 {
     double value, *out[1] = {&value};
@@ -391,14 +306,4 @@ double problem_row_loss(const problem_t *problem, int64_t i)
         return outputs_row_loss(problem, i);
     problem->loss.derivatives(&problem->loss, 1, problem->data->y + i, problem->u + i, 0, out);
     return value;
-}
-
-void problem_third(problem_t *problem, const double *x, const double *y, double *out)
-{
-    if (problem->outputs > 1) {
-        outputs_third(problem, x, y, out);
-        return;
-    }
-    for (int64_t i = 0; i < problem->rows; i++)
-        out[i] = problem->l[3][i] * x[i] * y[i];
 }

@@ -63,6 +63,27 @@ static void finds_the_optimum_on_all_ranks(void)
     tralo_result_free(&r);
 }
 
+/* Labels -1 and +1 as two classes: coefficients of each, half of them and of their signs. */
+static void returns_the_coefficients_of_each_class(void)
+{
+    char yaml[SCENE_PATH];
+    tralo_result_t *r = NULL;
+    const char *overrides[] = {"model.loss=softmax"};
+    scene_breast_cancer(yaml);
+    if (!CHECK_OK(tralo_tune(test_comm, yaml, 1, overrides, &r)))
+        return;
+    CU_ASSERT(r->outputs == 2 && r->p == 30 && r->intercept == r->intercepts[0]);
+    CHECK_CLOSE(2.0 / r->lambda[0], 0.66473822860, 1e-9);
+    for (int j = 0; j < r->p; j++)
+        CHECK_CLOSE(r->coefficients[j], -r->coefficients[r->p + j], 1e-9);
+    CHECK_CLOSE(r->intercepts[0], -r->intercepts[1], 1e-9);
+    CU_ASSERT(r->coefficients[0] != 0.0);
+    CU_ASSERT(comm_same(test_comm, r->coefficients, 2 * r->p * (int64_t)sizeof(double)));
+    CU_ASSERT(comm_same(test_comm, r->intercepts, 2 * (int64_t)sizeof(double)));
+    check_same(r);
+    tralo_result_free(&r);
+}
+
 static void returns_several_hyperparameters(void)
 {
     char yaml[SCENE_PATH];
@@ -120,6 +141,7 @@ void suite_api(void)
 {
     const test_case_t cases[] = {
         {"finds the optimum on all ranks", finds_the_optimum_on_all_ranks},
+        {"returns the coefficients of each class", returns_the_coefficients_of_each_class},
         {"returns several hyperparameters", returns_several_hyperparameters},
         {"says how it ended", says_how_it_ended},
         {"fails alike", fails_alike},
