@@ -18,22 +18,25 @@ extern "C" {
 typedef struct tralo_result {
     int count; /* S */
     int p;
-    int64_t n;                  /* rows over all ranks */
-    const double *theta;        /* [S] log lambda (bridge: log lambda, log(q - 1) of each group),
-                                   the scale of the derivatives */
-    const double *lambda;       /* [S] penalties > 0 (bridge: lambda, q of each group) */
-    double criterion;           /* mean over the sum of the weights, in units of the loss */
-    double criterion_se;        /* its standard error over the rows */
-    const double *gradient;     /* [S] in theta; NULL: not known */
-    const double *hessian;      /* [S, S] in theta; NULL: not known */
-    bool hessian_definite;      /* a strict minimum on the components that are not at a bound;
-                                   false also where this was not judged */
-    bool converged;             /* false: the budget was spent, or the study was interrupted */
-    const char *reason;         /* gradient, step, bound, budget, stalled, interrupted */
-    int64_t iterations;         /* of the outer method */
-    int64_t evaluations;        /* of the criterion */
-    int outputs;                /* classes of a softmax, 1 with any other loss */
-    const double *coefficients; /* [outputs, p] for the features as they are in the file */
+    int64_t n;              /* rows over all ranks */
+    const double *theta;    /* [S] log lambda (bridge: log lambda, log(q - 1) of each group;
+                               kernel: log lambda, log width),
+                               the scale of the derivatives */
+    const double *lambda;   /* [S] penalties > 0 (bridge: lambda, q of each group; kernel: lambda,
+                               width) */
+    double criterion;       /* mean over the sum of the weights, in units of the loss */
+    double criterion_se;    /* its standard error over the rows */
+    const double *gradient; /* [S] in theta; NULL: not known */
+    const double *hessian;  /* [S, S] in theta; NULL: not known */
+    bool hessian_definite;  /* a strict minimum on the components that are not at a bound;
+                               false also where this was not judged */
+    bool converged;         /* false: the budget was spent, or the study was interrupted */
+    const char *reason;     /* gradient, step, bound, budget, stalled, interrupted */
+    int64_t iterations;     /* of the outer method */
+    int64_t evaluations;    /* of the criterion */
+    int outputs;            /* classes of a softmax, 1 with any other loss */
+    const double *coefficients; /* [outputs, p] for the features as they are in the file;
+                                   NULL with a kernel */
     const double *intercepts;   /* [outputs] belong to these coefficients */
     double intercept;           /* the first of them */
 } tralo_result_t;

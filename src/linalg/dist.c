@@ -2,7 +2,7 @@
 /* Blackford et al., ScaLAPACK Users' Guide, 1997: a descriptor tells the library how the columns
    are dealt, and one call does for the whole matrix what BLAS or LAPACK does for a local one. The
    bytes that these calls send are counted as what a rank has to show the others: its columns of the
-   matrix that goes round. */
+   matrix that goes round. Their time, which is mostly work, does not count as communication. */
 #include "linalg/dist.h"
 
 #include <cblas.h>
@@ -94,46 +94,43 @@ int dist_global(const dist_t *dist, int column)
 }
 
 /* A library call that showed this rank's columns, or half of them, to the others. */
-static void count(const dist_t *dist, double share, double started)
+static void count(const dist_t *dist, double share)
 {
-    double bytes = share * (double)dist->n * dist->columns * (double)sizeof(double);
-    comm_count(dist->comm, (int64_t)bytes, started);
+    const int others = comm_size(dist->comm) > 1;
+    double bytes = others * share * (double)dist->n * dist->columns * (double)sizeof(double);
+    comm_count(dist->comm, (int64_t)bytes, clock_seconds());
 }
 
 void dist_multiply(const dist_t *dist, const double *A, const double *B, double *C)
 {
     const int n = dist->n, *d = dist->descriptor;
-    double started = clock_seconds();
     pdgemm_("N", "N", &n, &n, &n, &plus, A, &one, &one, d, B, &one, &one, d, &nothing, C, &one,
             &one, d);
-    count(dist, 1.0, started);
+    count(dist, 1.0);
 }
 
 int dist_factor(const dist_t *dist, double *A)
 {
     int info = 0;
-    double started = clock_seconds();
     pdpotrf_("L", &dist->n, A, &one, &one, dist->descriptor, &info);
-    count(dist, 0.5, started);
+    count(dist, 0.5);
     return (int)comm_max_one_int(dist->comm, info > 0 ? info - 1 : -1);
 }
 
 void dist_whiten(const dist_t *dist, const double *L, double *B)
 {
     const int n = dist->n, *d = dist->descriptor;
-    double started = clock_seconds();
     pdtrsm_("L", "L", "N", "N", &n, &n, &plus, L, &one, &one, d, B, &one, &one, d);
-    count(dist, 0.5, started);
+    count(dist, 0.5);
 }
 
 void dist_subtract_square(const dist_t *dist, double *W, double *C)
 {
     const int n = dist->n, *d = dist->descriptor;
-    double started = clock_seconds();
     pdsyrk_("L", "T", &n, &n, &minus, W, &one, &one, d, &plus, C, &one, &one, d);
     memcpy(W, C, (size_t)n * (size_t)dist->columns * sizeof *W);
     pdtradd_("U", "T", &n, &n, &plus, W, &one, &one, d, &nothing, C, &one, &one, d);
-    count(dist, 1.5, started);
+    count(dist, 1.5);
 }
 
 /* The right-hand side is a matrix of one column, which the first rank holds. */

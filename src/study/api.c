@@ -12,7 +12,7 @@ typedef struct answer {
     tralo_result_t result;
     double *numbers; /* owned; the result's arrays point into it */
     int64_t total;   /* how many */
-    bool has_gradient, has_hessian;
+    bool has_gradient, has_hessian, has_coefficients;
     char reason[32];
 } answer_t;
 
@@ -68,6 +68,7 @@ static void fill(answer_t *answer, const result_t *from, tune_status_t status)
     to->converged = status == TUNE_CONVERGED;
     to->iterations = from->iterations;
     to->evaluations = from->evaluations;
+    answer->has_coefficients = from->has_coefficients;
     to->intercept = from->intercept_original[0];
     strncpy(answer->reason, from->reason, sizeof answer->reason - 1);
 }
@@ -83,7 +84,7 @@ static void point(answer_t *answer)
     to->gradient = answer->has_gradient ? at + 2 * S : NULL;
     to->hessian = answer->has_hessian ? at + 3 * S : NULL;
     to->intercepts = at + answer->total - K;
-    to->coefficients = to->intercepts - K * p;
+    to->coefficients = answer->has_coefficients ? to->intercepts - K * p : NULL;
     to->reason = answer->reason;
 }
 

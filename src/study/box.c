@@ -6,7 +6,9 @@
 
 #include "base/mem.h"
 
-static const double LOWER = 1e-8, UPPER = 1e4; /* times d_g */
+/* times d_g; for kernels higher, since n x n matrices are as ill-conditioned as 1/lambda */
+static const double LOWER = 1e-8, LOWER_KERNEL = 1e-6, UPPER = 1e4;
+static const double SPREAD = 20.0; /* of a width, either way */
 enum { NULL_STEPS = 50 };
 
 /* Leaves the problem at the null model: Newton's method for the intercept, steps of at most 2; for
@@ -34,11 +36,11 @@ static void find_null_model(const study_t *study, double *beta)
     }
 }
 
-/* d_g, the same bits on all ranks. */
+/* d_g for every hyperparameter of group g, the same bits on all ranks. */
 static void find_scales(const study_t *study, double *diagonal, double *scale)
 {
     const problem_t *problem = study->problem;
-    int columns = problem->columns, width = problem->width, groups = study->hyper.groups;
+    int columns = problem->columns, width = problem->width, m = study->hyper.per_group;
     for (int64_t i = 0; i < problem->rows; i++)
         for (int j = 0; j < columns; j++) {
             double x = study->data->X[i * width + j % width];
@@ -46,13 +48,14 @@ static void find_scales(const study_t *study, double *diagonal, double *scale)
             diagonal[j] += problem->l[2][joint_at(k, k) * problem->rows + i] * x * x;
         }
     comm_sum(study->comm, diagonal, columns);
-    for (int g = 0; g < groups; g++) {
+    for (int s = 0; s < study->hyper.count; s++) {
+        int g = s / m;
         double sum = 0.0, size = 0.0;
         for (int j = 0; j < columns; j++) {
             sum += study->group[j] == g ? diagonal[j] : 0.0;
             size += study->group[j] == g;
         }
-        scale[g] = sum > 0.0 && isfinite(sum) ? sum / size : 1.0;
+        scale[s] = sum > 0.0 && isfinite(sum) ? sum / size : 1.0;
     }
 }
 
@@ -62,17 +65,19 @@ static int allocate(study_t *study, double **work)
     int64_t count = study->hyper.count;
     ALLOC(study->theta, 3 * count);
     ALLOC(study->swept, count);
-    ALLOC(*work, 2 * (int64_t)study->problem->columns + study->hyper.groups + count);
+    int64_t columns = study->problem != NULL ? study->problem->columns : 0;
+    ALLOC(*work, 2 * columns + 2 * count);
 out:
     return code;
 }
 
-/* One edge of the box: what the config gives, else the kind's own default, else factor d_g. */
+/* One edge of the box: what the config gives, else the kind's own default, else a factor times the
+   data's scale. */
 typedef struct edge {
     const config_lambda_t *given;
     const double *preset; /* [per_group], 0: from the data */
-    double factor;
-    double *theta; /* [S], out */
+    double lambda, width; /* the factors */
+    double *theta;        /* [S], out */
 } edge_t;
 
 static int fill(const study_t *study, const edge_t *edge, const double *scale, double *natural)
@@ -83,8 +88,9 @@ static int fill(const study_t *study, const edge_t *edge, const double *scale, d
     TRY(config_natural(edge->given, hyper->groups, m, natural));
     for (int s = 0; s < hyper->count; s++)
         if (isnan(natural[s]))
-            natural[s] =
-                edge->preset[s % m] > 0.0 ? edge->preset[s % m] : edge->factor * scale[s / m];
+            natural[s] = edge->preset[s % m] > 0.0
+                             ? edge->preset[s % m]
+                             : (s % m == 0 ? edge->lambda : edge->width) * scale[s];
     hyper_from_natural(hyper, natural, edge->theta);
     for (int s = 0; s < hyper->count; s++)
         if (!isfinite(edge->theta[s]))
@@ -132,17 +138,20 @@ int box_find(study_t *study)
     const hyper_t *hyper = &study->hyper;
     double *work = NULL;
     TRY(comm_agree(study->comm, allocate(study, &work)));
-    double *diagonal = work + study->problem->columns;
-    double *scale = diagonal + study->problem->columns;
-    double *natural = scale + study->hyper.groups;
+    bool kernel = study->machine != NULL;
+    double *scale = work, *natural = scale + count, *beta = natural + count;
     double *lower = study->theta, *upper = lower + count, *start = upper + count;
     const edge_t edges[] = {
-        {&search->lower, hyper->lower, LOWER, lower},
-        {&search->upper, hyper->upper, UPPER, upper},
-        {&search->start, hyper->start, 1.0, start},
+        {&search->lower, hyper->lower, kernel ? LOWER_KERNEL : LOWER, 1.0 / SPREAD, lower},
+        {&search->upper, hyper->upper, UPPER, SPREAD, upper},
+        {&search->start, hyper->start, 1.0, 1.0, start},
     };
-    find_null_model(study, work);
-    find_scales(study, diagonal, scale);
+    if (kernel) {
+        machine_scales(study->machine, scale);
+    } else {
+        find_null_model(study, beta);
+        find_scales(study, beta + study->problem->columns, scale);
+    }
     for (int i = 0; i < 3; i++)
         TRY(fill(study, &edges[i], scale, natural));
     TRY(check(study, natural));

@@ -188,15 +188,35 @@ out:
     return code;
 }
 
+/* A kernel stands instead of a penalty, its groups and free columns. */
+static int read_kernel(const config_source_t *source, const tree_t *model, config_kind_t *out)
+{
+    static const char *const others[] = {"penalty", "groups", "free"};
+    int code = TRALO_OK;
+    for (int i = 0; i < 3; i++)
+        if (tree_find(model, others[i]) != NULL)
+            TRY(tree_raise(tree_find(model, others[i]),
+                           "a model with a kernel has none: its one penalty is lambda; take this "
+                           "or model.kernel out"));
+    TRY(need_kind(model, "kernel", &source->kinds[KIND_KERNEL], out));
+out:
+    return code;
+}
+
 static int read_model(const config_source_t *source, const tree_t *root, config_t *config)
 {
-    static const schema_keys_t keys = {4, {"loss", "penalty", "groups", "free"}};
+    static const schema_keys_t keys = {5, {"loss", "penalty", "kernel", "groups", "free"}};
     int code = TRALO_OK;
     config_model_t *model = &config->model;
     const tree_t *tree, *groups, *names;
-    TRY(schema_need(root, "model", "{loss: NAME, penalty: NAME}", &tree));
+    TRY(schema_need(root, "model", "{loss: NAME, penalty: NAME} or {loss: NAME, kernel: NAME}",
+                    &tree));
     TRY(schema_check(tree, &keys, NULL, NULL));
     TRY(need_kind(tree, "loss", &source->kinds[KIND_LOSS], &model->loss));
+    if (tree_find(tree, "kernel") != NULL) {
+        TRY(read_kernel(source, tree, &model->kernel));
+        return TRALO_OK;
+    }
     TRY(need_kind(tree, "penalty", &source->kinds[KIND_PENALTY], &model->penalty));
     groups = tree_find(tree, "groups");
     if (groups != NULL)
@@ -342,7 +362,8 @@ out:
 /* The key that a name stands for where a map may stand too. */
 static const char *expand(const char *key)
 {
-    static const char *const kinds[] = {"criterion", "inner", "model.loss", "model.penalty"};
+    static const char *const kinds[] = {"criterion", "inner", "model.loss", "model.penalty",
+                                        "model.kernel"};
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
         if (strcmp(key, kinds[i]) == 0)
             return "kind";
@@ -423,6 +444,7 @@ void config_free(config_t **config)
     param_release(config_data_params, &c->data);
     free_kind(&c->model.loss);
     free_kind(&c->model.penalty);
+    free_kind(&c->model.kernel);
     free_groups(&c->model.groups);
     free_kind(&c->criterion);
     free_kind(&c->inner);

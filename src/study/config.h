@@ -2,15 +2,15 @@
 /* The configuration of one study: YAML, checked against tables of options.
 
        data:      {file: F, standardize: true, intercept: true}
-       model:     {loss: NAME, penalty: NAME, groups: one | file | columns | [[name, ...], ...],
-   free: [name,
+       model:     {loss: NAME, kernel: NAME}, or {loss: NAME, penalty: NAME, groups: one | file |
+   columns | [[name, ...], ...], free: [name,
    ...]} criterion: NAME | {kind: NAME, OPTION: ..., ...} inner:     NAME | {kind: NAME, OPTION:
    ..., ...}           (default: the first inner solver) search:    NAME | {method: NAME, OPTION:
    ..., ..., start: L, lower: L, upper: L} verify:    {rows: K, seed: K, one_se: true}
        output:    F
 
-   L is a penalty lambda > 0, or a list with one per group. A loss and a penalty may also be written
-   {kind: NAME, OPTION: ...}. Relative paths are taken from the folder of the config.
+   L is a penalty lambda > 0, or a list with one per group. A loss, a penalty and a kernel may also
+   be written {kind: NAME, OPTION: ...}. Relative paths are taken from the folder of the config.
 
    Overrides are `key.sub=VALUE`, VALUE in YAML's flow style (`model.groups=[[a, b], [c]]`). They
    replace what stands at that key, later ones win. Relative paths in an override are taken from the
@@ -70,7 +70,8 @@ typedef struct config_data {
 
 typedef struct config_model {
     config_kind_t loss;
-    config_kind_t penalty;
+    config_kind_t penalty; /* name NULL: there is a kernel */
+    config_kind_t kernel;  /* name NULL: there is a penalty */
     config_groups_t groups;
 } config_model_t;
 

@@ -75,6 +75,11 @@ static int write_model(text_t *text, const config_model_t *model)
     int code = TRALO_OK;
     TRY(text_add(text, "model:\n  loss: "));
     TRY(write_kind(text, &model->loss));
+    if (model->kernel.name != NULL) {
+        TRY(text_add(text, "  kernel: "));
+        TRY(write_kind(text, &model->kernel));
+        return TRALO_OK;
+    }
     TRY(text_add(text, "  penalty: "));
     TRY(write_kind(text, &model->penalty));
     TRY(text_add(text, "  groups: "));

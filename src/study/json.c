@@ -151,7 +151,7 @@ static int put_search(json_t *root, const result_t *r)
     bad |= json_object_set_new(root, "hyperparameters", hyperparameters(r));
     bad |= json_object_set_new(root, "theta", reals(r->theta, r->count));
     bool classifies = strcmp(r->loss, "logistic") == 0 || strcmp(r->loss, "softmax") == 0;
-    if (classifies && strcmp(r->penalty, "ridge") == 0)
+    if (classifies && !r->has_kernel && strcmp(r->penalty, "ridge") == 0)
         bad |= json_object_set_new(root, "C", inverse(r));
     bad |= json_object_set_new(root, "criterion", real(r->criterion));
     bad |= json_object_set_new(root, "criterion_se", real(r->criterion_se));
@@ -179,13 +179,18 @@ static int put_search(json_t *root, const result_t *r)
     return bad;
 }
 
-static int put_model(json_t *root, const result_t *r)
+static int put_kernel(json_t *root, const result_t *r)
 {
-    int bad = json_object_set_new(root, "n", json_integer(r->n));
-    bad |= json_object_set_new(root, "p", json_integer(r->p));
-    bad |= json_object_set_new(root, "ranks", json_integer(r->environment.ranks));
-    bad |= json_object_set_new(root, "loss", json_string(r->loss));
-    bad |= json_object_set_new(root, "penalty", json_string(r->penalty));
+    int bad = json_object_set_new(root, "kernel", json_string(r->kernel));
+    bad |= json_object_set_new(root, "alpha", reals(r->alpha, (int)r->n));
+    bad |= json_object_set_new(root, "intercept",
+                               r->has_intercept ? real(r->intercept[0]) : json_null());
+    return bad;
+}
+
+static int put_columns(json_t *root, const result_t *r)
+{
+    int bad = json_object_set_new(root, "penalty", json_string(r->penalty));
     const bool several = r->outputs > 1;
     json_t *coefficients =
         several ? matrix(r->coefficients, r->outputs, r->p) : reals(r->coefficients, r->p);
@@ -196,6 +201,16 @@ static int put_model(json_t *root, const result_t *r)
         json_decref(intercept);
     if (several)
         bad |= json_object_set_new(root, "classes", classes(r));
+    return bad;
+}
+
+static int put_model(json_t *root, const result_t *r)
+{
+    int bad = json_object_set_new(root, "n", json_integer(r->n));
+    bad |= json_object_set_new(root, "p", json_integer(r->p));
+    bad |= json_object_set_new(root, "ranks", json_integer(r->environment.ranks));
+    bad |= json_object_set_new(root, "loss", json_string(r->loss));
+    bad |= r->has_kernel ? put_kernel(root, r) : put_columns(root, r);
     return bad;
 }
 

@@ -12,10 +12,11 @@
    that the search came to, best first), seconds, n, p, ranks, loss, penalty, coefficients,
    intercept (null where there is none); lambda, theta, gradient and coefficients are lists, hessian
    a list of rows. coefficients and intercept belong to the columns as trained; with several classes
-   they are lists of one for each of `classes`, the labels. With logistic or softmax loss and ridge
-   also C = 1/lambda: a number with one group, else a list. A file is written under
-   another name first and then renamed. Not collective: call on one rank. Errors: TRALO_ERR_FILE,
-   TRALO_ERR_MEMORY. */
+   they are lists of one for each of `classes`, the labels. A model with a kernel has `kernel` and
+   `alpha` (one number for each training row) in place of penalty and coefficients. With logistic or
+   softmax loss and ridge also C = 1/lambda: a number with one group, else a list. A file is written
+   under another name first and then renamed. Not collective: call on one rank. Errors:
+   TRALO_ERR_FILE, TRALO_ERR_MEMORY. */
 int result_json(const result_t *result, const char *path);
 
 /* Can result_json write there? Leaves nothing behind. Not collective. Errors as above. */

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "criterion/criterion.h"
 #include "inner/inner.h"
+#include "kernel/kernel.h"
 #include "loss/loss.h"
 #include "outer/outer.h"
 #include "penalty/penalty.h"
@@ -14,6 +15,7 @@
 static kind_table_t tables[KIND_SORTS] = {
     [KIND_LOSS] = {"model.loss", "loss", "losses"},
     [KIND_PENALTY] = {"model.penalty", "penalty", "penalties"},
+    [KIND_KERNEL] = {"model.kernel", "kernel", "kernels"},
     [KIND_CRITERION] = {"criterion", "criterion", "criteria"},
     [KIND_SEARCH] = {"search", "method", "search methods"},
     [KIND_INNER] = {"inner", "inner solver", "inner solvers"},
@@ -26,7 +28,7 @@ static void add(kind_sort_t sort, kind_t kind)
     table->rows[table->count++] = kind;
 }
 
-/* Losses and penalties have one number as their option, or none. */
+/* Losses, penalties and kernels have one number as their option, or none. */
 static kind_t one_option(const char *name, const char *doc, const param_t *params)
 {
     return (kind_t){name, doc, params, params != NULL ? sizeof(double) : 0};
@@ -39,6 +41,9 @@ static void fill(void)
     for (int i = 0; penalty_kinds[i] != NULL; i++)
         add(KIND_PENALTY,
             one_option(penalty_kinds[i]->name, penalty_kinds[i]->doc, penalty_kinds[i]->params));
+    for (int i = 0; kernel_kinds[i] != NULL; i++)
+        add(KIND_KERNEL,
+            one_option(kernel_kinds[i]->name, kernel_kinds[i]->doc, kernel_kinds[i]->params));
     for (int i = 0; criterion_kinds[i] != NULL; i++) {
         const criterion_kind_t *row = criterion_kinds[i];
         add(KIND_CRITERION, (kind_t){row->name, row->doc, row->params, row->options_size});

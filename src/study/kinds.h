@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* One view of all tables of kinds (losses, penalties, criteria, outer methods, inner solvers), for
-   the config and `tralo list`: what the rows have in common. */
+/* One view of all tables of kinds (losses, penalties, kernels, criteria, outer methods, inner
+   solvers), for the config and `tralo list`: what the rows have in common. */
 #ifndef STUDY_KINDS_H
 #define STUDY_KINDS_H
 
@@ -18,6 +18,7 @@ typedef struct kind {
 typedef enum kind_sort {
     KIND_LOSS,
     KIND_PENALTY,
+    KIND_KERNEL,
     KIND_CRITERION,
     KIND_SEARCH,
     KIND_INNER,

@@ -12,10 +12,12 @@
 #include "linalg/panel.h"
 #include "loss/joint.h"
 #include "loss/loss.h"
+#include "study/predict_kernel.h"
 #include "study/result.h"
 
 typedef struct predict {
-    comm_t *comm; /* borrowed */
+    comm_t *comm;     /* borrowed */
+    const char *path; /* of the model; borrowed */
     result_t *model;
     data_t *data;
     loss_t loss;
@@ -122,24 +124,34 @@ out:
     return code;
 }
 
-/* u = X beta + intercept + offset, for each output. */
-static int find_link(predict_t *p)
+/* u = X beta + intercept of each output, for this rank's rows. */
+static int add_columns(predict_t *p)
 {
     int code = TRALO_OK;
     double *beta = NULL;
     const data_t *data = p->data;
     ALLOC(beta, data->columns);
     for (int64_t k = 0; k < p->outputs; k++) {
-        double *u = p->u + k * data->rows;
         memcpy(beta, p->model->coefficients + k * data->p, (size_t)data->p * sizeof *beta);
         if (data->intercept)
             beta[data->p] = p->model->intercept[k];
-        panel_times(data->rows, data->columns, data->X, beta, u);
-        for (int64_t i = 0; data->offset != NULL && i < data->rows; i++)
-            u[i] += data_offset(data, i, (int)k);
+        panel_times(data->rows, data->columns, data->X, beta, p->u + k * data->rows);
     }
 out:
     mem_free(&beta);
+    return code;
+}
+
+/* The model's function, and the offset. */
+static int find_link(predict_t *p)
+{
+    int code = TRALO_OK;
+    const data_t *data = p->data;
+    TRY(p->model->has_kernel ? predict_kernel(p->path, p->model, data, p->u) : add_columns(p));
+    for (int64_t k = 0; data->offset != NULL && k < p->outputs; k++)
+        for (int64_t i = 0; i < data->rows; i++)
+            p->u[k * data->rows + i] += data_offset(data, i, (int)k);
+out:
     return code;
 }
 
@@ -324,7 +336,7 @@ int predict_run(comm_t *comm, const char *model, const char *rows, const char *o
                 predict_scores_t *scores)
 {
     int code = TRALO_OK;
-    predict_t p = {.comm = comm};
+    predict_t p = {.comm = comm, .path = model};
     predict_scores_t out = {.loss = NAN, .accuracy = NAN, .auc = NAN, .rmse = NAN, .deviance = NAN};
     TRY(result_read(comm, model, &p.model));
     data_scaling_t scaling = {.p = p.model->p, .mean = p.model->means, .scale = p.model->scales};

@@ -29,8 +29,10 @@ void report_start(const study_t *study)
              plural(comm_size(study->comm)), threads_count(), plural(threads_count()));
     if (study->outputs > 1)
         snprintf(classes, sizeof classes, " of %d classes", study->outputs);
-    log_info("model   %s loss%s, %s penalty, %d hyperparameter%s", config->model.loss.name, classes,
-             config->model.penalty.name, study->hyper.count, plural(study->hyper.count));
+    bool kernel = study->machine != NULL;
+    log_info("model   %s loss%s, %s %s, %d hyperparameter%s", config->model.loss.name, classes,
+             kernel ? config->model.kernel.name : config->model.penalty.name,
+             kernel ? "kernel" : "penalty", study->hyper.count, plural(study->hyper.count));
     log_info("search  %s of %s, from %s to %s", config->search.method.name, config->criterion.name,
              lower, upper);
 }
@@ -116,7 +118,7 @@ static void report_side(const side_t *side)
     name_features(side, names, sizeof names);
     log_info("at bound        %d of %d %s at the %s bound (%s)%s", count, hyper->groups,
              hyper->names[side->place], side->upper ? "upper" : "lower",
-             advice[side->place > 0][side->upper], names);
+             advice[side->place > 0 || side->study->machine != NULL][side->upper], names);
 }
 
 static void report_bounds(const study_t *study, const result_t *r)
@@ -154,7 +156,7 @@ void report_result(const study_t *study, const result_t *r)
 {
     char lambda[LAMBDA_TEXT], products[64] = "";
     study_lambda_text(study, r->theta, lambda, sizeof lambda);
-    bool single = r->count == 1 && strcmp(r->penalty, "ridge") == 0;
+    bool single = r->count == 1 && !r->has_kernel && strcmp(r->penalty, "ridge") == 0;
     bool inverse = single && (strcmp(r->loss, "logistic") == 0 || strcmp(r->loss, "softmax") == 0);
     log_info(" ");
     if (inverse)
@@ -163,7 +165,7 @@ void report_result(const study_t *study, const result_t *r)
     else if (single)
         log_info("best penalty    lambda=%.12g", r->lambda[0]);
     else
-        log_info("best penalties  %s", lambda);
+        log_info("%-15s %s", r->has_kernel ? "best" : "best penalties", lambda);
     log_info("%-15s %.12g +- %.2g (mean over %" PRId64 " rows, standard error)", r->criterion_name,
              r->criterion, r->criterion_se, r->n);
     log_info("ended           %s: %s%s", r->reason, r->detail, nature_text(r));

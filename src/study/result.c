@@ -33,13 +33,16 @@ const field_t result_fields[] = {
     {"loss", FIELD_TEXT, SHAPE_ONE, AT(loss), 0},
     {"loss_parameter", FIELD_REAL, SHAPE_ONE, AT(loss_parameter), 0},
     {"penalty", FIELD_TEXT, SHAPE_ONE, AT(penalty), 0},
+    {"kernel", FIELD_TEXT, SHAPE_ONE, AT(kernel), 0},
+    {"kernel_degree", FIELD_LONG, SHAPE_ONE, AT(kernel_degree), AT(has_kernel)},
     {"criterion_name", FIELD_TEXT, SHAPE_ONE, AT(criterion_name), 0},
     {"method", FIELD_TEXT, SHAPE_ONE, AT(method), 0},
     {"standardized", FIELD_BOOL, SHAPE_ONE, AT(standardized), 0},
     {"has_intercept", FIELD_BOOL, SHAPE_ONE, AT(has_intercept), 0},
-    {"coefficients", FIELD_REAL, SHAPE_KP, AT(coefficients), 0},
+    {"coefficients", FIELD_REAL, SHAPE_KP, AT(coefficients), AT(has_coefficients)},
     {"intercept", FIELD_REAL, SHAPE_K, AT(intercept), 0},
-    {"coefficients_original", FIELD_REAL, SHAPE_KP, AT(coefficients_original), 0},
+    {"coefficients_original", FIELD_REAL, SHAPE_KP, AT(coefficients_original),
+     AT(has_coefficients)},
     {"intercept_original", FIELD_REAL, SHAPE_K, AT(intercept_original), 0},
     {"means", FIELD_REAL, SHAPE_P, AT(means), 0},
     {"scales", FIELD_REAL, SHAPE_P, AT(scales), 0},
@@ -125,6 +128,7 @@ int result_create(int count, int p, int outputs, result_t **out)
     ALLOC(result, 1);
     result->count = count;
     result->p = p;
+    result->has_coefficients = true;
     result->outputs = outputs;
     for (const field_t *field = result_fields; field->name != NULL; field++)
         if (field->shape != SHAPE_ONE && field->shape != SHAPE_SS)
@@ -142,6 +146,14 @@ int result_keep_hessian(result_t *result)
     int64_t count = result->count;
     return result->hessian != NULL ? TRALO_OK
                                    : mem_alloc(count * count, sizeof(double), &result->hessian);
+}
+
+int result_keep_rows(result_t *result)
+{
+    int code = mem_alloc(result->n, sizeof(double), &result->alpha);
+    return code != TRALO_OK
+               ? code
+               : mem_alloc(result->n * result->p, sizeof(double), &result->training_rows);
 }
 
 static void free_fields(const field_t *table, result_t *result)
@@ -165,6 +177,8 @@ void result_free(result_t **result)
         mem_free(&r->labels[k]);
     mem_free(&r->labels);
     mem_free(&r->row_criterion);
+    mem_free(&r->alpha);
+    mem_free(&r->training_rows);
     mem_free(&r->minima_theta);
     mem_free(&r->minima_lambda);
     mem_free(&r->minima_criterion);

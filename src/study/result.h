@@ -54,14 +54,22 @@ typedef struct result {
     int64_t iterations, evaluations, inner_iterations;
     int64_t products; /* of the Hessian with directions */
     double seconds;
-    char *loss, *penalty, *criterion_name, *method;
+    char *loss, *penalty, *criterion_name, *method; /* penalty NULL: there is a kernel */
+    char *kernel;                                   /* NULL without one */
+    int64_t kernel_degree;                          /* of a kernel that has one */
+    double *alpha;         /* [n] with a kernel, instead of the coefficients */
+    double *training_rows; /* [n, p] as trained, with a kernel: f(x) = sum_i alpha_i k(x, x_i);
+                              result_read leaves them in the file */
     double loss_parameter; /* of a loss that has one */
     bool standardized;
     bool has_intercept;
-    double *coefficients;          /* [K, p] for the columns as trained (standardised or not) */
-    double *intercept;             /* [K] 0 where has_intercept is false */
-    double *coefficients_original; /* [K, p] for the columns of the data file */
+    bool has_kernel;
+    bool has_coefficients; /* false with a kernel: then those of the next that are [K, p] are absent
+                            */
+    double *intercept;     /* [K] 0 where has_intercept is false */
     double *intercept_original;    /* [K] (not 0 without intercept, when columns were centred) */
+    double *coefficients;          /* [K, p] for the columns as trained (standardised or not) */
+    double *coefficients_original; /* [K, p] for the columns of the data file */
     double *means, *scales;        /* [p]; 0 and 1 where not standardised */
     int *groups;                   /* [p], -1: not penalised */
     char **feature_names;          /* [p]; NULL: not known */
@@ -89,6 +97,9 @@ void result_free(result_t **result);
 
 /* Makes room for the Hessian, which result_create leaves out. Errors: TRALO_ERR_MEMORY. */
 int result_keep_hessian(result_t *result);
+
+/* Makes room for alpha and the training rows. Errors: TRALO_ERR_MEMORY. */
+int result_keep_rows(result_t *result);
 
 /* Copies names [p] (NULL: none), or labels [count], into the result. Errors: TRALO_ERR_MEMORY. Not
    collective. */
@@ -140,10 +151,10 @@ int result_finish(result_file_t **file, const result_t *result);
 /* Closes and keeps OUTPUT.part; *file becomes NULL; NULL is accepted. Not collective. */
 void result_abandon(result_file_t **file);
 
-/* Reads /result and /environment of a finished result (not row_criterion, not the minima).
-   Collective: every rank gets the same. The caller frees with result_free. Errors: TRALO_ERR_FILE
-   (cannot be read, truncated, not HDF5), TRALO_ERR_INPUT (not a result of tralo, a study that did
-   not finish, wrong shapes), TRALO_ERR_MEMORY; the same on all ranks. */
+/* Reads /result and /environment of a finished result (not row_criterion, the minima or the
+   training rows). Collective: every rank gets the same. The caller frees with result_free. Errors:
+   TRALO_ERR_FILE (cannot be read, truncated, not HDF5), TRALO_ERR_INPUT (not a result of tralo, a
+   study that did not finish, wrong shapes), TRALO_ERR_MEMORY; the same on all ranks. */
 int result_read(comm_t *comm, const char *path, result_t **out);
 
 #endif

@@ -141,6 +141,25 @@ out:
     return code;
 }
 
+static int read_alpha(const reading_t *reading, result_t *result)
+{
+    int code = TRALO_OK, n = 0;
+    hid_t set = H5I_INVALID_HID;
+    if (!result->has_kernel)
+        return TRALO_OK;
+    TRY(read_length(reading, "/result/alpha", NULL, &n));
+    if (n != result->n)
+        FAIL(TRALO_ERR_INPUT, "%s: /result/n is %" PRId64 ", but alpha has %d numbers",
+             reading->path, result->n, n);
+    ALLOC(result->alpha, n);
+    TRY(open_dataset(reading, "/result/alpha", &set));
+    if (H5Dread(set, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, result->alpha) < 0)
+        FAIL(TRALO_ERR_FILE, "%s: /result/alpha cannot be read: %s", reading->path, h5_reason());
+out:
+    h5_close(&set);
+    return code;
+}
+
 static int read_lists(const reading_t *reading, result_t *result)
 {
     int code = TRALO_OK;
@@ -182,14 +201,15 @@ out:
 
 static int check_texts(const reading_t *reading, const result_t *result)
 {
-    if (result->loss != NULL && result->penalty != NULL && result->reason != NULL)
+    bool model = result->penalty != NULL || (result->has_kernel && result->kernel != NULL);
+    if (result->loss != NULL && model && result->reason != NULL)
         return TRALO_OK;
     return error_raise(TRALO_ERR_INPUT,
                        "%s: /result/%s is missing, so this is not a whole result of tralo",
                        reading->path,
-                       result->loss == NULL      ? "loss"
-                       : result->penalty == NULL ? "penalty"
-                                                 : "reason");
+                       result->loss == NULL ? "loss"
+                       : !model             ? "penalty"
+                                            : "reason");
 }
 
 static int read_all(const reading_t *reading, result_t **out)
@@ -198,7 +218,10 @@ static int read_all(const reading_t *reading, result_t **out)
     result_t *result = NULL;
     TRY(check_format(reading));
     TRY(read_length(reading, "/result/theta", NULL, &count));
-    TRY(read_length(reading, "/result/coefficients", &outputs, &p));
+    if (h5_has(reading->file, "/result/alpha"))
+        TRY(read_length(reading, "/result/means", NULL, &p));
+    else
+        TRY(read_length(reading, "/result/coefficients", &outputs, &p));
     TRY(result_create(count, p, outputs, &result));
     TRY(read_group(reading, "/result", result_fields, result));
     TRY(read_group(reading, "/environment", environment_fields, result));
@@ -206,6 +229,7 @@ static int read_all(const reading_t *reading, result_t **out)
         FAIL(TRALO_ERR_INPUT, "%s: /result/p is %d, but there are %d coefficients", reading->path,
              result->p, p);
     TRY(read_lists(reading, result));
+    TRY(read_alpha(reading, result));
     TRY(check_texts(reading, result));
     *out = result;
     result = NULL;

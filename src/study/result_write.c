@@ -315,7 +315,22 @@ out:
     return code;
 }
 
-/* What is not in the table: lists of texts, the minima, and the criterion of each row. */
+static int write_kernel(const result_file_t *file, const result_t *result)
+{
+    int code = TRALO_OK;
+    const int64_t dims[2] = {result->n, result->p};
+    if (!result->has_kernel)
+        return TRALO_OK;
+    TRY(in_file(file, h5_write_numbers(file->file, "/result/alpha", H5T_NATIVE_DOUBLE, 1, dims,
+                                       result->alpha)));
+    TRY(in_file(file, h5_write_numbers(file->file, "/result/training_rows", H5T_NATIVE_DOUBLE, 2,
+                                       dims, result->training_rows)));
+out:
+    return code;
+}
+
+/* What is not in the table: lists of texts, the minima, a kernel's rows, and the criterion of each
+ * row. */
 static int write_lists(const result_file_t *file, const result_t *result)
 {
     int code = TRALO_OK;
@@ -331,6 +346,7 @@ static int write_lists(const result_file_t *file, const result_t *result)
         TRY(in_file(file, h5_write_numbers(file->file, "/result/row_criterion", H5T_NATIVE_DOUBLE,
                                            1, &rows, result->row_criterion)));
     TRY(write_minima(file, result));
+    TRY(write_kernel(file, result));
 out:
     return code;
 }

@@ -45,9 +45,47 @@ static int build_criterion(study_t *study)
     criterion_setup_t setup = {.kind = criterion_find(config->criterion.name),
                                .options = config->criterion.options,
                                .problem = study->problem,
+                               .machine = study->machine,
                                .inner = inner_find(config->inner.name),
                                .inner_options = config->inner.options};
     return criterion_create(&setup, &study->criterion);
+}
+
+static int build_problem(study_t *study)
+{
+    int code = TRALO_OK;
+    TRY(comm_agree(study->comm, build_penalty(study)));
+    TRY(problem_create(study->data, &study->loss, study->penalty, &study->problem));
+out:
+    return code;
+}
+
+/* What a kernel goes with. The same on all ranks. */
+static int check_kernel(const study_t *study)
+{
+    int code = TRALO_OK;
+    const config_t *config = study->config;
+    if (criterion_find(config->criterion.name)->kernel == NULL)
+        FAIL(TRALO_ERR_INPUT, "criterion = %s: a model with a kernel is judged by alo",
+             config->criterion.name);
+    if (inner_find(config->inner.name)->solve_machine == NULL)
+        FAIL(TRALO_ERR_INPUT, "inner = %s: a model with a kernel is trained by newton",
+             config->inner.name);
+out:
+    return code;
+}
+
+static int build_machine(study_t *study)
+{
+    int code = TRALO_OK;
+    const config_kind_t *chosen = &study->config->model.kernel;
+    kernel_t kernel = kernel_configured(kernel_find(chosen->name), chosen->options);
+    TRY(check_kernel(study));
+    TRY(comm_agree(study->comm, mem_alloc(study->data->columns, sizeof(int), &study->group)));
+    study->hyper = kernel_hyper(&kernel);
+    TRY(machine_create(study->data, &study->loss, &kernel, &study->machine));
+out:
+    return code;
 }
 
 int study_open(comm_t *comm, const config_t *config, study_t **out)
@@ -61,10 +99,9 @@ int study_open(comm_t *comm, const config_t *config, study_t **out)
     study->config = config;
     threads_setup(comm);
     TRY(data_open(comm, config->data.file, &options, &study->data));
-    loss_t loss = loss_configured(loss_find(config->model.loss.name), config->model.loss.options);
-    TRY(problem_outputs(study->data, &loss, &study->outputs));
-    TRY(comm_agree(comm, build_penalty(study)));
-    TRY(problem_create(study->data, &loss, study->penalty, &study->problem));
+    study->loss = loss_configured(loss_find(config->model.loss.name), config->model.loss.options);
+    TRY(problem_outputs(study->data, &study->loss, &study->outputs));
+    TRY(config->model.kernel.name != NULL ? build_machine(study) : build_problem(study));
     TRY(build_criterion(study));
     TRY(oracle_create(comm, study->criterion, &study->oracle));
     TRY(box_find(study));
@@ -83,6 +120,7 @@ void study_close(study_t **study)
     oracle_free(&s->oracle);
     criterion_free(&s->criterion);
     problem_free(&s->problem);
+    machine_free(&s->machine);
     penalty_free(&s->penalty);
     mem_free(&s->group);
     mem_free(&s->theta);

@@ -11,6 +11,7 @@
 #include "oracle/oracle.h"
 #include "outer/outer.h"
 #include "penalty/penalty.h"
+#include "problem/machine.h"
 #include "problem/problem.h"
 #include "study/config.h"
 
@@ -18,11 +19,13 @@ typedef struct study {
     comm_t *comm;           /* borrowed */
     const config_t *config; /* borrowed */
     data_t *data;
-    int outputs; /* of the loss: classes, or 1 */
-    int *group;  /* [outputs, columns of the data] penalty group of each column */
-    penalty_t *penalty;
-    hyper_t hyper; /* what is searched for */
+    int outputs;        /* of the loss: classes, or 1 */
+    int *group;         /* [outputs, columns of the data] penalty group of each column */
+    penalty_t *penalty; /* NULL with a kernel, as the problem */
+    hyper_t hyper;      /* what is searched for */
     problem_t *problem;
+    machine_t *machine; /* NULL without a kernel */
+    loss_t loss;
     criterion_t *criterion;
     oracle_t *oracle;
     outer_box_t box; /* points into `theta` */

@@ -169,6 +169,8 @@ static void find_switched_off(const tune_t *tune, result_t *r)
 {
     const outer_box_t *box = &tune->study->box;
     int m = tune->study->hyper.per_group;
+    if (r->has_kernel) /* it has no columns to switch off */
+        return;
     for (int j = 0; j < r->p; j++) {
         int s = tune->study->group[j] * m;
         r->switched_off[j] = s >= 0 && r->at_bound[s] && r->theta[s] >= box->upper[s];
@@ -204,25 +206,39 @@ out:
     return code;
 }
 
+static void take_columns(result_t *r, const data_t *data, const double *minimum)
+{
+    for (int k = 0; k < r->outputs; k++) {
+        const double *beta = minimum + (int64_t)k * data->columns;
+        memcpy(r->coefficients + (int64_t)k * r->p, beta, (size_t)r->p * sizeof *beta);
+        r->intercept[k] = data->intercept ? beta[r->p] : 0.0;
+    }
+    result_unscale(r);
+}
+
+static void take_kernel(result_t *r, const data_t *data, const double *minimum)
+{
+    memcpy(r->alpha, minimum, (size_t)data->n * sizeof *minimum);
+    r->intercept[0] = r->intercept_original[0] = minimum[data->n];
+}
+
 static void fill_model(tune_t *tune, const criterion_result_t *at_best)
 {
     result_t *r = tune->result;
     const data_t *data = tune->study->data;
     r->n = data->n;
-    r->loss_parameter = tune->study->problem->loss.parameter;
+    r->loss_parameter = tune->study->loss.parameter;
     r->criterion = at_best->value;
     r->criterion_se = at_best->standard_error;
     r->standardized = data->standardized;
     r->has_intercept = data->intercept;
-    for (int k = 0; k < r->outputs; k++) {
-        const double *beta = at_best->beta + (int64_t)k * data->columns;
-        memcpy(r->coefficients + (int64_t)k * r->p, beta, (size_t)r->p * sizeof *beta);
-        r->intercept[k] = data->intercept ? beta[r->p] : 0.0;
-    }
     memcpy(r->means, data->mean, (size_t)r->p * sizeof *r->means);
     memcpy(r->scales, data->scale, (size_t)r->p * sizeof *r->scales);
     memcpy(r->groups, tune->study->group, (size_t)r->p * sizeof *r->groups);
-    result_unscale(r);
+    if (r->has_kernel)
+        take_kernel(r, data, at_best->beta);
+    else
+        take_columns(r, data, at_best->beta);
 }
 
 /* The names of a group's hyperparameters with commas between. */
@@ -249,6 +265,7 @@ static int fill_texts(tune_t *tune, const outer_state_t *state)
     TRY(mem_string(state->detail, &r->detail));
     TRY(mem_string(config->model.loss.name, &r->loss));
     TRY(mem_string(config->model.penalty.name, &r->penalty));
+    TRY(mem_string(config->model.kernel.name, &r->kernel));
     TRY(fill_names(&tune->study->hyper, &r->hyperparameters));
     TRY(mem_string(config->criterion.name, &r->criterion_name));
     TRY(mem_string(config->search.method.name, &r->method));
@@ -303,6 +320,33 @@ static int conclude(tune_t *tune)
     if (tune->study->config->verify.one_se && !stop_asked())
         one_se_find(tune->study, tune->result);
 out:
+    return code;
+}
+
+/* What only a model with a kernel has in its result: room for alpha, and on rank 0 the training
+   rows, as trained. Collective. */
+static int add_kernel(study_t *study, result_t *r)
+{
+    int code = TRALO_OK;
+    const data_t *data = study->data;
+    const int64_t width = data->columns;
+    double *X = NULL;
+    bool first = comm_rank(study->comm) == 0;
+    if (study->machine == NULL)
+        return TRALO_OK;
+    r->has_kernel = true;
+    r->has_coefficients = false;
+    r->n = data->n;
+    r->kernel_degree = study->machine->kernel.degree;
+    code = first ? result_keep_rows(r) : TRALO_OK;
+    if (code == TRALO_OK && first)
+        code = mem_alloc(data->n * width, sizeof *X, &X);
+    TRY(comm_agree(study->comm, code));
+    comm_gather(study->comm, data->X, data->rows * width, X);
+    for (int64_t i = 0; first && i < data->n; i++)
+        memcpy(r->training_rows + i * data->p, X + i * width, (size_t)data->p * sizeof *X);
+out:
+    mem_free(&X);
     return code;
 }
 
@@ -367,6 +411,7 @@ int tune_run(study_t *study, tune_outcome_t *outcome)
     stop_listen();
     TRY(comm_agree(study->comm, result_create(study->hyper.count, study->data->p, study->outputs,
                                               &tune.result)));
+    TRY(add_kernel(study, tune.result));
     TRY(comm_agree(study->comm, comm_rank(study->comm) == 0 ? create_search(&tune) : TRALO_OK));
     TRY(result_open(study->comm, config->output, config->echo, study->hyper.count, &tune.file));
     TRY(study_drive(study, drive, &tune));

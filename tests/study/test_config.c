@@ -39,6 +39,11 @@ static const kind_table_t kinds[KIND_SORTS] = {
     [KIND_LOSS] =
         {"model.loss", "loss", "losses", 2, {{"squared", "", NULL, 0}, {"logistic", "", NULL, 0}}},
     [KIND_PENALTY] = {"model.penalty", "penalty", "penalties", 1, {{"ridge", "", NULL, 0}}},
+    [KIND_KERNEL] = {"model.kernel",
+                     "kernel",
+                     "kernels",
+                     2,
+                     {{"rbf", "", NULL, 0}, {"polynomial", "", jump_params, 8}}},
     [KIND_CRITERION] = {"criterion",
                         "criterion",
                         "criteria",
@@ -264,6 +269,34 @@ static void wrong_keys(void)
                "c.yaml:4: data: this key was already given in line 1");
     line_fails(4, "search: {method: walk, radius: 1, radius: 2}",
                "search.radius: this key was already given");
+}
+
+/* A kernel stands instead of a penalty, and is echoed as it was read. */
+static void kernels_instead_of_penalties(void)
+{
+    static const char part[] = "  kernel: {kind: polynomial, height: 3}\n";
+    const char *overrides[] = {"model={loss: squared, kernel: polynomial}",
+                               "model.kernel.height=3"};
+    config_t *c = NULL, *again = NULL;
+    if (CHECK_OK(parse(good, 2, overrides, &c))) {
+        CU_ASSERT(c->model.penalty.name == NULL);
+        CU_ASSERT_STRING_EQUAL(c->model.kernel.name, "polynomial");
+        CU_ASSERT(*(const double *)c->model.kernel.options == 3.0);
+        CU_ASSERT(strstr(c->echo, part) != NULL && strstr(c->echo, "penalty") == NULL);
+        if (CHECK_OK(parse(c->echo, 0, NULL, &again)))
+            CU_ASSERT_STRING_EQUAL(c->echo, again->echo);
+    }
+    config_free(&c);
+    config_free(&again);
+    line_fails(2, "model: {loss: logistic, penalty: ridge, kernel: rbf}",
+               "c.yaml:2: model.penalty: a model with a kernel has none");
+    line_fails(2, "model: {loss: logistic, kernel: rbf, groups: one}",
+               "c.yaml:2: model.groups: a model with a kernel has none");
+    line_fails(2, "model: {loss: logistic, kernel: rbf, free: [a]}",
+               "c.yaml:2: model.free: a model with a kernel has none");
+    line_fails(2, "model: {loss: logistic, kernel: rbt}", "did you mean 'rbf'?");
+    line_fails(2, "model: {loss: logistic, kernel: {kind: rbf, height: 1}}",
+               "an option of the kernel 'polynomial', not of 'rbf'");
 }
 
 static void missing_keys(void)
@@ -615,6 +648,7 @@ void suite_config(void)
         {"an override may bring what is missing", an_override_may_bring_what_is_missing},
         {"broken YAML", broken_yaml},
         {"wrong keys", wrong_keys},
+        {"kernels instead of penalties", kernels_instead_of_penalties},
         {"missing keys", missing_keys},
         {"wrong values", wrong_values},
         {"wrong groups and lambdas", wrong_groups_and_lambdas},

@@ -101,6 +101,29 @@ static void has_the_keys(void)
     result_free(&r);
 }
 
+static void kernels_have_alpha(void)
+{
+    result_t *r = sample_result(2);
+    mem_free(&r->penalty);
+    mem_free(&r->hyperparameters);
+    r->n = 3;
+    r->has_kernel = true;
+    r->has_coefficients = false;
+    CHECK_OK(result_keep_rows(r));
+    CHECK_OK(mem_string("rbf", &r->kernel));
+    CHECK_OK(mem_string("lambda,width", &r->hyperparameters));
+    r->alpha[2] = 0.25;
+    json_t *root = written(r), *hyper = json_object_get(root, "hyperparameters");
+    CU_ASSERT(json_object_get(root, "coefficients") == NULL);
+    CU_ASSERT(json_object_get(root, "penalty") == NULL && json_object_get(root, "C") == NULL);
+    CU_ASSERT_STRING_EQUAL(json_string_value(json_object_get(root, "kernel")), "rbf");
+    CU_ASSERT(number(root, "alpha", 2) == 0.25 && number(root, "intercept", 0) == -1.5);
+    CU_ASSERT(number(hyper, "lambda", 0) == r->lambda[0]);
+    CU_ASSERT(number(hyper, "width", 0) == r->lambda[1]);
+    json_decref(root);
+    result_free(&r);
+}
+
 static void one_group_has_one_C(void)
 {
     result_t *r = sample_result(1);
@@ -215,6 +238,7 @@ void suite_json(void)
     static const test_case_t cases[] = {
         {"has the keys", has_the_keys},
         {"one group has one C", one_group_has_one_C},
+        {"kernels have alpha", kernels_have_alpha},
         {"hyperparameters by name", hyperparameters_by_name},
         {"what is not a number is null", what_is_not_a_number_is_null},
         {"to standard output", to_standard_output},

@@ -121,6 +121,41 @@ static void round_trip(void)
     result_free(&wanted);
 }
 
+/* A kernel has alpha and its training rows in place of coefficients. */
+static void kernels_round_trip(void)
+{
+    enum { N = 5, P = 2, S = 2 };
+    char path[PATH_SIZE];
+    result_t *r = NULL, *got = NULL;
+    result_file_t *file = NULL;
+    test_path("kernel.h5", path, sizeof path);
+    CHECK_OK(result_create(S, P, 1, &r));
+    r->has_kernel = true;
+    r->has_coefficients = false;
+    r->kernel_degree = 4;
+    r->n = N;
+    CHECK_OK(result_keep_rows(r));
+    for (int i = 0; i < N * P; i++)
+        r->training_rows[i] = sin(i);
+    for (int i = 0; i < N; i++)
+        r->alpha[i] = cos(i);
+    r->theta[1] = 0.7;
+    r->intercept[0] = -0.3;
+    CHECK_OK(mem_string("logistic", &r->loss));
+    CHECK_OK(mem_string("polynomial", &r->kernel));
+    CHECK_OK(mem_string("gradient", &r->reason));
+    if (CHECK_OK(result_open(test_comm, path, config_text, S, &file)) &&
+        CHECK_OK(result_finish(&file, r)) && CHECK_OK(result_read(test_comm, path, &got))) {
+        CU_ASSERT(got->has_kernel && !got->has_coefficients && got->penalty == NULL);
+        CU_ASSERT_STRING_EQUAL(got->kernel, "polynomial");
+        CU_ASSERT(got->kernel_degree == 4 && got->n == N && got->p == P && got->count == S);
+        CU_ASSERT(same(got->alpha, r->alpha, N) && same(got->theta, r->theta, S));
+        CU_ASSERT(got->intercept[0] == -0.3 && got->training_rows == NULL);
+    }
+    result_free(&r);
+    result_free(&got);
+}
+
 /* Coefficients, intercepts and labels of three classes. */
 static void classes_round_trip(void)
 {
@@ -485,6 +520,7 @@ void suite_result(void)
     static const test_case_t cases[] = {
         {"what is written is read back", round_trip},
         {"classes are read back", classes_round_trip},
+        {"kernels round trip", kernels_round_trip},
         {"coefficients on the original scale", unscaled_coefficients_predict_the_same},
         {"what is not known is left out", what_is_not_known_is_left_out},
         {"config and rows are stored", config_and_rows_are_stored},
