@@ -11,6 +11,11 @@
                   else a w up to the first bound
                   s += t, r += H t; hold the components that are at a bound now
               until |r| on the free components is small, |s| = radius, or products are spent
+   The conjugate gradients are preconditioned by an estimate B of the diagonal of H: penalties that
+   are unequal, as when some are about to switch their columns off, make curvatures unequal by many
+   powers of ten. Their directions p are those of a BFGS iteration that begins with B (Nazareth,
+   SIAM J. Numer. Anal. 16, 1979), so its diagonal learns from each product,
+   B += (Hp)^2 / p'Hp - rest^2 / p'rest  (Nash, SIAM J. Numer. Anal. 21, 1984), for the next run.
    examine    Lanczos with full reorthogonalisation, q_1 = random + g/|g|; T = Q'HQ; the
               trust-region step of (Q'g, T) is Moré & Sorensen's, hard case included
 
@@ -28,12 +33,14 @@
 #include "outer/box.h"
 #include "outer/subproblem.h"
 
-enum { SEARCHES = 2, SEED = 0x6b72 };
+static const double SMALLEST = 1e-10; /* part of the largest curvature that is believed */
+enum { SEARCHES = 2, EXAMINED = 50, SEED = 0x6b72 };
 
 typedef enum waiting { FOR_NOTHING, FOR_CURVATURE, FOR_SEARCH, FOR_LANCZOS } waiting_t;
 
 struct krylov {
     int count, most;
+    int examined; /* products in an examination, at most */
     krylov_model_t model;
     waiting_t waiting;
     int products; /* spent on this step */
@@ -47,11 +54,13 @@ struct krylov {
     int run_begin; /* first piece of the run */
     double *w, *Hw, *rest, *p; /* owned [S]: the run, minus its gradient on the free components,
                                   the direction (or t of a search) */
-    double rest_square, scale; /* |rest|^2; a of the search */
+    double *B, *learned;       /* owned [S]: the preconditioner, and the next one */
+    double unit;               /* B is the diagonal divided by this: 1; 0: not known yet */
+    double rest_z, scale;      /* rest' B^-1 rest; a of the search */
     double lowest;             /* INFINITY: nothing is known */
     bool complete;
-    subproblem_t *subproblem;  /* of size `most` */
-    double *T, *projected, *y; /* owned [most * most], [most], [most] */
+    subproblem_t *subproblem;  /* of size `examined` */
+    double *T, *projected, *y; /* owned [examined * examined], [examined], [examined] */
 };
 
 int krylov_create(int count, int most, krylov_t **out)
@@ -61,6 +70,7 @@ int krylov_create(int count, int most, krylov_t **out)
     ALLOC(k, 1);
     k->count = count;
     k->most = most;
+    k->examined = most < EXAMINED ? most : EXAMINED;
     ALLOC(k->free, count);
     ALLOC(k->pieces, (int64_t)most * count);
     ALLOC(k->slope, most);
@@ -71,10 +81,13 @@ int krylov_create(int count, int most, krylov_t **out)
     ALLOC(k->Hw, count);
     ALLOC(k->rest, count);
     ALLOC(k->p, count);
-    TRY(subproblem_create(most, &k->subproblem));
-    ALLOC(k->T, (int64_t)most * most);
-    ALLOC(k->projected, most);
-    ALLOC(k->y, most);
+    ALLOC(k->B, count);
+    ALLOC(k->learned, count);
+    krylov_forget(k);
+    TRY(subproblem_create(k->examined, &k->subproblem));
+    ALLOC(k->T, (int64_t)k->examined * k->examined);
+    ALLOC(k->projected, k->examined);
+    ALLOC(k->y, k->examined);
     *out = k;
     k = NULL;
 out:
@@ -97,6 +110,8 @@ void krylov_free(krylov_t **krylov)
     mem_free(&k->Hw);
     mem_free(&k->rest);
     mem_free(&k->p);
+    mem_free(&k->B);
+    mem_free(&k->learned);
     subproblem_free(&k->subproblem);
     mem_free(&k->T);
     mem_free(&k->projected);
@@ -199,6 +214,58 @@ static void begin(krylov_t *k, const krylov_model_t *model)
     memcpy(k->r, model->g, (size_t)k->count * sizeof *k->r);
 }
 
+void krylov_forget(krylov_t *k)
+{
+    for (int i = 0; i < k->count; i++)
+        k->B[i] = k->learned[i] = 1.0;
+    k->unit = 0.0;
+}
+
+/* What was learned becomes the preconditioner, where it is a curvature by more than rounding. */
+static void adopt(krylov_t *k)
+{
+    double most = 0.0;
+    for (int i = 0; i < k->count; i++)
+        most = fmax(most, k->learned[i]);
+    if (!(most > 0.0) || !isfinite(most)) {
+        krylov_forget(k);
+        return;
+    }
+    for (int i = 0; i < k->count; i++)
+        k->B[i] = k->learned[i] = fmax(k->learned[i], SMALLEST * most);
+    k->unit = k->unit == 0.0 ? 0.0 : 1.0;
+}
+
+/* From the product with p. */
+static void learn(krylov_t *k, const double *product, double curvature)
+{
+    if (k->unit == 0.0) {
+        k->unit = curvature / dot(k, k->p, k->p);
+        for (int i = 0; i < k->count; i++)
+            k->learned[i] = k->unit;
+    }
+    for (int i = 0; i < k->count; i++)
+        if (k->free[i])
+            k->learned[i] +=
+                product[i] * product[i] / curvature - k->unit * k->rest[i] * k->rest[i] / k->rest_z;
+}
+
+/* p = B^-1 rest + beta p, beta = rest' B^-1 rest over what it was before (0: there is no p). */
+static void turn(krylov_t *k, double before)
+{
+    double now = 0.0;
+    for (int i = 0; i < k->count; i++)
+        now += k->rest[i] * k->rest[i] / k->B[i];
+    for (int i = 0; i < k->count; i++)
+        k->p[i] = k->rest[i] / k->B[i] + (before > 0.0 ? now / before * k->p[i] : 0.0);
+    k->rest_z = now;
+}
+
+static bool near_enough(const krylov_t *k)
+{
+    return sqrt(dot(k, k->rest, k->rest)) <= k->model.tolerance || k->products == k->most;
+}
+
 static void begin_run(krylov_t *k)
 {
     size_t size = (size_t)k->count * sizeof(double);
@@ -207,10 +274,9 @@ static void begin_run(krylov_t *k)
     memset(k->Hw, 0, size);
     for (int i = 0; i < k->count; i++)
         k->rest[i] = k->free[i] ? -k->r[i] : 0.0;
-    k->rest_square = dot(k, k->rest, k->rest);
-    memcpy(k->p, k->rest, size);
-    bool done = sqrt(k->rest_square) <= k->model.tolerance || k->products == k->most;
-    k->waiting = done ? FOR_NOTHING : FOR_CURVATURE;
+    adopt(k);
+    turn(k, 0.0);
+    k->waiting = near_enough(k) ? FOR_NOTHING : FOR_CURVATURE;
 }
 
 /* The largest a <= 1 for which x + s + a w is in the box. */
@@ -303,13 +369,13 @@ static bool inside(const krylov_t *k, double a)
     return square < k->model.radius * k->model.radius;
 }
 
-/* Goes from s + w along p to the boundary. */
-static void to_boundary(krylov_t *k, const double *product, double curvature)
+/* Goes from s + w along p to the boundary, but not farther than `most` p. */
+static void to_boundary(krylov_t *k, const double *product, double curvature, double most)
 {
     double *at = piece(k, k->piece_count); /* not in use yet */
     for (int i = 0; i < k->count; i++)
         at[i] = k->s[i] + k->w[i];
-    double a = to_radius(k, at, k->p, k->model.radius);
+    double a = fmin(most, to_radius(k, at, k->p, k->model.radius));
     append(k, a, k->p, -dot(k, k->rest, k->p), curvature);
     add(k, a, k->p, k->w);
     if (product != NULL)
@@ -319,35 +385,36 @@ static void to_boundary(krylov_t *k, const double *product, double curvature)
 
 static void advance(krylov_t *k, const double *product, double curvature)
 {
-    double a = k->rest_square / curvature, before = k->rest_square;
+    double a = k->rest_z / curvature;
     append(k, a, k->p, -dot(k, k->rest, k->p), curvature);
     add(k, a, k->p, k->w);
     add(k, a, product, k->Hw);
+    learn(k, product, curvature);
     for (int i = 0; i < k->count; i++)
         k->rest[i] -= k->free[i] ? a * product[i] : 0.0;
-    k->rest_square = dot(k, k->rest, k->rest);
-    if (sqrt(k->rest_square) <= k->model.tolerance || k->products == k->most) {
+    if (near_enough(k))
         end_run(k);
-        return;
-    }
-    for (int i = 0; i < k->count; i++)
-        k->p[i] = k->rest[i] + k->rest_square / before * k->p[i];
+    else
+        turn(k, k->rest_z);
 }
 
 static void tell_curvature(krylov_t *k, const double *product)
 {
-    if (product == NULL && k->piece_count == 0) { /* nothing but the slope is known */
-        to_boundary(k, NULL, 0.0);
+    if (product == NULL && k->piece_count == 0) {
+        if (k->unit > 0.0) /* B stands in for H: the step is p */
+            to_boundary(k, NULL, k->rest_z, 1.0);
+        else /* nothing but the slope is known */
+            to_boundary(k, NULL, 0.0, INFINITY);
     } else if (product == NULL) {
         k->products = k->most;
         end_run(k);
     } else {
         double curvature = dot(k, k->p, product);
         k->lowest = fmin(k->lowest, curvature / dot(k, k->p, k->p));
-        if (curvature > 0.0 && inside(k, k->rest_square / curvature))
+        if (curvature > 0.0 && inside(k, k->rest_z / curvature))
             advance(k, product, curvature);
         else
-            to_boundary(k, product, curvature);
+            to_boundary(k, product, curvature, INFINITY);
     }
 }
 
@@ -385,7 +452,7 @@ void krylov_examine(krylov_t *k, const krylov_model_t *model)
     if (g_norm > 0.0)
         add(k, q_norm / g_norm, k->rest, q);
     normalise(k, q);
-    memset(k->T, 0, (size_t)k->most * (size_t)k->most * sizeof *k->T);
+    memset(k->T, 0, (size_t)k->examined * (size_t)k->examined * sizeof *k->T);
     k->waiting = FOR_LANCZOS;
 }
 
@@ -417,8 +484,9 @@ static void end_lanczos(krylov_t *k, int size)
 {
     for (int a = 0; a < size; a++)
         k->projected[a] = dot(k, piece(k, a), k->model.g);
-    for (int a = 1; a < size; a++) /* from rows of `most` to rows of `size` */
-        memmove(k->T + (int64_t)a * size, k->T + (int64_t)a * k->most, (size_t)size * sizeof *k->T);
+    for (int a = 1; a < size; a++) /* from rows of `examined` to rows of `size` */
+        memmove(k->T + (int64_t)a * size, k->T + (int64_t)a * k->examined,
+                (size_t)size * sizeof *k->T);
     k->waiting = FOR_NOTHING;
     if (size == 0)
         return;
@@ -449,15 +517,15 @@ static void tell_lanczos(krylov_t *k, const double *product)
     for (int i = 0; i < k->count; i++)
         k->rest[i] = k->free[i] ? product[i] : 0.0;
     double size = sqrt(dot(k, k->rest, k->rest));
-    k->T[j * k->most + j] = diagonal;
+    k->T[j * k->examined + j] = diagonal;
     orthogonalise(k, j + 1, k->rest);
     double off = sqrt(dot(k, k->rest, k->rest));
     k->complete = j + 1 == k->free_count || off <= 1e-13 * size;
-    if (k->complete || k->products == k->most) {
+    if (k->complete || k->products == k->examined) {
         end_lanczos(k, j + 1);
         return;
     }
-    k->T[j * k->most + j + 1] = k->T[(j + 1) * k->most + j] = off;
+    k->T[j * k->examined + j + 1] = k->T[(j + 1) * k->examined + j] = off;
     memcpy(piece(k, j + 1), k->rest, (size_t)k->count * sizeof *k->rest);
     normalise(k, piece(k, j + 1));
 }

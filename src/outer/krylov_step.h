@@ -28,12 +28,14 @@ typedef struct krylov_model {
 int krylov_create(int count, int most, krylov_t **out);
 void krylov_free(krylov_t **krylov);
 
-/* Begins a step by conjugate gradients. */
+/* Begins a step by conjugate gradients. They are preconditioned by what the steps before have
+   learned of the diagonal of H; krylov_forget begins anew, as at a place far away. */
 void krylov_descend(krylov_t *krylov, const krylov_model_t *model);
+void krylov_forget(krylov_t *krylov);
 
 /* Begins to look for negative curvature by Lanczos' method from a fixed pseudo-random direction;
    the step is the best in the space that it builds, cut at the first bound. model->tolerance is not
-   read. */
+   read. At most 50 products. */
 void krylov_examine(krylov_t *krylov, const krylov_model_t *model);
 
 /* The direction [S] whose product is wanted; NULL: the step is known. */

@@ -189,13 +189,22 @@ static double reduction_ratio(const region_search_t *s)
     return actual / s->plan.decrease;
 }
 
+/* Is the trial point better by what f cannot resolve? An inexact step may lower the model though no
+   component of the gradient falls by much. */
+static bool gains_below_noise(const region_search_t *s)
+{
+    if (s->trial.f - s->iterate.f > FLAT * fabs(s->iterate.f))
+        return false;
+    return s->trial.gradient_norm <= 0.9 * s->iterate.gradient_norm ||
+           (s->krylov != NULL && hermite_reduction(s) > 0.1 * s->plan.decrease);
+}
+
 /* Accepts or rejects the trial point and sets the radius. */
 static void judge(region_search_t *s)
 {
     double scale = fabs(s->iterate.f), ratio;
     if (s->plan.decrease <= NOISE * scale) {
-        s->accepted = s->trial.gradient_norm <= 0.9 * s->iterate.gradient_norm &&
-                      s->trial.f - s->iterate.f <= FLAT * scale;
+        s->accepted = gains_below_noise(s);
         s->noise_floor = !s->accepted;
         ratio = 1.0;
     } else {
@@ -264,5 +273,7 @@ void region_tell_first(region_search_t *s, const outer_reply_t *reply)
     s->noise_floor = s->planned = s->examining = false;
     s->here = true;
     s->first_norm = free_norm(s);
+    if (s->krylov != NULL)
+        krylov_forget(s->krylov);
     plan(s);
 }

@@ -15,7 +15,8 @@
                  budget               iterations or evaluations
                  step | stalled       d below step_tolerance, by itself | because of the radius
            f, g, H at x + d; not finite or failed: radius = |d|/4, again
-           predicted <= NOISE |f|: accept if |g|_box fell to 0.9 of what it was, else stop: stalled
+           predicted <= NOISE |f|: accept if |g|_box fell to 0.9 of what it was, or, with products,
+                                   by the derivatives at both ends; else stop: stalled
            otherwise: ratio = actual / predicted; accept if > 0.1; shrink if < 0.25;
                       expand if > 0.75
        remember x as a local minimum, unless it is one already
@@ -27,8 +28,11 @@
    to see negative curvature. After a rejection the path of conjugate gradients is cut at the
    smaller radius; where products are wanted at a point that was left, it is evaluated again.
 
-   The cost: a Hessian is S products, a step by conjugate gradients at most max_products. So `auto`
-   takes products where S > max_products: then no iteration costs more than with the Hessian.
+   The cost: a Hessian is S products, a step by conjugate gradients at most max_products, of itself
+   S (MOST): then no iteration costs more than with the Hessian. Far from the optimum a step takes a
+   handful; the last ones need many where the penalties are unequal, as they are when some columns
+   are being switched off. So `auto` takes products where S > max_products, of itself FEW: below,
+   what the Hessian tells beyond one direction is worth more than it costs.
 
    The Newton steps that polish the result gain less than f resolves. Where both reductions are
    below FLAT |f|, the actual one is therefore taken from the derivatives, which are known at both
@@ -51,6 +55,7 @@
 #include "outer/region_search.h"
 #include "outer/sweep.h"
 
+enum { FEW = 50, MOST = 500 };
 enum { HESSIAN_AUTO, HESSIAN_FULL, HESSIAN_PRODUCTS };
 static const char *const hessian_choices[] = {"auto", "full", "products", NULL};
 
@@ -78,10 +83,11 @@ static const param_t params[] = {
      NULL},
     {"hessian",
      "form the Hessian, or take steps by conjugate gradients on its products with directions; "
-     "auto: products where there are more than max_products hyperparameters",
+     "auto: products where there are more than max_products (0: than 50) hyperparameters",
      PARAM_CHOICE, offsetof(region_options_t, hessian), HESSIAN_AUTO, 0, 0, hessian_choices},
-    {"max_products", "products of the Hessian in one step", PARAM_INT,
-     offsetof(region_options_t, max_products), 50, 1, 1e4, NULL},
+    {"max_products",
+     "products of the Hessian in one step; 0: one for each hyperparameter, at most 500", PARAM_INT,
+     offsetof(region_options_t, max_products), 0, 0, 1e4, NULL},
     PARAM_END};
 
 /* ---- sweep and candidates ---- */
@@ -143,9 +149,16 @@ static void destroy(void **work)
 
 static bool uses_products(const region_search_t *s)
 {
+    int64_t most = s->options.max_products > 0 ? s->options.max_products : FEW;
     return s->options.hessian == HESSIAN_PRODUCTS ||
-           (s->options.hessian == HESSIAN_AUTO && s->box->products &&
-            s->box->count > s->options.max_products);
+           (s->options.hessian == HESSIAN_AUTO && s->box->products && s->box->count > most);
+}
+
+static int most_products(const region_search_t *s)
+{
+    if (s->options.max_products > 0)
+        return (int)s->options.max_products;
+    return s->box->count < MOST ? s->box->count : MOST;
 }
 
 static int allocate(region_search_t *s)
@@ -165,7 +178,7 @@ static int allocate(region_search_t *s)
     TRY(region_point_create(n, products, &s->trial));
     TRY(region_point_create(n, products, &s->best));
     if (products)
-        TRY(krylov_create(n, (int)s->options.max_products, &s->krylov));
+        TRY(krylov_create(n, most_products(s), &s->krylov));
     else
         TRY(box_step_create(n, &s->stepper));
 out:
