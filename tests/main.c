@@ -41,6 +41,7 @@
     X(alo_kernel)                                                                                  \
     X(resample)                                                                                    \
     X(softmax)                                                                                     \
+    X(spectral)                                                                                    \
     X(memory)                                                                                      \
     X(study)                                                                                       \
     X(api)                                                                                         \

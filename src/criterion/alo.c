@@ -42,12 +42,19 @@
 
 enum { WHITENED_AUTO, WHITENED_KEEP, WHITENED_RECOMPUTE };
 static const char *const whitened_choices[] = {"auto", "keep", "recompute", NULL};
+enum { ALGEBRA_AUTO, ALGEBRA_GENERAL };
+static const char *const algebra_choices[] = {"auto", "general", NULL};
 static const param_t params[] = {
     {"loss", EVALUATION_DOC, PARAM_TEXT, offsetof(alo_options_t, loss), 0, 0, 0, NULL},
     {"whitened",
      "hold the whitened rows (as large as X), or compute them in each pass; auto: hold "
      "them where they fit in half of the free memory",
      PARAM_CHOICE, offsetof(alo_options_t, whitened), WHITENED_AUTO, 0, 0, whitened_choices},
+    {"algebra",
+     "general: p x p matrices over the rows for each evaluation; auto: eigenvalues of X'X, found "
+     "once, "
+     "for squared loss with one ridge penalty",
+     PARAM_CHOICE, offsetof(alo_options_t, algebra), ALGEBRA_AUTO, 0, 0, algebra_choices},
     PARAM_END};
 
 /* Everything with an n in its shape is local to the rank. */
@@ -169,20 +176,6 @@ static void mirror(int64_t p, double *S)
             S[i + j * p] = S[j + i * p];
 }
 
-/* ---- value ---- */
-
-/* t and its minimum; false where a row determines its own fit. */
-static bool find_t(alo_t *a, criterion_result_t *result)
-{
-    const problem_t *problem = a->problem;
-    int64_t at;
-    double least = alo_scalar_find_t(&a->rows, &at), all = least;
-    comm_min(problem->comm, &all, 1);
-    result->least_t = all;
-    result->least_t_row = evaluation_lowest_row(problem, least == all ? at : -1);
-    return !alo_scalar_singular(result);
-}
-
 /* ---- gradient ---- */
 
 static void find_gradient(alo_t *a)
@@ -260,7 +253,7 @@ static void evaluate(criterion_t *criterion, const double *theta, int order,
     if (order > 0)
         problem_rows(a->problem, 3);
     leverages(a);
-    if (!find_t(a, result))
+    if (!alo_scalar_find_all_t(&a->rows, a->problem, result))
         return;
     alo_scalar_leave_out(&a->rows);
     if (!evaluation_left_out(&a->evaluation, a->problem, a->rows.left_out, a->rows.phi, result))
@@ -372,9 +365,18 @@ static void destroy(criterion_t *criterion)
     mem_free(&criterion->work);
 }
 
+static const criterion_kind_t *quicker(const problem_t *problem, const void *options)
+{
+    const alo_options_t *o = options;
+    bool spectral = o->algebra == ALGEBRA_AUTO && alo_spectral_suits(problem);
+    return spectral ? &criterion_alo_spectral : NULL;
+}
+
 const criterion_kind_t criterion_alo = {
     .name = "alo",
     .doc = "approximate leave-one-out error (exact for squared loss with a ridge penalty)",
+    .algebra = "p x p matrices over the rows, O(n p^2) for each evaluation",
+    .quicker = quicker,
     .params = params,
     .options_size = sizeof(alo_options_t),
     .approximates_loo = true,

@@ -344,6 +344,7 @@ static void destroy(criterion_t *criterion)
 const criterion_kind_t criterion_alo_blocks = {
     .name = "alo",
     .doc = "approximate leave-one-out error of a loss with several outputs",
+    .algebra = "Kp x Kp matrices of K x K blocks over the rows, O(n K^2 p^2) for each evaluation",
     .approximates_loo = true,
     .memory = memory,
     .create = create,

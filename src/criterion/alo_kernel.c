@@ -463,6 +463,7 @@ static void destroy(criterion_t *criterion)
 const criterion_kind_t criterion_alo_kernel = {
     .name = "alo",
     .doc = "approximate leave-one-out error of a model with a kernel",
+    .algebra = "n x n matrices by block columns over the ranks, O(n^3) for each evaluation",
     .options_size = sizeof(alo_options_t),
     .approximates_loo = true,
     .create = create,

@@ -6,6 +6,7 @@
 typedef struct alo_options {
     char *loss;   /* that judges a row; NULL: the training loss */
     int whitened; /* one output: hold the whitened rows or not */
+    int algebra;  /* the general form, or the quickest that suits */
 } alo_options_t;
 
 #endif

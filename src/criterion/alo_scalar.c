@@ -59,6 +59,16 @@ bool alo_scalar_singular(criterion_result_t *result)
     return true;
 }
 
+bool alo_scalar_find_all_t(alo_scalar_t *rows, const problem_t *problem, criterion_result_t *result)
+{
+    int64_t at;
+    double least = alo_scalar_find_t(rows, &at), all = least;
+    comm_min(problem->comm, &all, 1);
+    result->least_t = all;
+    result->least_t_row = evaluation_lowest_row(problem, least == all ? at : -1);
+    return !alo_scalar_singular(result);
+}
+
 void alo_scalar_leave_out(alo_scalar_t *rows)
 {
     for (int64_t i = 0; i < rows->count; i++)

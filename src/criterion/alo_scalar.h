@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Inside approximate leave-one-out: what is done row by row, the same whatever form the matrices
-   have. Nothing here is collective; `count` rows may be those of one rank or all. */
+   have. Nothing here is collective but where it says so; `count` rows may be those of one rank or
+   all. */
 #ifndef CRITERION_ALO_SCALAR_H
 #define CRITERION_ALO_SCALAR_H
 
@@ -27,6 +28,11 @@ double alo_scalar_find_t(alo_scalar_t *rows, int64_t *at);
 
 /* Is result->least_t too small? Then result->failure says so. */
 bool alo_scalar_singular(criterion_result_t *result);
+
+/* The two above for the rows of all ranks of the problem: false where a row determines its own fit.
+   Collective, unlike the rest. */
+bool alo_scalar_find_all_t(alo_scalar_t *rows, const problem_t *problem,
+                           criterion_result_t *result);
 
 /* u~ from u, h and t. */
 void alo_scalar_leave_out(alo_scalar_t *rows);

@@ -25,12 +25,22 @@ const criterion_kind_t *criterion_for(const criterion_kind_t *kind, int outputs)
     return outputs > 1 && kind->joint != NULL ? kind->joint : kind;
 }
 
+/* The row that does the work for this problem. */
+static const criterion_kind_t *chosen(const criterion_setup_t *setup)
+{
+    const criterion_kind_t *kind = criterion_for(setup->kind, setup->problem->outputs),
+                           *quicker = NULL;
+    if (kind->quicker != NULL)
+        quicker = kind->quicker(setup->problem, setup->options);
+    return quicker != NULL ? quicker : kind;
+}
+
 static int check_memory(const criterion_setup_t *setup)
 {
     int code = TRALO_OK;
     const problem_t *problem = setup->problem;
     const problem_shape_t shape = problem_shape(problem);
-    int64_t needed = criterion_for(setup->kind, problem->outputs)->memory(&shape);
+    int64_t needed = chosen(setup)->memory(&shape);
     int64_t there = mem_available() / comm_local_ranks(problem->comm);
     if (there > 0 && needed > there)
         FAIL(TRALO_ERR_MEMORY,
@@ -44,7 +54,7 @@ out:
 
 static void take_problem(criterion_t *criterion, const criterion_kind_t *kind, problem_t *problem)
 {
-    criterion->kind = criterion_for(kind, problem->outputs);
+    criterion->kind = kind;
     criterion->problem = problem;
     criterion->data = problem->data;
     criterion->count = problem->penalty->count;
@@ -72,7 +82,7 @@ static int allocate(const criterion_setup_t *setup, criterion_t **out)
     if (setup->machine != NULL)
         take_machine(criterion, setup->kind, setup->machine);
     else
-        take_problem(criterion, setup->kind, setup->problem);
+        take_problem(criterion, chosen(setup), setup->problem);
     *out = criterion;
 out:
     return code;

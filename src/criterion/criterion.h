@@ -36,6 +36,7 @@ typedef struct criterion_result {
 typedef struct criterion_kind {
     const char *name;
     const char *doc;
+    const char *algebra;   /* how it computes, for the log; NULL: nothing to say */
     const param_t *params; /* options, read from the config's `criterion` section */
     size_t options_size;
     bool approximates_loo; /* its rows approximate exact leave-one-out */
@@ -47,6 +48,8 @@ typedef struct criterion_kind {
     /* out [S] = Hessian times direction at the last evaluation; NULL: the kind does not offer it */
     void (*product)(criterion_t *criterion, const double *direction, double *out);
     void (*destroy)(criterion_t *criterion);
+    /* what gives the same at less cost for this problem, where the options allow it; NULL: none */
+    const struct criterion_kind *(*quicker)(const problem_t *problem, const void *options);
     /* what does the same for a loss of several outputs; NULL: this one does */
     const struct criterion_kind *joint;
     /* what does the same for a model with a kernel; NULL: nothing does */

@@ -12,6 +12,10 @@ void dpotrf_(const char *uplo, const int *n, double *a, const int *lda, int *inf
 void dtrtri_(const char *uplo, const char *diag, const int *n, double *a, const int *lda,
              int *info);
 
+/* LAPACK: eigenvalues and eigenvectors of a symmetric matrix by divide and conquer. */
+void dsyevd_(const char *jobz, const char *uplo, const int *n, double *a, const int *lda, double *w,
+             double *work, const int *lwork, int *iwork, const int *liwork, int *info);
+
 enum { SUM_COLUMNS = 128 }; /* columns packed for one reduction */
 
 int spd_create(comm_t *comm, int p, spd_t **out)
@@ -112,4 +116,35 @@ void spd_share(const comm_t *comm, int count, int *begin, int *end)
     int rank = comm_rank(comm), size = comm_size(comm);
     *begin = (int)((int64_t)count * rank / size);
     *end = (int)((int64_t)count * (rank + 1) / size);
+}
+
+static int eigen(int p, double *M, double *s)
+{
+    int code = TRALO_OK, sizes[2] = {-1, -1}, info = 0, *whole = NULL;
+    double ask, *work = NULL;
+    int ask_whole;
+    dsyevd_("V", "L", &p, M, &p, s, &ask, &sizes[0], &ask_whole, &sizes[1], &info);
+    sizes[0] = (int)ask;
+    sizes[1] = ask_whole;
+    ALLOC(work, sizes[0]);
+    ALLOC(whole, sizes[1]);
+    dsyevd_("V", "L", &p, M, &p, s, work, &sizes[0], whole, &sizes[1], &info);
+    if (info != 0)
+        FAIL(TRALO_ERR_EVALUATION, "the eigenvalues of X'X cannot be found: rescale the features");
+    for (int j = 0; j < p; j++)
+        s[j] = s[j] > 0.0 ? s[j] : 0.0;
+out:
+    mem_free(&work);
+    mem_free(&whole);
+    return code;
+}
+
+int spd_eigen(comm_t *comm, int p, double *M, double *s)
+{
+    int code = TRALO_OK;
+    TRY(comm_agree(comm, comm_rank(comm) == 0 ? eigen(p, M, s) : TRALO_OK));
+    comm_share(comm, M, (int64_t)p * p * (int64_t)sizeof *M, 0);
+    comm_share(comm, s, p * (int64_t)sizeof *s, 0);
+out:
+    return code;
 }

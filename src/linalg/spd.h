@@ -34,6 +34,12 @@ int spd_factor(spd_t *spd);
 /* x <- H^-1 x, x [p]. Collective: the ranks get the same bits. */
 void spd_solve(spd_t *spd, double *x);
 
+/* M = V diag(s) V' for symmetric M [p, p], given by its lower triangle and replaced by V,
+   eigenvectors in columns; s [p] ascending, negative ones (rounding) as 0. Collective: done by rank
+   0, the same bits everywhere. Errors: TRALO_ERR_MEMORY, TRALO_ERR_EVALUATION (not finite); the
+   same on all ranks. Cost: about 9 p^3 on rank 0. */
+int spd_eigen(comm_t *comm, int p, double *M, double *s);
+
 /* Half-open range of 0 .. count-1 that this rank works on when the ranks share replicated work. */
 void spd_share(const comm_t *comm, int count, int *begin, int *end);
 

@@ -136,6 +136,13 @@ static int make_options(const param_t *params, size_t size, void **out)
     return code;
 }
 
+static const param_t *option(const param_t *params, const char *name)
+{
+    while (strcmp(params->name, name) != 0)
+        params++;
+    return params;
+}
+
 /* One ridge penalty on all columns. */
 static int make_penalty(const setup_t *setup, penalty_t **out)
 {
@@ -160,6 +167,7 @@ static int make_bench(comm_t *comm, const setup_t *setup, bench_t *b)
     TRY(comm_agree(comm, make_penalty(setup, &b->penalty)));
     TRY(problem_create(b->data, loss_find(setup->loss), b->penalty, &b->problem));
     TRY(make_options(s.kind->params, s.kind->options_size, &b->options));
+    TRY(param_set(option(s.kind->params, "algebra"), b->options, "general"));
     TRY(make_options(s.inner->params, s.inner->options_size, &b->inner_options));
     s.problem = b->problem;
     s.options = b->options;
