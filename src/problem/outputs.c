@@ -138,6 +138,15 @@ void outputs_evaluate(problem_t *problem, int64_t begin, int64_t count, int orde
         evaluate_row(problem, i, problem_weight(problem, i), order);
 }
 
+void outputs_range(const problem_t *problem, int64_t i, double *low, double *high)
+{
+    *low = *high = problem->u[i];
+    for (int64_t k = 1; k < problem->outputs; k++) {
+        *low = fmin(*low, problem->u[k * problem->rows + i]);
+        *high = fmax(*high, problem->u[k * problem->rows + i]);
+    }
+}
+
 double outputs_row_loss(const problem_t *problem, int64_t i)
 {
     double u[JOINT_MOST];

@@ -213,12 +213,10 @@ static double largest_predictor(const problem_t *problem, int64_t begin, int64_t
 {
     double largest = 0.0;
     for (int64_t i = begin; i < begin + count; i++) {
-        double low = problem->outputs > 1 ? problem->u[i] : 0.0, high = low;
-        for (int64_t k = 0; k < problem->outputs; k++) {
-            low = fmin(low, problem->u[k * problem->rows + i]);
-            high = fmax(high, problem->u[k * problem->rows + i]);
-        }
-        largest = fmax(largest, high - low);
+        double low = 0.0, high = fabs(problem->u[i]);
+        if (problem->outputs > 1)
+            outputs_range(problem, i, &low, &high);
+        largest = high - low > largest ? high - low : largest;
     }
     return largest;
 }

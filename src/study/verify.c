@@ -63,9 +63,11 @@ int verify_rows(study_t *study, const criterion_result_t *at_best, result_t *res
     double *approximate = NULL;
     if (at_best->least_t < NEAR_ZERO)
         log_warn("row %" PRId64
-                 " all but determines its own fit (t = 1 - l''h = %.2e): approximate "
-                 "leave-one-out may be far off there",
-                 at_best->least_t_row, at_best->least_t);
+                 " all but determines its own fit (%s = %.2e): approximate leave-one-out may be "
+                 "far off there",
+                 at_best->least_t_row,
+                 study->outputs > 1 ? "least eigenvalue of I - A K" : "t = 1 - l''h",
+                 at_best->least_t);
     if (count == 0 || !approximates)
         goto out;
     ALLOC(rows, count);
