@@ -59,8 +59,8 @@ static int check_classes(const loss_t *loss, const double *rows, double negative
     for (int k = 0; k < classes; k++)
         if (rows[k] == 0.0)
             FAIL(TRALO_ERR_INPUT,
-                 "no row is of class %d, but there are rows of class %d: number the classes "
-                 "without a gap for the loss '%s' (import with --classify does)",
+                 "no row is of class %d, of the classes 0 .. %d: number them without a gap for the "
+                 "loss '%s' (import with --classify does)",
                  k, classes - 1, loss->name);
 out:
     return code;
@@ -73,8 +73,9 @@ int problem_outputs(const data_t *data, const loss_t *loss, int *outputs)
     TRY(comm_agree(data->comm, check_target(data, loss)));
     if (loss->joint != NULL) {
         count_classes(data, rows, &negative);
+        classes = data->label_count > 2 ? data->label_count : 1;
         for (int k = 0; k < JOINT_MOST; k++)
-            classes = rows[k] > 0.0 ? k + 1 : classes;
+            classes = rows[k] > 0.0 && k >= classes ? k + 1 : classes;
         TRY(check_classes(loss, rows, negative, classes));
     }
     if (data->offsets > 1 && data->offsets != classes)

@@ -370,7 +370,7 @@ static void classes_are_checked(void)
         double first, rest;
         const char *message;
     } cases[] = {{0.0, 0.0, "all rows are of class 0"},
-                 {0.0, 2.0, "no row is of class 1, but there are rows of class 2"},
+                 {0.0, 2.0, "no row is of class 1, of the classes 0 .. 2"},
                  {-1.0, 0.0, "y holds -1 and class numbers"},
                  {-1.0, 2.0, "y holds -1 and class numbers"},
                  {1.0, 0.0, NULL},
