@@ -10,6 +10,7 @@ struct exact {
     const criterion_t *criterion; /* borrowed */
     spd_t *hessian;               /* of the refit before: near enough to step with; NULL with a
                                      kernel */
+    double *theta;                /* [S] of the refit before */
     double *beta;                 /* [unknowns] */
 };
 
@@ -19,6 +20,7 @@ static int create(const criterion_t *criterion, exact_t **out)
     exact_t *exact = NULL;
     ALLOC(exact, 1);
     exact->criterion = criterion;
+    ALLOC(exact->theta, criterion->count);
     ALLOC(exact->beta, criterion->unknowns);
     if (criterion->problem != NULL)
         TRY(spd_create(criterion->data->comm, criterion->problem->columns, &exact->hessian));
@@ -44,6 +46,7 @@ void exact_free(exact_t **exact)
 {
     if (*exact == NULL)
         return;
+    mem_free(&(*exact)->theta);
     mem_free(&(*exact)->beta);
     spd_free(&(*exact)->hessian);
     mem_free(exact);
@@ -123,7 +126,10 @@ void exact_losses(exact_t *exact, const exact_request_t *request, double *losses
         memcpy(exact->beta, request->beta, (size_t)criterion->unknowns * sizeof *exact->beta);
         machine_set(criterion->machine, request->theta);
     } else {
-        exact->hessian->factored = false;
+        const size_t size = (size_t)criterion->count * sizeof *exact->theta;
+        bool near = memcmp(exact->theta, request->theta, size) == 0;
+        exact->hessian->factored = exact->hessian->factored && near;
+        memcpy(exact->theta, request->theta, size);
     }
     for (int64_t i = 0; i < request->count; i++) {
         int64_t row = request->first + i;
