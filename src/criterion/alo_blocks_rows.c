@@ -60,7 +60,8 @@ static void times_S(int K, const double *S, const double *x, double *out)
             out[b] += S[c * K + b] * x[c];
 }
 
-/* A, K and S of row i. S stays the unit matrix times infinity where I - A K is singular. */
+/* A, K and S of row i. Where I - A K is singular S is not to be used: its least eigenvalue, which
+   the value looks at, says so. */
 static void form(alo_blocks_t *a, int64_t i)
 {
     const int K = a->problem->outputs;
