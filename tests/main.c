@@ -40,6 +40,7 @@
     X(criterion)                                                                                   \
     X(alo_kernel)                                                                                  \
     X(resample)                                                                                    \
+    X(resample_cost)                                                                               \
     X(softmax)                                                                                     \
     X(spectral)                                                                                    \
     X(memory)                                                                                      \
