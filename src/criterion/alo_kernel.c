@@ -24,28 +24,11 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "criterion/alo_kernel.h"
 #include "criterion/alo_options.h"
-#include "criterion/alo_scalar.h"
 #include "criterion/kinds.h"
 
 enum { MATRICES = 4, VECTORS = 8 };
-
-typedef struct alo {
-    machine_t *machine; /* borrowed */
-    evaluation_t evaluation;
-    alo_scalar_t rows;       /* all rows, on every rank */
-    double *B, *D, *X1, *X2; /* [n, columns] */
-    /* [n] */
-    double *alpha, *alpha_dot, *v, *v_dot, *Bg, *omega, *x, *y;
-    /* [S] */
-    double *delta, *gradient;
-    double *second; /* [S, S] */
-} alo_t;
-
-static double *column_of(const alo_t *a, double *matrix, int j)
-{
-    return matrix + (int64_t)j * a->machine->n;
-}
 
 /* ---- value ---- */
 
@@ -72,7 +55,7 @@ static bool minimise(criterion_t *criterion, const double *theta, criterion_resu
 }
 
 /* B, of which h is the diagonal. */
-static void find_B(alo_t *a)
+static void find_B(alo_kernel_t *a)
 {
     machine_t *m = a->machine;
     const int n = m->n, columns = m->dist->columns;
@@ -80,7 +63,7 @@ static void find_B(alo_t *a)
     memcpy(a->B, m->K, (size_t)n * (size_t)columns * sizeof *a->B);
     for (int j = 0; j < columns; j++)
         for (int i = 0; i < n; i++)
-            column_of(a, a->X1, j)[i] = m->root[i] * column_of(a, m->K, j)[i];
+            alo_kernel_column(a, a->X1, j)[i] = m->root[i] * alo_kernel_column(a, m->K, j)[i];
     dist_whiten(m->dist, m->factor, a->X1);
     dist_subtract_square(m->dist, a->X1, a->B);
     if (m->data->intercept) {
@@ -88,17 +71,18 @@ static void find_B(alo_t *a)
         for (int i = 0; i < n; i++)
             e[i] = 1.0 - e[i];
         for (int j = 0; j < columns; j++)
-            cblas_daxpy(n, e[dist_global(m->dist, j)] / m->sigma, e, 1, column_of(a, a->B, j), 1);
+            cblas_daxpy(n, e[dist_global(m->dist, j)] / m->sigma, e, 1,
+                        alo_kernel_column(a, a->B, j), 1);
     }
     for (int j = 0; j < columns; j++) {
         int at = dist_global(m->dist, j);
-        a->rows.h[at] = column_of(a, a->B, j)[at];
+        a->rows.h[at] = alo_kernel_column(a, a->B, j)[at];
     }
     dist_collect(m->dist, a->rows.h);
 }
 
 /* phi with its weights, but for phi[0]; the first row that counts where it overflows, or -1. */
-static int64_t find_phi(alo_t *a)
+static int64_t find_phi(alo_kernel_t *a)
 {
     const machine_t *m = a->machine;
     int64_t bad = -1;
@@ -114,7 +98,7 @@ static int64_t find_phi(alo_t *a)
 }
 
 /* The mean of phi over the weights and its standard error, as evaluation_mean. */
-static void find_mean(const alo_t *a, criterion_result_t *result)
+static void find_mean(const alo_kernel_t *a, criterion_result_t *result)
 {
     const machine_t *m = a->machine;
     const double *phi = a->rows.phi[0], n = m->n, total = m->data->weight_sum;
@@ -131,7 +115,7 @@ static void find_mean(const alo_t *a, criterion_result_t *result)
 }
 
 /* f and its standard error; false where a row cannot be left out. */
-static bool find_value(alo_t *a, criterion_result_t *result)
+static bool find_value(alo_kernel_t *a, criterion_result_t *result)
 {
     result->least_t = alo_scalar_find_t(&a->rows, &result->least_t_row);
     if (alo_scalar_singular(result))
@@ -149,7 +133,7 @@ static bool find_value(alo_t *a, criterion_result_t *result)
 /* ---- gradient ---- */
 
 /* y = x - a (B x): F x. */
-static void times_F(alo_t *a, const double *x, double *Bx, double *y)
+static void times_F(alo_kernel_t *a, const double *x, double *Bx, double *y)
 {
     const machine_t *m = a->machine;
     dist_times(m->dist, a->B, x, Bx);
@@ -157,26 +141,25 @@ static void times_F(alo_t *a, const double *x, double *Bx, double *y)
         y[i] = x[i] - m->l[2][i] * Bx[i];
 }
 
-static void find_D(alo_t *a)
+static void find_D(alo_kernel_t *a)
 {
     const machine_t *m = a->machine;
     for (int j = 0; j < m->dist->columns; j++)
         for (int i = 0; i < m->n; i++)
-            column_of(a, a->X1, j)[i] = a->rows.c[i] * column_of(a, a->B, j)[i];
+            alo_kernel_column(a, a->X1, j)[i] = a->rows.c[i] * alo_kernel_column(a, a->B, j)[i];
     dist_multiply(m->dist, a->B, a->X1, a->D);
     for (int j = 0; j < m->dist->columns; j++) {
         int at = dist_global(m->dist, j);
-        a->rows.k[at] = column_of(a, a->D, j)[at];
+        a->rows.k[at] = alo_kernel_column(a, a->D, j)[at];
     }
     dist_collect(m->dist, a->rows.k);
 }
 
-/* The local column j of Q0. */
-static void fill_Q0(const alo_t *a, int j, double *out)
+void alo_kernel_Q0(const alo_kernel_t *a, int j, double *out)
 {
     const machine_t *m = a->machine;
     const double *c = a->rows.c, *curvature = m->l[2];
-    const double *B = column_of(a, a->B, j), *D = column_of(a, a->D, j);
+    const double *B = alo_kernel_column(a, a->B, j), *D = alo_kernel_column(a, a->D, j);
     const int at = dist_global(m->dist, j);
     const double cj = c[at], aj = curvature[at];
     for (int i = 0; i < m->n; i++)
@@ -184,7 +167,7 @@ static void fill_Q0(const alo_t *a, int j, double *out)
     out[at] += cj;
 }
 
-static void find_gradient(alo_t *a)
+static void find_gradient(alo_kernel_t *a)
 {
     machine_t *m = a->machine;
     const int n = m->n;
@@ -198,7 +181,7 @@ static void find_gradient(alo_t *a)
     memset(a->gradient, 0, (size_t)m->count * sizeof *a->gradient);
     for (int j = 0; j < m->dist->columns; j++) {
         const kernel_values_t *k = machine_column(m, j, 1);
-        fill_Q0(a, j, Q);
+        alo_kernel_Q0(a, j, Q);
         cblas_daxpy(n, a->alpha[dist_global(m->dist, j)], a->v, 1, Q, 1);
         for (int s = 0; s < m->count; s++)
             a->gradient[s] += cblas_ddot(n, k->s[s], 1, Q, 1) / m->data->weight_sum;
@@ -206,148 +189,13 @@ static void find_gradient(alo_t *a)
     comm_sum(m->comm, a->gradient, m->count);
 }
 
-/* ---- Hessian along one direction ---- */
-
-/* X1 = K., X2 = K. A B, with the third matrix as scratch. */
-static void move_kernel(alo_t *a)
-{
-    machine_t *m = a->machine;
-    machine_along(m, a->delta, a->X1);
-    m->factored = false;
-    for (int j = 0; j < m->dist->columns; j++)
-        for (int i = 0; i < m->n; i++)
-            column_of(a, m->factor, j)[i] = m->l[2][i] * column_of(a, a->B, j)[i];
-    dist_multiply(m->dist, a->X1, m->factor, a->X2);
-}
-
-/* u., alpha., omega. */
-static void move_fit(alo_t *a)
-{
-    const machine_t *m = a->machine;
-    double *u_dot = a->rows.u_dot;
-    dist_times(m->dist, a->X1, a->alpha, a->x);
-    for (int i = 0; i < m->n; i++)
-        a->y[i] = m->l[2][i] * a->x[i];
-    dist_times(m->dist, a->B, a->y, u_dot);
-    for (int i = 0; i < m->n; i++) {
-        u_dot[i] = a->x[i] - u_dot[i];
-        a->alpha_dot[i] = -m->l[2][i] * u_dot[i];
-        a->omega[i] = m->l[3][i] * u_dot[i];
-    }
-}
-
-/* h., and the part of k. that does not wait for c.. */
-static void move_leverages(alo_t *a)
-{
-    const machine_t *m = a->machine;
-    const double *c = a->rows.c, *curvature = m->l[2];
-    for (int j = 0; j < m->dist->columns; j++) {
-        const int at = dist_global(m->dist, j);
-        const double *B = column_of(a, a->B, j), *D = column_of(a, a->D, j);
-        const double *K_dot = column_of(a, a->X1, j), *K_dot_AB = column_of(a, a->X2, j);
-        double h = K_dot[at] - K_dot_AB[at], k = 0.0;
-        for (int i = 0; i < m->n; i++) {
-            double T = K_dot[i] - K_dot_AB[i];
-            h -= curvature[i] * B[i] * T + B[i] * B[i] * a->omega[i];
-            k += (c[i] * B[i] - curvature[i] * D[i]) * T - B[i] * D[i] * a->omega[i];
-        }
-        a->rows.h_dot[at] = h;
-        a->rows.k_dot[at] = 2.0 * k;
-    }
-    dist_collect(m->dist, a->rows.h_dot);
-    dist_collect(m->dist, a->rows.k_dot);
-}
-
-/* k. whole, g., v.. */
-static void move_adjoint(alo_t *a)
-{
-    const machine_t *m = a->machine;
-    const double *curvature = m->l[2];
-    for (int j = 0; j < m->dist->columns; j++) {
-        const double *B = column_of(a, a->B, j);
-        double sum = 0.0;
-        for (int i = 0; i < m->n; i++)
-            sum += B[i] * B[i] * a->rows.c_dot[i];
-        a->x[dist_global(m->dist, j)] = sum;
-    }
-    dist_collect(m->dist, a->x);
-    cblas_daxpy(m->n, 1.0, a->x, 1, a->rows.k_dot, 1);
-    alo_scalar_move_adjoint(&a->rows);
-    dist_times(m->dist, a->X1, a->v, a->x); /* K. v */
-    for (int i = 0; i < m->n; i++)
-        a->v_dot[i] = a->rows.g[i] - curvature[i] * a->x[i] - a->omega[i] * a->Bg[i];
-    dist_times(m->dist, a->B, a->v_dot, a->y);
-    for (int i = 0; i < m->n; i++)
-        a->v_dot[i] -= curvature[i] * a->y[i];
-}
-
-/* X2 = Y, X1 = B Y; Q0 stays in the third matrix. */
-static void move_Q0(alo_t *a)
-{
-    machine_t *m = a->machine;
-    const double *c = a->rows.c, *c_dot = a->rows.c_dot, *curvature = m->l[2];
-    for (int j = 0; j < m->dist->columns; j++)
-        fill_Q0(a, j, column_of(a, m->factor, j));
-    dist_multiply(m->dist, a->X1, m->factor, a->X2);
-    for (int j = 0; j < m->dist->columns; j++) {
-        const int at = dist_global(m->dist, j);
-        const double *B = column_of(a, a->B, j), *D = column_of(a, a->D, j);
-        const double cj = c[at], aj = curvature[at];
-        double *Y = column_of(a, a->X2, j);
-        for (int i = 0; i < m->n; i++)
-            Y[i] = curvature[i] * Y[i] + a->omega[i] * (B[i] * cj - D[i] * aj) +
-                   0.5 * c_dot[i] * B[i] * aj;
-        Y[at] -= 0.5 * c_dot[at];
-    }
-    dist_multiply(m->dist, a->B, a->X2, a->X1);
-}
-
-/* out [S] = Hessian times delta. */
-static void contract_direction(alo_t *a, double *out)
-{
-    machine_t *m = a->machine;
-    const int n = m->n, count = m->count;
-    double *Q_dot = a->x;
-    memset(out, 0, (size_t)count * sizeof *out);
-    for (int j = 0; j < m->dist->columns; j++) {
-        const kernel_values_t *k = machine_column(m, j, 2);
-        const int at = dist_global(m->dist, j);
-        const double *Y = column_of(a, a->X2, j), *BY = column_of(a, a->X1, j);
-        double *Q = column_of(a, m->factor, j);
-        for (int i = 0; i < n; i++) {
-            Q_dot[i] = 2.0 * (m->l[2][i] * BY[i] - Y[i]) + a->v_dot[i] * a->alpha[at] +
-                       a->v[i] * a->alpha_dot[at];
-            Q[i] += a->v[i] * a->alpha[at];
-        }
-        for (int s = 0; s < count; s++) {
-            out[s] += cblas_ddot(n, k->s[s], 1, Q_dot, 1) / m->data->weight_sum;
-            for (int t = 0; t < count; t++)
-                out[s] += a->delta[t] * cblas_ddot(n, k->ss[s][t], 1, Q, 1) / m->data->weight_sum;
-        }
-    }
-    comm_sum(m->comm, out, count);
-}
-
-/* out [S] = Hessian times a->delta. */
-static void find_product(alo_t *a, double *out)
-{
-    machine_rows(a->machine, 4);
-    move_kernel(a);
-    move_fit(a);
-    move_leverages(a);
-    alo_scalar_move(&a->rows);
-    move_adjoint(a);
-    move_Q0(a);
-    contract_direction(a, out);
-}
-
-static void find_hessian(alo_t *a)
+static void find_hessian(alo_kernel_t *a)
 {
     const int count = a->machine->count;
     for (int s = 0; s < count; s++) {
         for (int i = 0; i < count; i++)
             a->delta[i] = i == s;
-        find_product(a, a->second + (int64_t)s * count);
+        alo_kernel_product(a, a->second + (int64_t)s * count);
     }
     for (int s = 0; s < count; s++)
         for (int i = 0; i < s; i++) {
@@ -361,7 +209,7 @@ static void find_hessian(alo_t *a)
 static void evaluate(criterion_t *criterion, const double *theta, int order,
                      criterion_result_t *result)
 {
-    alo_t *a = criterion->work;
+    alo_kernel_t *a = criterion->work;
     if (!minimise(criterion, theta, result))
         return;
     machine_rows(a->machine, order > 0 ? 3 : 2);
@@ -381,9 +229,9 @@ static void evaluate(criterion_t *criterion, const double *theta, int order,
 
 static void product(criterion_t *criterion, const double *direction, double *out)
 {
-    alo_t *a = criterion->work;
+    alo_kernel_t *a = criterion->work;
     memcpy(a->delta, direction, (size_t)criterion->count * sizeof *direction);
-    find_product(a, out);
+    alo_kernel_product(a, out);
 }
 
 int64_t alo_kernel_memory(int64_t n, int ranks)
@@ -411,7 +259,7 @@ static int allocate(criterion_t *criterion)
     int code = TRALO_OK;
     machine_t *m = criterion->machine;
     const int64_t n = m->n, matrix = n * m->dist->columns, count = m->count;
-    alo_t *a = NULL;
+    alo_kernel_t *a = NULL;
     ALLOC(a, 1);
     criterion->work = a;
     a->machine = m;
@@ -441,14 +289,14 @@ static int create(criterion_t *criterion, const void *options)
     TRY(evaluation_find_for(o->loss, &m->loss, m->data, &evaluation));
     TRY(comm_agree(m->comm, check_memory(m)));
     TRY(comm_agree(m->comm, allocate(criterion)));
-    ((alo_t *)criterion->work)->evaluation = evaluation;
+    ((alo_kernel_t *)criterion->work)->evaluation = evaluation;
 out:
     return code;
 }
 
 static void destroy(criterion_t *criterion)
 {
-    alo_t *a = criterion->work;
+    alo_kernel_t *a = criterion->work;
     if (a == NULL)
         return;
     double **const arrays[] = {&a->B,         &a->D, &a->X1,    &a->X2,       &a->alpha,

@@ -70,7 +70,9 @@ int dist_create(comm_t *comm, int n, dist_t **out)
     descinit_(dist->descriptor, &n, &n, &block, &block, &zero, &zero, &dist->context, &n, &info);
     ASSERT(info == 0);
     *out = dist;
+    dist = NULL;
 out:
+    mem_free(&dist);
     return code;
 }
 

@@ -73,6 +73,10 @@ void machine_free(machine_t **machine);
 /* Bytes of the rank that has most columns, and of those that need not stay after machine_create. */
 int64_t machine_memory(int64_t n, int p, int ranks);
 
+/* Fills machine->pairs from the rows of the data: a part of machine_create. Errors:
+   TRALO_ERR_MEMORY. */
+int machine_find_pairs(machine_t *machine);
+
 /* Leaves out row `row` (0 .. n-1) from now on; -1: none. Not collective, call on all ranks. */
 void machine_exclude(machine_t *machine, int64_t row);
 
