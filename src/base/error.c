@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "base/error.h"
 
+#include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,6 +24,9 @@ int error_raise(int err, const char *format, ...)
 void error_set(const char *text)
 {
     snprintf(message, sizeof message, "%s", text);
+    for (char *at = message; *at != '\0'; at++)
+        if (iscntrl((unsigned char)*at) != 0)
+            *at = '?';
 }
 
 void error_clear(void)
