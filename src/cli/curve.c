@@ -32,6 +32,8 @@ static int run(comm_t *comm, int argc, char **argv, int *status)
     (void)status;
     TRY(options_parse(argc, argv, params, &options, &words));
     TRY(cli_study_open(comm, words, argv, &opened));
+    TRY(cli_study_spare(comm, argv[1], &opened, options.output));
+    TRY(cli_study_spare(comm, argv[1], &opened, options.plot));
     curve_options_t curve = {.from = options.from,
                              .to = options.to,
                              .points = options.points,

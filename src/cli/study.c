@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/path.h"
 
 void cli_study_log(const comm_t *comm, bool quiet, bool verbose, const char *json)
 {
@@ -49,6 +50,16 @@ int cli_study_open(comm_t *comm, int words, char **argv, cli_study_t *opened)
     TRY(study_open(comm, opened->config, &opened->study));
 out:
     return code;
+}
+
+int cli_study_spare(comm_t *comm, const char *config, const cli_study_t *opened, const char *output)
+{
+    const path_use_t used[] = {{config, "the config"},
+                               {opened->config->data.file, "the data (data.file)"},
+                               {opened->config->output, "the result (output)"}};
+    if (output == NULL || strcmp(output, "-") == 0)
+        return TRALO_OK;
+    return comm_agree(comm, comm_rank(comm) == 0 ? path_spare(output, 3, used) : TRALO_OK);
 }
 
 void cli_study_close(cli_study_t *opened)

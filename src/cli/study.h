@@ -21,6 +21,12 @@ int cli_study_override(cli_study_t *opened, const char *key, const char *value);
 /* argv[1] is the config, argv[2 .. words] are overrides. Collective. Errors: TRALO_ERR_INPUT (no
    config) and those of config_read and study_open. */
 int cli_study_open(comm_t *comm, int words, char **argv, cli_study_t *opened);
+
+/* `output` of an option of the command line (NULL or "-": no file) is neither `config` nor the data
+   nor the result. Collective. Errors: TRALO_ERR_INPUT. */
+int cli_study_spare(comm_t *comm, const char *config, const cli_study_t *opened,
+                    const char *output);
+
 void cli_study_close(cli_study_t *opened);
 
 #endif

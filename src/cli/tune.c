@@ -45,6 +45,7 @@ static int run(comm_t *comm, int argc, char **argv, int *status)
     if (options.verify_rows != NULL)
         TRY(cli_study_override(&opened, "verify.rows", options.verify_rows));
     TRY(cli_study_open(comm, words, argv, &opened));
+    TRY(cli_study_spare(comm, argv[1], &opened, options.json));
     TRY(tune_run(opened.study, &outcome));
     TRY(comm_agree(comm, finish(opened.study, &options, outcome.result)));
     *status = (int)outcome.status;

@@ -14,6 +14,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/path.h"
 #include "data/import_source.h"
 #include "data/import_target.h"
 #include "data/write.h"
@@ -30,13 +31,14 @@ typedef struct import_state {
 static int check_output(const import_options_t *o)
 {
     int code = TRALO_OK;
-    struct stat status, input;
+    struct stat status;
     if (stat(o->output, &status) != 0)
         goto out;
     if (S_ISDIR(status.st_mode))
         FAIL(TRALO_ERR_FILE, "%s: is a folder; give the name of a file", o->output);
-    if (stat(o->input, &input) == 0 && input.st_ino == status.st_ino &&
-        input.st_dev == status.st_dev)
+    if (path_special(o->output))
+        FAIL(TRALO_ERR_FILE, "%s: is not a regular file; HDF5 needs one", o->output);
+    if (path_same(o->input, o->output))
         FAIL(TRALO_ERR_INPUT, "%s: input and output are the same file; choose another output",
              o->output);
     if (!o->force)

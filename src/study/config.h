@@ -2,12 +2,14 @@
 /* The configuration of one study: YAML, checked against tables of options.
 
        data:      {file: F, standardize: true, intercept: true}
-       model:     {loss: NAME, kernel: NAME}, or {loss: NAME, penalty: NAME, groups: one | file |
-   columns | [[name, ...], ...], free: [name,
-   ...]} criterion: NAME | {kind: NAME, OPTION: ..., ...} inner:     NAME | {kind: NAME, OPTION:
-   ..., ...}           (default: the first inner solver) search:    NAME | {method: NAME, OPTION:
-   ..., ..., start: L, lower: L, upper: L} verify:    {rows: K, seed: K, one_se: true}
+       model:     {loss: NAME, kernel: NAME}, or {loss: NAME, penalty: NAME, groups: GROUPS,
+                   free: [name, ...]}
+       criterion: NAME | {kind: NAME, OPTION: ..., ...}
+       inner:     NAME | {kind: NAME, OPTION: ..., ...}      (default: the first inner solver)
+       search:    NAME | {method: NAME, OPTION: ..., ..., start: L, lower: L, upper: L}
+       verify:    {rows: K, seed: K, one_se: true}
        output:    F
+       GROUPS:    auto | one | file | columns | [[name, ...], ...]
 
    L is a penalty lambda > 0, or a list with one per group. A loss, a penalty and a kernel may also
    be written {kind: NAME, OPTION: ...}. Relative paths are taken from the folder of the config.
@@ -101,7 +103,8 @@ typedef struct config {
    and overrides are significant on rank 0 only), all ranks parse it. The caller frees with
    config_free. Errors: TRALO_ERR_FILE (cannot read), TRALO_ERR_INPUT (syntax; unknown, missing or
    double key; wrong type; out of range; an option of another kind: "FILE:LINE: KEY: what is wrong,
-   what is allowed", or "override 'TEXT': KEY: ..."), TRALO_ERR_MEMORY; the same on all ranks. */
+   what is allowed", or "override 'TEXT': KEY: ..."; an output that is the config or the data, which
+   it would replace), TRALO_ERR_MEMORY; the same on all ranks. */
 int config_read(comm_t *comm, const char *path, int count, const char *const *overrides,
                 config_t **out);
 

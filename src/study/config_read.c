@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "base/path.h"
 #include "study/config.h"
 
 enum { CONFIG_MAX = 1 << 22, HEADS = 4 };
@@ -118,6 +119,13 @@ out:
     return code;
 }
 
+/* Rank 0: the output is neither the config nor the data, which it would replace. */
+static int spare_inputs(const config_t *config, const char *path)
+{
+    const path_use_t inputs[] = {{path, "the config"}, {config->data.file, "the data (data.file)"}};
+    return path_spare(config->output, 2, inputs);
+}
+
 int config_read(comm_t *comm, const char *path, int count, const char *const *overrides,
                 config_t **out)
 {
@@ -131,6 +139,7 @@ int config_read(comm_t *comm, const char *path, int count, const char *const *ov
     TRY(comm_agree(comm, first ? TRALO_OK : mem_alloc(sizes[0], 1, &bytes)));
     comm_share(comm, bytes, sizes[0], 0);
     TRY(comm_agree(comm, parse(bytes, (int)sizes[1], &config)));
+    TRY(comm_agree(comm, first ? spare_inputs(config, path) : TRALO_OK));
     *out = config;
     config = NULL;
 out:

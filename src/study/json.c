@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "base/path.h"
 #include "study/text.h"
 
 enum { DIGITS = 17, NAME_SIZE = 64 };
@@ -19,11 +20,50 @@ static json_t *real(double value)
     return isfinite(value) ? json_real(value) : json_null();
 }
 
+/* How many bytes the UTF-8 character there takes; 0: it is none. */
+static int character(const char *bytes)
+{
+    for (int length = 1; length <= 4 && bytes[length - 1] != '\0'; length++) {
+        json_t *one = json_stringn(bytes, (size_t)length);
+        json_decref(one);
+        if (one != NULL)
+            return length;
+    }
+    return 0;
+}
+
+/* Each byte that is not UTF-8 becomes U+FFFD: JSON has no others. */
+static json_t *name(const char *bytes)
+{
+    int code = TRALO_OK;
+    text_t clean = {0};
+    json_t *out = NULL;
+    for (const char *at = bytes; *at != '\0';) {
+        int length = character(at);
+        TRY(text_add(&clean, "%.*s", length > 0 ? length : 3, length > 0 ? at : "\xef\xbf\xbd"));
+        at += length > 0 ? length : 1;
+    }
+    out = json_string(clean.data != NULL ? clean.data : "");
+out:
+    mem_free(&clean.data);
+    return code == TRALO_OK ? out : NULL;
+}
+
+/* Takes the item over; on failure *list becomes NULL, which no object takes. */
+static bool append(json_t **list, json_t *item)
+{
+    if (json_array_append_new(*list, item) == 0)
+        return true;
+    json_decref(*list);
+    *list = NULL;
+    return false;
+}
+
 static json_t *reals(const double *values, int count)
 {
     json_t *list = json_array();
     for (int i = 0; i < count; i++)
-        if (json_array_append_new(list, real(values[i])) != 0)
+        if (!append(&list, real(values[i])))
             break;
     return list;
 }
@@ -32,7 +72,7 @@ static json_t *flags(const bool *values, int count)
 {
     json_t *list = json_array();
     for (int i = 0; i < count; i++)
-        if (json_array_append_new(list, json_boolean(values[i])) != 0)
+        if (!append(&list, json_boolean(values[i])))
             break;
     return list;
 }
@@ -42,7 +82,7 @@ static json_t *every(const double *values, int count, int first, int step)
 {
     json_t *list = json_array();
     for (int i = first; i < count; i += step)
-        if (json_array_append_new(list, real(values[i])) != 0)
+        if (!append(&list, real(values[i])))
             break;
     return list;
 }
@@ -54,9 +94,7 @@ static json_t *switched_off(const result_t *r)
     for (int j = 0; j < r->p; j++) {
         if (!r->switched_off[j])
             continue;
-        json_t *name =
-            r->feature_names != NULL ? json_string(r->feature_names[j]) : json_integer(j);
-        if (json_array_append_new(list, name) != 0)
+        if (!append(&list, r->feature_names != NULL ? name(r->feature_names[j]) : json_integer(j)))
             break;
     }
     return list;
@@ -77,10 +115,10 @@ static int put_hyperparameters(json_t *object, const result_t *r, const double *
     int bad = 0, step = per_group(r);
     const char *at = r->hyperparameters != NULL ? r->hyperparameters : "lambda";
     for (int a = 0; a < step; a++) {
-        char name[NAME_SIZE];
+        char key[NAME_SIZE];
         int length = (int)strcspn(at, ",");
-        snprintf(name, sizeof name, "%.*s", length, at);
-        bad |= json_object_set_new(object, name, every(values, r->count, a, step));
+        snprintf(key, sizeof key, "%.*s", length, at);
+        bad |= json_object_set_new(object, key, every(values, r->count, a, step));
         at += length + (at[length] == ',');
     }
     return bad;
@@ -100,7 +138,7 @@ static json_t *matrix(const double *values, int count, int length)
 {
     json_t *rows = json_array();
     for (int i = 0; i < count; i++)
-        if (json_array_append_new(rows, reals(values + (int64_t)i * length, length)) != 0)
+        if (!append(&rows, reals(values + (int64_t)i * length, length)))
             break;
     return rows;
 }
@@ -111,8 +149,8 @@ static json_t *classes(const result_t *r)
     json_t *list = json_array();
     for (int k = 0; k < r->outputs; k++) {
         bool named = r->label_count == r->outputs;
-        json_t *one = named ? json_string(r->labels[k]) : json_integer(k);
-        if (json_array_append_new(list, one) != 0)
+        json_t *one = named ? name(r->labels[k]) : json_integer(k);
+        if (!append(&list, one))
             break;
     }
     return list;
@@ -125,7 +163,7 @@ static json_t *inverse(const result_t *result)
         return real(1.0 / result->lambda[0]);
     json_t *list = json_array();
     for (int s = 0; s < result->count; s++)
-        if (json_array_append_new(list, real(1.0 / result->lambda[s])) != 0)
+        if (!append(&list, real(1.0 / result->lambda[s])))
             break;
     return list;
 }
@@ -138,7 +176,11 @@ static json_t *minima(const result_t *r)
         json_t *one = json_object();
         int bad = put_hyperparameters(one, r, r->minima_lambda + (int64_t)i * r->count);
         bad |= json_object_set_new(one, "criterion", real(r->minima_criterion[i]));
-        if ((json_array_append_new(list, one) | bad) != 0)
+        if (bad != 0) {
+            json_decref(one);
+            one = NULL;
+        }
+        if (!append(&list, one))
             break;
     }
     return list;
@@ -228,19 +270,20 @@ static int dump_file(const json_t *root, const char *path)
     int code = TRALO_OK;
     text_t part = {0};
     FILE *stream = NULL;
-    TRY(text_add(&part, "%s.part", path));
+    const bool special = path_special(path);
+    TRY(text_add(&part, "%s%s", path, special ? "" : ".part"));
     stream = fopen(part.data, "w");
     if (stream == NULL)
         FAIL(TRALO_ERR_FILE, "cannot write JSON to %s: %s", part.data, strerror(errno));
     TRY(dump(root, stream, part.data));
     int closed = fclose(stream);
     stream = NULL;
-    if (closed != 0 || rename(part.data, path) != 0)
+    if (closed != 0 || (!special && rename(part.data, path) != 0))
         FAIL(TRALO_ERR_FILE, "cannot write JSON to %s: %s", path, strerror(errno));
 out:
     if (stream != NULL)
         fclose(stream);
-    if (code != TRALO_OK && part.data != NULL)
+    if (code != TRALO_OK && part.data != NULL && !special)
         unlink(part.data);
     mem_free(&part.data);
     return code;
@@ -252,7 +295,7 @@ int result_json_check(const char *path)
     text_t part = {0};
     FILE *stream = NULL;
     struct stat status;
-    if (strcmp(path, "-") == 0)
+    if (strcmp(path, "-") == 0 || path_special(path))
         goto out;
     if (stat(path, &status) == 0 && S_ISDIR(status.st_mode))
         FAIL(TRALO_ERR_FILE, "cannot write JSON to %s: it is a folder", path);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/path.h"
 #include "data/data.h"
 #include "linalg/panel.h"
 #include "loss/joint.h"
@@ -338,6 +339,9 @@ int predict_run(comm_t *comm, const char *model, const char *rows, const char *o
     int code = TRALO_OK;
     predict_t p = {.comm = comm, .path = model};
     predict_scores_t out = {.loss = NAN, .accuracy = NAN, .auc = NAN, .rmse = NAN, .deviance = NAN};
+    const path_use_t inputs[] = {{model, "the result"}, {rows, "the data"}};
+    if (output != NULL)
+        TRY(comm_agree(comm, comm_rank(comm) == 0 ? path_spare(output, 2, inputs) : TRALO_OK));
     TRY(result_read(comm, model, &p.model));
     data_scaling_t scaling = {.p = p.model->p, .mean = p.model->means, .scale = p.model->scales};
     TRY(data_open_scaled(comm, rows, p.model->has_intercept, &scaling, &p.data));

@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/path.h"
 #include "data/h5.h"
 #include "study/result_fields.h"
 #include "study/text.h"
@@ -75,6 +76,10 @@ static int check_output(const char *output)
         return error_raise(TRALO_ERR_FILE, "the output '%s' is not the name of a file", output);
     if (stat(output, &status) == 0 && S_ISDIR(status.st_mode))
         return error_raise(TRALO_ERR_FILE, "cannot write the output %s: it is a folder", output);
+    if (path_special(output))
+        return error_raise(TRALO_ERR_FILE,
+                           "cannot write the output %s: it is not a regular file; HDF5 needs one",
+                           output);
     return TRALO_OK;
 }
 

@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/mem.h"
 #include "base/param.h"
+#include "base/path.h"
 #include "base/rng.h"
 #include "support.h"
 
@@ -106,6 +110,33 @@ static void parameters_are_checked(void)
     CU_ASSERT(o.text == NULL);
 }
 
+static void files_in_use_are_spared(void)
+{
+    char own[32], a[256], b[300], none[300], pipe[300];
+    snprintf(own, sizeof own, "%d-used", comm_rank(test_comm));
+    test_path(own, a, sizeof a);
+    snprintf(b, sizeof b, "%s-link", a);
+    snprintf(none, sizeof none, "%s-none", a);
+    snprintf(pipe, sizeof pipe, "%s-pipe", a);
+    FILE *file = fopen(a, "w");
+    CU_ASSERT(file != NULL && fclose(file) == 0 && symlink(a, b) == 0 && mkfifo(pipe, 0600) == 0);
+    CU_ASSERT(path_same(a, b) && path_same(none, none));
+    CU_ASSERT(path_same("none.h5", "./none.h5") && !path_same("none.h5", "tests/none.h5"));
+    CU_ASSERT(!path_same(a, none) && !path_same(a, pipe));
+    CU_ASSERT(path_special(pipe) && !path_special(a) && !path_special(b) && !path_special(none));
+    const path_use_t used[] = {{NULL, "nothing"}, {none, "the plan"}, {a, "the data"}};
+    CHECK_OK(path_spare(pipe, 3, used));
+    CHECK_OK(path_spare(b, 2, used));
+    CHECK_FAILS(path_spare(b, 3, used), TRALO_ERR_INPUT, "-link: is the data");
+    CHECK_FAILS(path_spare(none, 3, used), TRALO_ERR_INPUT, "-none: is the plan");
+}
+
+static void a_message_is_one_line(void)
+{
+    CHECK_FAILS(error_raise(TRALO_ERR_INPUT, "a\nb\t\x1b[1m\x7f\xc3\xa9"), TRALO_ERR_INPUT,
+                "a?b??[1m?\xc3\xa9");
+}
+
 void suite_base(void)
 {
     static const test_case_t cases[] = {
@@ -113,6 +144,8 @@ void suite_base(void)
         {"every allocation can fail", every_allocation_can_fail},
         {"random numbers depend on the counter alone", random_numbers_depend_on_the_counter_alone},
         {"parameters are checked", parameters_are_checked},
+        {"files in use are spared", files_in_use_are_spared},
+        {"a message is one line", a_message_is_one_line},
     };
     REGISTER("base", cases);
 }

@@ -4,9 +4,11 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "base/path.h"
 #include "study/json.h"
 #include "study/sample.h"
 #include "support.h"
@@ -169,6 +171,35 @@ static void what_is_not_a_number_is_null(void)
     result_free(&r);
 }
 
+static void names_are_made_UTF_8(void)
+{
+    result_t *r = sample_result(SAMPLE_S);
+    mem_free(&r->feature_names[2]);
+    CHECK_OK(mem_string("\xc3\xa9\xe9\xe2\x82", &r->feature_names[2]));
+    json_t *root = written(r);
+    const json_t *off = json_object_get(root, "switched_off");
+    CU_ASSERT(json_array_size(off) == 1);
+    CU_ASSERT_STRING_EQUAL(json_string_value(json_array_get(off, 0)),
+                           "\xc3\xa9\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd");
+    json_decref(root);
+    result_free(&r);
+}
+
+/* A pipe stays a pipe. */
+static void a_pipe_is_written_as_it_stands(void)
+{
+    char path[PATH_SIZE], first = 0;
+    result_t *r = sample_result(1);
+    own_path("pipe", path);
+    CU_ASSERT(mkfifo(path, 0600) == 0);
+    int reader = open(path, O_RDONLY | O_NONBLOCK);
+    CHECK_OK(result_json_check(path));
+    CHECK_OK(result_json(r, path));
+    CU_ASSERT(read(reader, &first, 1) == 1 && first == '{' && path_special(path));
+    close(reader);
+    result_free(&r);
+}
+
 /* result_json to standard output, which goes to `path` meanwhile. */
 static int print_into(const result_t *r, const char *path)
 {
@@ -241,6 +272,8 @@ void suite_json(void)
         {"kernels have alpha", kernels_have_alpha},
         {"hyperparameters by name", hyperparameters_by_name},
         {"what is not a number is null", what_is_not_a_number_is_null},
+        {"names are made UTF-8", names_are_made_UTF_8},
+        {"a pipe is written as it stands", a_pipe_is_written_as_it_stands},
         {"to standard output", to_standard_output},
         {"a path that cannot be written", a_path_that_cannot_be_written},
         {"a full disk leaves no file", a_full_disk_leaves_no_file},
