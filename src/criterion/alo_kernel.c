@@ -2,21 +2,28 @@
 /* Approximate leave-one-out of a model with a kernel, with exact derivatives: alo.c in its n x n
    form, to which any K(theta) may come.
 
-   With a = l'', S~ = I + A^1/2 K A^1/2 = LL', R = (K + A^-1)^-1 = A^1/2 S~^-1 A^1/2, alpha = -l':
+   With a = l'', A = diag(a), S~ = I + A^1/2 K A^1/2 = LL', R = (K + A^-1)^-1 = A^1/2 S~^-1 A^1/2
+   and alpha = -l'; without an intercept the terms with sigma are 0:
 
-       value      W = L^-1 A^1/2 K               B = K - W'W + e e'/sigma, e = 1 - K R1, sigma =
-   1'R1 (without an intercept B = K - W'W) h = diag B                     rows as in alo.c gradient
-   D = B C B, C = diag(c)         k = diag D F = I - A B                    Q0 = F C F' = C - ABC -
-   CBA + ADA v = F g                        df/dtheta_s = <d_s K, Q0 + v alpha'> Hessian    per
-   direction delta, a dot for the derivative along it, omega = l''' u.: u. = F'K. alpha alpha. = -a
-   u. B. = F'K.F - B Omega B         T = K.F = K. - K.(AB) h. = diag F'T - (B o B) omega k. = 2
-   (diag V'T - (B o D) omega) + (B o B) c.,  V = F C B = CB - AD v. = (F g). = g. - omega (Bg) - a
-   (B g. + B. g) Y  = A K. Q0 + Omega V' - C./2 F',   M = -F Y:  (Q0). = M + M' (Hessian delta)_s =
-   <d_s K, 2M + v. alpha' + v alpha.'> + <d_s d_delta K, Q0 + v alpha'>
+       value      W = L^-1 A^1/2 K             e = 1 - K R1,  sigma = 1'R1
+                  B = K - W'W + e e'/sigma     h = diag B, then the rows as in alo.c
+       gradient   C = diag(c),  D = B C B      k = diag D
+                  F = I - A B                  Q0 = F C F' = C - ABC - CBA + ADA
+                  v = F g                      df/dtheta_s = <d_s K, Q0 + v alpha'>
+       Hessian    per direction delta, a dot for the derivative along it, omega = l''' u.:
+                  u. = F'K. alpha              alpha. = -a u.
+                  B. = F'K.F - B Omega B       T = K.F = K. - K.(AB)
+                  V = F C B = CB - AD          h. = diag F'T - (B o B) omega
+                  k. = 2 (diag V'T - (B o D) omega) + (B o B) c.
+                  v. = (F g). = g. - omega (Bg) - a (B g. + B. g)
+                  Y = A K. Q0 + Omega V' - C./2 F'
+                  M = -F Y                     (Q0). = M + M'
+                  (Hessian delta)_s = <d_s K, 2M + v. alpha' + v alpha.'>
+                                      + <d_s d_delta K, Q0 + v alpha'>
 
    K, B and D are symmetric, and all else of size n x n is made from them element by element or by
-   three products per direction. A rank holds some columns of each; sums over their elements are
-   vectors of n or numbers per hyperparameter. */
+   three products per direction (alo_kernel_dot.c). A rank holds some columns of each; sums over
+   their elements are vectors of n or numbers per hyperparameter. */
 #include <cblas.h>
 #include <inttypes.h>
 #include <math.h>

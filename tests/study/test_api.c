@@ -84,6 +84,23 @@ static void returns_the_coefficients_of_each_class(void)
     tralo_result_free(&r);
 }
 
+static void kernels_have_no_coefficients(void)
+{
+    char yaml[SCENE_PATH];
+    tralo_result_t *r = NULL;
+    const scene_t scene = {.name = "api", .loss = "squared", .factor = 1.0};
+    const char *override = "model={loss: squared, kernel: rbf}";
+    scene_make(&scene, yaml);
+    if (!CHECK_OK(tralo_tune(test_comm, yaml, 1, &override, &r)))
+        return;
+    CU_ASSERT(r->count == 2 && r->p == 6 && r->coefficients == NULL && r->outputs == 1);
+    CHECK_CLOSE(log(r->lambda[1]), r->theta[1], 1e-14);
+    CU_ASSERT(isfinite(r->intercept) && r->intercept != 0.0 && r->intercepts[0] == r->intercept);
+    CU_ASSERT(comm_same(test_comm, &r->intercept, (int64_t)sizeof r->intercept));
+    CU_ASSERT(comm_same(test_comm, r->theta, 2 * (int64_t)sizeof(double)));
+    tralo_result_free(&r);
+}
+
 static void returns_several_hyperparameters(void)
 {
     char yaml[SCENE_PATH];
@@ -142,6 +159,7 @@ void suite_api(void)
     const test_case_t cases[] = {
         {"finds the optimum on all ranks", finds_the_optimum_on_all_ranks},
         {"returns the coefficients of each class", returns_the_coefficients_of_each_class},
+        {"kernels have no coefficients", kernels_have_no_coefficients},
         {"returns several hyperparameters", returns_several_hyperparameters},
         {"says how it ended", says_how_it_ended},
         {"fails alike", fails_alike},

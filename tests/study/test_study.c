@@ -64,6 +64,40 @@ static void box_follows_the_data(void)
     CHECK_CLOSE(find_start(&scene) / 100.0, 1.0, 1e-12);
 }
 
+/* The linear kernel begins where ridge does, rows of 6 standardised features are about sqrt(12)
+   apart, and a kernel of distance 0 is 1. */
+static void box_of_a_kernel(void)
+{
+    const struct {
+        const char *model;
+        double lambda, width, tolerance; /* where the search starts; of the width */
+    } cases[] = {{"model={loss: squared, kernel: linear}", 40.0, 0.0, 0.0},
+                 {"model={loss: squared, kernel: rbf}", 40.0 / 6.0, sqrt(12.0), 0.1},
+                 {"model={loss: squared, kernel: polynomial}", 0.0, sqrt(6.0), 1e-12}};
+    char yaml[SCENE_PATH];
+    const scene_t scene = {.name = "box", .loss = "squared", .factor = 1.0};
+    scene_make(&scene, yaml);
+    for (int i = 0; i < 3; i++) {
+        opened_t opened = {NULL, NULL};
+        if (CHECK_OK(open_study(yaml, 1, &cases[i].model, &opened))) {
+            const outer_box_t *box = &opened.study->box;
+            CU_ASSERT_EQUAL(box->count, i == 0 ? 1 : 2);
+            if (cases[i].lambda > 0.0)
+                CHECK_CLOSE(exp(box->start[0]), cases[i].lambda, 1e-10);
+            CHECK_CLOSE(box->lower[0], box->start[0] + log(1e-6), 1e-12);
+            CHECK_CLOSE(box->upper[0], box->start[0] + log(1e4), 1e-12);
+            for (int s = 1; s < box->count; s++) {
+                CHECK_CLOSE(exp(box->start[s]) / cases[i].width, 1.0, cases[i].tolerance);
+                CHECK_CLOSE(box->lower[s], box->start[s] - log(20.0), 1e-12);
+                CHECK_CLOSE(box->upper[s], box->start[s] + log(20.0), 1e-12);
+            }
+            CU_ASSERT(comm_same(test_comm, opened.study->theta,
+                                3 * box->count * (int64_t)sizeof(double)));
+        }
+        close_study(&opened);
+    }
+}
+
 /* The null model of the made-up labels and counts: the share p of +1 gives l'' = p (1 - p), counts
    of mean m give l'' = m. */
 static void box_uses_the_null_model(void)
@@ -185,12 +219,12 @@ static void penalties_in_words(void)
 /* ---- memory -----------------------------------------------------------------------------------
  */
 
-static int run_study(const char *yaml)
+static int run_study(const char *yaml, const char *model)
 {
     int code = TRALO_OK;
     opened_t opened = {NULL, NULL};
     tune_outcome_t outcome = {.result = NULL};
-    TRY(open_study(yaml, 0, NULL, &opened));
+    TRY(open_study(yaml, 1, &model, &opened));
     TRY(tune_run(opened.study, &outcome));
 out:
     result_free(&outcome.result);
@@ -214,25 +248,31 @@ static bool still_to_come(int64_t k)
 /* The k-th allocation of the last rank fails: all ranks say so, nothing is left. Every k, or with
    growing strides where ranks have to wait for one another. Only the room for the Hessian is asked
    for during the search: without it that evaluation fails, and another start succeeds. */
-static void any_allocation_may_fail(void)
+static void check_allocations(const char *yaml, const char *model)
 {
-    char yaml[SCENE_PATH];
-    const scene_t scene = {
-        .name = "memory", .loss = "logistic", .factor = 1.0, .config = "verify: {rows: 2}"};
     bool last = comm_rank(test_comm) == comm_size(test_comm) - 1, over = false;
     int stride = comm_size(test_comm) == 1 ? 1000000 : 10, forgiven = 0;
-    scene_make(&scene, yaml);
-    CHECK_OK(run_study(yaml));
+    CHECK_OK(run_study(yaml, model));
     for (int64_t k = 0; !over && k < 100000; k += 1 + k / stride) {
         int64_t before = mem_live();
         mem_fail_at(last ? k : -1);
-        int code = run_study(yaml);
+        int code = run_study(yaml, model);
         over = comm_max_one_int(test_comm, last && still_to_come(k)) != 0;
         forgiven += code == TRALO_OK && !over;
         CU_ASSERT(code == TRALO_OK || (code == TRALO_ERR_MEMORY && !over));
         CU_ASSERT(mem_live() == before);
     }
     CU_ASSERT(over && forgiven <= 1);
+}
+
+static void any_allocation_may_fail(void)
+{
+    char yaml[SCENE_PATH];
+    const scene_t scene = {
+        .name = "memory", .loss = "logistic", .factor = 1.0, .config = "verify: {rows: 2}"};
+    scene_make(&scene, yaml);
+    check_allocations(yaml, "model={loss: logistic, penalty: ridge}");
+    check_allocations(yaml, "model={loss: logistic, kernel: rbf}");
 }
 
 static int quieten(void)
@@ -251,6 +291,7 @@ void suite_study(void)
 {
     CU_pSuite suite = CU_add_suite("study", quieten, restore);
     CU_add_test(suite, "box follows the data", box_follows_the_data);
+    CU_add_test(suite, "box of a kernel", box_of_a_kernel);
     CU_add_test(suite, "box uses the null model", box_uses_the_null_model);
     CU_add_test(suite, "box takes what is given", box_takes_what_is_given);
     CU_add_test(suite, "search scales", search_scales);
