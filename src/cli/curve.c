@@ -12,10 +12,12 @@ typedef struct options {
     double from, to;
     int64_t points;
     bool exact;
-    char *output, *plot;
+    char *along, *lambda, *output, *plot;
 } options_t;
 
 static const param_t params[] = {
+    {"along", "", PARAM_TEXT, offsetof(options_t, along), 0, 0, 0, NULL},
+    {"lambda", "", PARAM_TEXT, offsetof(options_t, lambda), 0, 0, 0, NULL},
     {"from", "", PARAM_REAL, offsetof(options_t, from), 0, 0, INFINITY, NULL},
     {"to", "", PARAM_REAL, offsetof(options_t, to), 0, 0, INFINITY, NULL},
     {"points", "", PARAM_INT, offsetof(options_t, points), 41, 1, 1e6, NULL},
@@ -34,7 +36,9 @@ static int run(comm_t *comm, int argc, char **argv, int *status)
     TRY(cli_study_open(comm, words, argv, &opened));
     TRY(cli_study_spare(comm, argv[1], &opened, options.output));
     TRY(cli_study_spare(comm, argv[1], &opened, options.plot));
-    curve_options_t curve = {.from = options.from,
+    curve_options_t curve = {.along = options.along,
+                             .lambda = options.lambda,
+                             .from = options.from,
                              .to = options.to,
                              .points = options.points,
                              .exact = options.exact,
@@ -50,9 +54,11 @@ out:
 const cli_command_t cli_curve = {
     .name = "curve",
     .usage = "CONFIG [key.sub=VALUE ...] [options]",
-    .doc = "the criterion and its derivatives along a grid of penalties",
-    .options = "  --from L, --to L   range of lambda (default: that of the search)\n"
-               "  --points K         log-spaced points (41)\n"
+    .doc = "the criterion and its derivatives along a grid of a hyperparameter",
+    .options = "  --along NAME       the hyperparameter that varies, in all groups (lambda)\n"
+               "  --from L, --to L   its range (default: that of the search)\n"
+               "  --lambda L[,L...]  where the others stay (default: where the search starts)\n"
+               "  --points K         points, evenly spaced in theta: log lambda, log(q - 1) (41)\n"
                "  --exact            exact leave-one-out beside it, by as many refits as rows\n"
                "  --output FILE      CSV (default: standard output)\n"
                "  --plot FILE        a picture, .svg or .png (needs gnuplot)\n",

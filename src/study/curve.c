@@ -1,30 +1,104 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* theta of the hyperparameter `place` of every group goes along the grid, from the largest value
+   down (for lambda the way of the cheapest warm starts); the others stay at the base. */
 #include "study/curve.h"
 
 #include <errno.h>
 #include <math.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/log.h"
 #include "base/mem.h"
-
-typedef struct curve_point {
-    double lambda, theta, value, error, slope, bend, exact;
-} curve_point_t;
+#include "study/curve_plot.h"
+#include "study/point.h"
 
 /* Rank 0. */
 typedef struct curve {
     study_t *study;
     const curve_options_t *options;
+    int place;             /* of the hyperparameter in a group, */
+    const char *name;      /* and its name */
     curve_point_t *points; /* [options->points] */
-    double *theta;         /* [S] */
+    double *base, *theta;  /* [S] where the others stay, where the evaluation is */
     FILE *file;            /* the CSV */
 } curve_t;
 
-enum { ROWS_AT_ONCE = 256 };
+enum { ROWS_AT_ONCE = 256, STEPS = 12 };
 
+static const double CLOSE = 1e-4; /* in theta: enough for a mark and its four digits */
+
+/* ---- one hyperparameter of a group -------------------------------------------------------------
+ */
+static int find_place(curve_t *curve)
+{
+    int code = TRALO_OK;
+    const hyper_t *hyper = &curve->study->hyper;
+    const char *along = curve->options->along;
+    while (along != NULL && curve->place < hyper->per_group &&
+           strcmp(hyper->names[curve->place], along) != 0)
+        curve->place++;
+    if (curve->place == hyper->per_group)
+        FAIL(TRALO_ERR_INPUT, "--along %s: '%s' has no such hyperparameter; see tralo list", along,
+             hyper->owner);
+    curve->name = hyper->names[curve->place];
+out:
+    return code;
+}
+
+static double to_natural(const curve_t *curve, double theta)
+{
+    const hyper_t *hyper = &curve->study->hyper;
+    double group[HYPER_PER_GROUP], natural[HYPER_PER_GROUP];
+    memcpy(group, curve->base, sizeof *group * (size_t)hyper->per_group);
+    group[curve->place] = theta;
+    hyper_group_natural(hyper, group, natural);
+    return natural[curve->place];
+}
+
+static int from_natural(const curve_t *curve, double value, double *theta)
+{
+    int code = TRALO_OK;
+    hyper_t one = curve->study->hyper; /* of its groups the first */
+    double group[HYPER_PER_GROUP], natural[HYPER_PER_GROUP];
+    one.groups = 1;
+    one.count = one.per_group;
+    hyper_natural(&one, curve->base, natural);
+    natural[curve->place] = value;
+    hyper_from_natural(&one, natural, group);
+    if (!isfinite(group[curve->place]))
+        FAIL(TRALO_ERR_INPUT, "%g is not possible for the hyperparameter '%s' of '%s'", value,
+             curve->name, one.owner);
+    *theta = group[curve->place];
+out:
+    return code;
+}
+
+/* The range of theta that all groups share. */
+static int find_range(const curve_t *curve, double *from, double *to)
+{
+    int code = TRALO_OK;
+    const outer_box_t *box = &curve->study->box;
+    const curve_options_t *options = curve->options;
+    *from = -INFINITY;
+    *to = INFINITY;
+    for (int s = curve->place; s < box->count; s += curve->study->hyper.per_group) {
+        *from = fmax(*from, box->lower[s]);
+        *to = fmin(*to, box->upper[s]);
+    }
+    if (options->from > 0.0)
+        TRY(from_natural(curve, options->from, from));
+    if (options->to > 0.0)
+        TRY(from_natural(curve, options->to, to));
+    if (!(*from <= *to))
+        FAIL(TRALO_ERR_INPUT, "the range of %s is empty: from %g to %g", curve->name,
+             to_natural(curve, *from), to_natural(curve, *to));
+out:
+    return code;
+}
+
+/* ---- points ------------------------------------------------------------------------------------
+ */
 /* Weighted mean of the exact leave-one-out losses at theta. */
 static double exact_mean(curve_t *curve, const double *beta)
 {
@@ -43,84 +117,89 @@ static double exact_mean(curve_t *curve, const double *beta)
     return sum / study->data->weight_sum;
 }
 
-static void find_point(curve_t *curve, curve_point_t *point)
+static curve_point_t find_point(curve_t *curve, double theta, bool exact)
 {
     int count = curve->study->hyper.count, m = curve->study->hyper.per_group;
+    curve_point_t point = {to_natural(curve, theta), theta, NAN, NAN, NAN, NAN, NAN};
     criterion_result_t r;
-    for (int s = 0; s < count; s++)
-        curve->theta[s] = s % m == 0 ? point->theta : curve->study->box.start[s];
+    memcpy(curve->theta, curve->base, (size_t)count * sizeof *curve->theta);
+    for (int s = curve->place; s < count; s += m)
+        curve->theta[s] = theta;
     oracle_evaluate(curve->study->oracle, curve->theta, 2, &r);
-    point->value = point->error = point->slope = point->bend = point->exact = NAN;
     if (!r.valid) {
-        log_warn("lambda = %g cannot be evaluated: %s", point->lambda, r.failure);
-        return;
+        log_warn("%s = %g cannot be evaluated: %s", curve->name, point.natural, r.failure);
+        return point;
     }
-    point->value = r.value;
-    point->error = r.standard_error;
-    point->slope = point->bend = 0.0;
-    for (int s = 0; s < count; s += m)
-        point->slope += r.gradient[s];
-    for (int s = 0; s < count; s += m)
-        for (int t = 0; t < count; t += m)
-            point->bend += r.hessian[s * count + t];
-    if (curve->options->exact)
-        point->exact = exact_mean(curve, r.beta);
+    point.value = r.value;
+    point.error = r.standard_error;
+    point.slope = point.bend = 0.0;
+    for (int s = curve->place; s < count; s += m)
+        point.slope += r.gradient[s];
+    for (int s = curve->place; s < count; s += m)
+        for (int t = curve->place; t < count; t += m)
+            point.bend += r.hessian[s * count + t];
+    if (exact)
+        point.exact = exact_mean(curve, r.beta);
+    return point;
 }
 
-/* From the largest penalty down: that is the way of the cheapest warm starts. */
 static void find_points(curve_t *curve, double from, double to)
 {
     int64_t count = curve->options->points;
     for (int64_t i = count - 1; i >= 0; i--) {
-        curve_point_t *point = &curve->points[i];
         double part = count > 1 ? (double)i / (double)(count - 1) : 0.0;
-        point->theta = from + part * (to - from);
-        point->lambda = exp(point->theta);
-        find_point(curve, point);
+        curve->points[i] = find_point(curve, from + part * (to - from), curve->options->exact);
     }
 }
 
-static void print_table(const curve_t *curve, FILE *file, const char *separator)
+/* fmin passes over points that could not be evaluated. */
+static int64_t lowest_point(const curve_t *curve)
 {
-    for (int64_t i = 0; i < curve->options->points; i++) {
-        const curve_point_t *p = &curve->points[i];
-        const double values[] = {p->lambda, p->theta, p->value, p->error,
-                                 p->slope,  p->bend,  p->exact};
-        for (int k = 0; k < (curve->options->exact ? 7 : 6); k++)
-            fprintf(file, "%s%.17g", k > 0 ? separator : "", values[k]);
-        fputc('\n', file);
-    }
+    int64_t lowest = 0;
+    for (int64_t i = 1; i < curve->options->points; i++)
+        if (fmin(curve->points[i].value, curve->points[lowest].value) !=
+            curve->points[lowest].value)
+            lowest = i;
+    return lowest;
 }
 
-static int write_csv(curve_t *curve)
+/* From the lowest point of the grid to the minimum between its neighbours: Newton steps, and
+   halving where they leave the bracket. */
+static curve_point_t find_minimum(curve_t *curve, int64_t lowest)
+{
+    curve_point_t best = curve->points[lowest], at = best;
+    double low = curve->points[lowest - 1].theta, high = curve->points[lowest + 1].theta;
+    for (int k = 0; k < STEPS && isfinite(at.slope); k++) {
+        if (at.slope > 0.0)
+            high = at.theta;
+        else
+            low = at.theta;
+        double next = at.theta - at.slope / at.bend;
+        next = at.bend > 0.0 && next > low && next < high ? next : 0.5 * (low + high);
+        bool close = fabs(next - at.theta) < CLOSE;
+        at = find_point(curve, next, false);
+        best = at.value < best.value ? at : best;
+        if (close)
+            break;
+    }
+    return best;
+}
+
+/* ---- outputs -----------------------------------------------------------------------------------
+ */
+static int write_csv(curve_t *curve, const curve_table_t *table)
 {
     int code = TRALO_OK;
     FILE *file = curve->file;
-    fprintf(file, "lambda,theta,f,standard_error,df,d2f%s\n",
-            curve->options->exact ? ",exact" : "");
-    print_table(curve, file, ",");
+    fprintf(file, "%s,theta,f,standard_error,df,d2f%s\n", table->name,
+            table->exact ? ",exact" : "");
+    curve_print(table, file, ",");
     bool bad = fflush(file) != 0 || ferror(file) != 0;
     curve->file = NULL;
     bad = (file != stdout && fclose(file) != 0) || bad;
     if (bad)
         FAIL(TRALO_ERR_FILE, "%s: cannot be written: %s",
              file == stdout ? "standard output" : curve->options->output, strerror(errno));
-out:
-    return code;
-}
-
-static int picture_terminal(const char *path, const char **terminal)
-{
-    int code = TRALO_OK;
-    const char *dot = strrchr(path, '.');
-    if (dot != NULL && strcmp(dot, ".svg") == 0)
-        *terminal = "svg size 900,600 font 'sans,14' background 'white'";
-    else if (dot != NULL && strcmp(dot, ".png") == 0)
-        *terminal = "pngcairo size 900,600 font 'sans,11'";
-    else
-        FAIL(TRALO_ERR_INPUT, "%s: the picture must be a .svg or a .png", path);
-    if (strpbrk(path, "'\n") != NULL)
-        FAIL(TRALO_ERR_INPUT, "%s: the name of the picture has a quote in it", path);
 out:
     return code;
 }
@@ -138,10 +217,10 @@ static int open_file(const char *path, const char *mode, FILE **out)
 static int open_outputs(curve_t *curve)
 {
     int code = TRALO_OK;
-    const char *csv = curve->options->output, *plot = curve->options->plot, *terminal;
+    const char *csv = curve->options->output, *plot = curve->options->plot;
     FILE *picture = NULL;
     if (plot != NULL) {
-        TRY(picture_terminal(plot, &terminal));
+        TRY(curve_plot_check(plot));
         TRY(open_file(plot, "a", &picture));
         fclose(picture);
     }
@@ -153,112 +232,54 @@ out:
     return code;
 }
 
-/* The criterion spans decades, and is above 0. */
-static bool wants_log_scale(const curve_t *curve)
+static int draw(curve_t *curve, const curve_table_t *table)
 {
-    double least = INFINITY, most = 0.0;
-    for (int64_t i = 0; i < curve->options->points; i++) {
-        least = fmin(least, curve->points[i].value);
-        most = fmax(most, curve->points[i].value);
-    }
-    return least > 0.0 && most > 10.0 * least;
-}
-
-/* fmin passes over points that could not be evaluated. */
-static const curve_point_t *lowest_point(const curve_t *curve)
-{
-    const curve_point_t *lowest = &curve->points[0];
-    for (int64_t i = 1; i < curve->options->points; i++)
-        if (fmin(curve->points[i].value, lowest->value) != lowest->value)
-            lowest = &curve->points[i];
-    return lowest;
-}
-
-static void write_script(const curve_t *curve, FILE *gnuplot, const char *terminal)
-{
+    curve_table_t picture = *table;
     const config_t *config = curve->study->config;
-    const curve_point_t *lowest = lowest_point(curve);
-    fprintf(gnuplot, "$curve << END\n");
-    print_table(curve, gnuplot, " ");
-    fprintf(gnuplot, "END\n$lowest << END\n%.17g %.17g\nEND\n", lowest->lambda, lowest->value);
-    fprintf(gnuplot, "set terminal %s\nset output '%s'\n", terminal, curve->options->plot);
-    fprintf(gnuplot,
-            "set logscale x\nset autoscale xfix\nset format x '10^{%%L}'\nset grid\n"
-            "set key top center\nset multiplot layout 2,1\nset lmargin 12\n%s",
-            wants_log_scale(curve) ? "set logscale y\n" : "");
-    fprintf(gnuplot, "set ylabel '%s, %s loss'\n", config->criterion.name, config->model.loss.name);
-    fprintf(gnuplot,
-            "plot $curve using 1:3 with lines lw 2 title '%s', "
-            "$lowest with points pt 7 lc 'black' title 'lowest point: lambda = %.4g'%s\n",
-            config->criterion.name, lowest->lambda,
-            curve->options->exact
-                ? ", $curve using 1:7 with points pt 6 title 'exact leave-one-out'"
-                : "");
-    fprintf(gnuplot, "unset logscale y\nset xlabel 'lambda'\n"
-                     "set ylabel 'derivatives in log lambda'\n"
-                     "plot $curve using 1:5 with lines lw 2 title 'first', "
-                     "$curve using 1:6 with lines lw 2 dt 2 title 'second', 0 notitle lc 'black'\n"
-                     "unset multiplot\n");
-}
-
-/* SIGPIPE, from a gnuplot that is not there or gives up, would end the program without a word. */
-static int draw(const curve_t *curve)
-{
-    int code = TRALO_OK;
-    const char *terminal = NULL;
-    struct sigaction ignore = {.sa_handler = SIG_IGN}, before;
-    sigaction(SIGPIPE, &ignore, &before);
-    TRY(picture_terminal(curve->options->plot, &terminal));
-    if (isnan(lowest_point(curve)->value))
-        FAIL(TRALO_ERR_EVALUATION, "no point could be evaluated: there is nothing to draw");
-    FILE *gnuplot = popen("gnuplot >/dev/null", "w");
-    if (gnuplot == NULL)
-        FAIL(TRALO_ERR_FILE, "gnuplot cannot be started: %s", strerror(errno));
-    write_script(curve, gnuplot, terminal);
-    if (pclose(gnuplot) != 0)
-        FAIL(TRALO_ERR_FILE, "%s: gnuplot could not draw it (is it installed? Debian: gnuplot-nox)",
-             curve->options->plot);
-out:
-    sigaction(SIGPIPE, &before, NULL);
-    return code;
-}
-
-/* The range of theta that all groups share. */
-static int find_range(const study_t *study, const curve_options_t *options, double *from,
-                      double *to)
-{
-    int code = TRALO_OK;
-    *from = study->box.lower[0];
-    *to = study->box.upper[0];
-    for (int s = 0; s < study->box.count; s += study->hyper.per_group) {
-        *from = fmax(*from, study->box.lower[s]);
-        *to = fmin(*to, study->box.upper[s]);
-    }
-    *from = options->from > 0.0 ? log(options->from) : *from;
-    *to = options->to > 0.0 ? log(options->to) : *to;
-    if (!(*from <= *to))
-        FAIL(TRALO_ERR_INPUT, "the range of lambda is empty: from %g to %g", exp(*from), exp(*to));
-out:
-    return code;
+    const data_t *data = curve->study->data;
+    const int64_t lowest = lowest_point(curve);
+    const char *slash = strrchr(config->data.file, '/');
+    char title[256];
+    snprintf(title, sizeof title, "%s (%lld x %d), %s loss, %s",
+             slash != NULL ? slash + 1 : config->data.file, (long long)data->n, data->p,
+             config->model.loss.name, curve->study->hyper.owner);
+    picture.title = title;
+    picture.criterion = config->criterion.name;
+    picture.loss = config->model.loss.name;
+    picture.log = fabs(log(picture.points[0].natural) - picture.points[0].theta) < 1e-9;
+    picture.interior = lowest > 0 && lowest < picture.count - 1;
+    picture.lowest = picture.interior ? find_minimum(curve, lowest) : picture.points[lowest];
+    return curve_plot(&picture, curve->options->plot);
 }
 
 static int drive(study_t *study, void *argument)
 {
     int code = TRALO_OK;
     double from, to;
+    size_t count = (size_t)study->hyper.count;
     curve_t curve = {.study = study, .options = argument};
-    TRY(find_range(study, curve.options, &from, &to));
-    TRY(open_outputs(&curve));
     ALLOC(curve.points, curve.options->points);
-    ALLOC(curve.theta, study->hyper.count);
+    ALLOC(curve.base, (int64_t)count);
+    ALLOC(curve.theta, (int64_t)count);
+    memcpy(curve.base, study->box.start, count * sizeof *curve.base);
+    if (curve.options->lambda != NULL)
+        TRY(point_parse(study, curve.options->lambda, curve.base));
+    TRY(find_place(&curve));
+    TRY(find_range(&curve, &from, &to));
+    TRY(open_outputs(&curve));
     find_points(&curve, from, to);
-    TRY(write_csv(&curve));
+    curve_table_t table = {.name = curve.name,
+                           .exact = curve.options->exact,
+                           .count = curve.options->points,
+                           .points = curve.points};
+    TRY(write_csv(&curve, &table));
     if (curve.options->plot != NULL)
-        TRY(draw(&curve));
+        TRY(draw(&curve, &table));
 out:
     if (curve.file != NULL && curve.file != stdout)
         fclose(curve.file);
     mem_free(&curve.points);
+    mem_free(&curve.base);
     mem_free(&curve.theta);
     return code;
 }
