@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "criterion/exact.h"
 #include "criterion/kinds.h"
 
 const criterion_kind_t *const criterion_kinds[] = {&criterion_alo, &criterion_loo, &criterion_kfold,
@@ -40,7 +41,7 @@ static int check_memory(const criterion_setup_t *setup)
     int code = TRALO_OK;
     const problem_t *problem = setup->problem;
     const problem_shape_t shape = problem_shape(problem);
-    int64_t needed = chosen(setup)->memory(&shape);
+    int64_t needed = chosen(setup)->memory(&shape) + exact_memory(problem->columns);
     int64_t there = mem_available() / comm_local_ranks(problem->comm);
     if (there > 0 && needed > there)
         FAIL(TRALO_ERR_MEMORY,

@@ -11,6 +11,7 @@ int fit_allocate(const problem_t *problem, fit_t *fit)
 {
     int code = TRALO_OK;
     ALLOC(fit->beta, problem->columns);
+    ALLOC(fit->minimum, problem->columns);
     ALLOC(fit->step, problem->columns);
     ALLOC(fit->theta, problem->penalty->count);
     ALLOC(fit->move, problem->penalty->count);
@@ -22,6 +23,7 @@ out:
 void fit_release(fit_t *fit)
 {
     mem_free(&fit->beta);
+    mem_free(&fit->minimum);
     mem_free(&fit->step);
     mem_free(&fit->theta);
     mem_free(&fit->move);
@@ -31,7 +33,7 @@ void fit_release(fit_t *fit)
 int64_t fit_memory(const problem_shape_t *shape)
 {
     int64_t columns = (int64_t)shape->width * shape->outputs;
-    int64_t numbers = 2 * columns * columns + 2 * columns + 2 * (int64_t)shape->count;
+    int64_t numbers = 2 * columns * columns + 3 * columns + 2 * (int64_t)shape->count;
     return numbers * (int64_t)sizeof(double);
 }
 
@@ -58,6 +60,7 @@ bool fit_minimise(criterion_t *criterion, fit_t *fit, const double *theta,
                   criterion_result_t *result)
 {
     problem_t *problem = criterion->problem;
+    const size_t columns = (size_t)problem->columns;
     inner_result_t inner;
     if (fit->warm)
         predict(problem, fit, theta);
@@ -69,7 +72,7 @@ bool fit_minimise(criterion_t *criterion, fit_t *fit, const double *theta,
     fit->warm = false;
     if (!inner.solved) {
         snprintf(result->failure, sizeof result->failure, "%s", inner.detail);
-        memset(fit->beta, 0, (size_t)problem->columns * sizeof *fit->beta);
+        memcpy(fit->beta, fit->minimum, columns * sizeof *fit->beta);
         return false;
     }
     if (problem_factor(problem, fit->hessian) >= 0) {
@@ -78,6 +81,7 @@ bool fit_minimise(criterion_t *criterion, fit_t *fit, const double *theta,
         return false;
     }
     memcpy(fit->theta, theta, (size_t)problem->penalty->count * sizeof *theta);
+    memcpy(fit->minimum, fit->beta, columns * sizeof *fit->minimum);
     fit->warm = true;
     return true;
 }

@@ -7,12 +7,13 @@
 #include "criterion/criterion.h"
 
 typedef struct fit {
-    spd_t *hessian; /* H at the minimum, and its factor; owned, as all below */
-    double *beta;   /* [columns] the minimum */
-    double *step;   /* [columns] */
-    double *theta;  /* [S] where the minimum is */
-    double *move;   /* [S] */
-    bool warm;      /* theta, beta and the factor are of an evaluation before */
+    spd_t *hessian;  /* H at the minimum, and its factor; owned, as all below */
+    double *beta;    /* [columns] the minimum */
+    double *minimum; /* [columns] the last that was found: the next start where beta is lost */
+    double *step;    /* [columns] */
+    double *theta;   /* [S] where the minimum is */
+    double *move;    /* [S] */
+    bool warm;       /* theta, beta and the factor are of an evaluation before */
 } fit_t;
 
 /* Not collective. Errors: TRALO_ERR_MEMORY; fit_release is to follow in any case. */

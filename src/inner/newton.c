@@ -108,9 +108,10 @@ static void fail_separable(newton_t *s)
     }
     snprintf(
         s->result->detail, sizeof s->result->detail,
-        "the data look separable: the linear predictor runs to infinity (largest %.3g) and the "
-        "relative gradient is still %.1e; raise search.lower or penalise the free columns",
-        s->problem->largest_u, s->result->relative_gradient);
+        "the data look separable: the linear predictor runs to infinity (largest %.3g), and the "
+        "gradient's terms vanish (relative gradient %.1e) without balancing each other (%.1e); "
+        "raise search.lower or penalise the free columns",
+        s->problem->largest_u, s->result->relative_gradient, s->problem->size.own_gradient);
 }
 
 static void fail_singular(newton_t *s, int column)
@@ -127,10 +128,23 @@ static void fail_singular(newton_t *s, int column)
              column_name(s->problem, column, name, sizeof name));
 }
 
+static void fail_overflow(newton_t *s)
+{
+    finish(s, INNER_OVERFLOW);
+    snprintf(s->result->detail, sizeof s->result->detail,
+             "the loss overflows (largest |linear predictor| %.3g): rescale the features or the "
+             "offset, or raise search.lower",
+             s->problem->largest_u);
+}
+
 static void fail_iterations(newton_t *s)
 {
     if (separated(s->problem)) {
         fail_separable(s);
+        return;
+    }
+    if (!isfinite(s->problem->size.relative_gradient)) {
+        fail_overflow(s);
         return;
     }
     finish(s, INNER_ITERATIONS);
@@ -139,15 +153,6 @@ static void fail_iterations(newton_t *s)
              " steps (relative gradient %.1e, largest "
              "|linear predictor| %.3g)",
              s->result->iterations, s->result->relative_gradient, s->problem->largest_u);
-}
-
-static void fail_overflow(newton_t *s)
-{
-    finish(s, INNER_OVERFLOW);
-    snprintf(s->result->detail, sizeof s->result->detail,
-             "the loss overflows (largest |linear predictor| %.3g): rescale the features or the "
-             "offset, or raise search.lower",
-             s->problem->largest_u);
 }
 
 /* Ends the solve where nothing more can be gained. */

@@ -88,7 +88,7 @@ typedef struct outer_state {
     const char *phase;      /* "sweep", "search": what the last reply was for */
     bool accepted;          /* the last reply moved the iterate */
     outer_reason_t reason;
-    char detail[160]; /* the reason in words with its numbers; "" while running */
+    char detail[640]; /* the reason in words with its numbers; "" while running */
 } outer_state_t;
 
 /* A local minimum that the search came to (best first; a start that was cut short is not listed).

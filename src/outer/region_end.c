@@ -107,7 +107,7 @@ static void explain(const region_search_t *s, outer_reason_t reason, char *text,
         snprintf(text, size, "the next step, %.2g, is too short; gradient %.2g", s->plan.norm,
                  norm);
     else
-        snprintf(text, size, "no further decrease can be found; gradient %.2g, wanted %.2g%s%.60s",
+        snprintf(text, size, "no further decrease can be found; gradient %.2g, wanted %.2g%s%s",
                  norm, region_gradient_limit(s), s->failure[0] != '\0' ? "; last failure: " : "",
                  s->failure);
 }

@@ -63,8 +63,8 @@ typedef struct search {
     double *minima_theta;    /* owned */
     int minima_count;
     outer_reason_t reason, best_reason;
-    char detail[160], best_detail[160];
-    char failure[80]; /* the last one, "" when there was none */
+    char detail[640], best_detail[640];
+    char failure[512]; /* the last one, "" when there was none */
 } region_search_t;
 
 /* ---- region_point.c: points and replies ---- */

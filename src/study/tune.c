@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "linalg/panel.h"
 #include "study/one_se.h"
@@ -27,7 +28,10 @@ typedef struct tune {
     int capacity, hessian_capacity;
     int64_t evaluations, products, inner_iterations;
     int64_t new_products; /* since the last evaluation */
-    double started, best;
+    double started;
+    criterion_result_t best; /* the lowest value so far; INFINITY: there is none */
+    double *best_theta;      /* [S] */
+    double *best_beta;       /* [columns] */
 } tune_t;
 
 static void release(tune_t *tune)
@@ -95,6 +99,18 @@ static void keep_reply(tune_t *tune, int i, const criterion_result_t *r)
             memcpy(tune->hessians + (size_t)i * S * S, r->hessian, S * S * sizeof(double));
 }
 
+/* Keeps the model of the lowest value; says whether this is it. */
+static bool keep_best(tune_t *tune, const double *theta, const criterion_result_t *r)
+{
+    if (!r->valid || !(r->value < tune->best.value))
+        return false;
+    tune->best = *r;
+    tune->best.beta = tune->best_beta;
+    memcpy(tune->best_theta, theta, (size_t)tune->study->hyper.count * sizeof *theta);
+    memcpy(tune->best_beta, r->beta, (size_t)tune->study->criterion->unknowns * sizeof *r->beta);
+    return true;
+}
+
 /* A product of the Hessian comes alone in its batch. */
 static void multiply(tune_t *tune, const outer_request_t *request)
 {
@@ -112,8 +128,7 @@ static int evaluate(tune_t *tune, int i, const outer_batch_t *batch)
     outer_state(tune->outer, &state);
     oracle_evaluate(tune->study->oracle, request->theta, request->order, &r);
     keep_reply(tune, i, &r);
-    bool better = r.valid && r.value < tune->best;
-    tune->best = better ? r.value : tune->best;
+    bool better = keep_best(tune, request->theta, &r);
     tune->inner_iterations += r.inner_iterations;
     result_evaluation_t row = {
         .number = ++tune->evaluations,
@@ -298,25 +313,42 @@ out:
 }
 
 /* The model at the best theta: evaluated once more, since the last evaluation may have been
- * elsewhere. */
+   elsewhere. Where that fails, as it may at the edge of what can be evaluated, the model of the
+   first time serves, but for its rows. */
+static int find_model(tune_t *tune, const double *theta, criterion_result_t *at_best)
+{
+    int code = TRALO_OK;
+    oracle_evaluate(tune->study->oracle, theta, 0, at_best);
+    if (at_best->valid)
+        goto out;
+    if (memcmp(theta, tune->best_theta, (size_t)tune->study->hyper.count * sizeof *theta) != 0)
+        FAIL(TRALO_ERR_EVALUATION, "the best point could not be evaluated again: %s",
+             at_best->failure);
+    log_warn("the best point lies at the edge of what can be evaluated, and none of its rows is "
+             "verified: evaluated once more, %s",
+             at_best->failure);
+    *at_best = tune->best;
+    at_best->rows = NULL;
+out:
+    return code;
+}
+
 static int conclude(tune_t *tune)
 {
     int code = TRALO_OK;
     outer_state_t state;
     criterion_result_t at_best;
     outer_state(tune->outer, &state);
-    if (state.reason == OUTER_ERROR || !isfinite(tune->best))
+    if (state.reason == OUTER_ERROR || !isfinite(tune->best.value))
         FAIL(TRALO_ERR_EVALUATION, "no evaluation succeeded: %s",
              state.detail[0] != '\0' ? state.detail : outer_reason_name(state.reason));
-    oracle_evaluate(tune->study->oracle, state.theta, 0, &at_best);
-    if (!at_best.valid)
-        FAIL(TRALO_ERR_EVALUATION, "the best point could not be evaluated again: %s",
-             at_best.failure);
+    TRY(find_model(tune, state.theta, &at_best));
     TRY(fill_search(tune, &state));
     fill_model(tune, &at_best);
     TRY(fill_texts(tune, &state));
     TRY(fill_minima(tune));
-    TRY(verify_rows(tune->study, &at_best, tune->result));
+    if (at_best.rows != NULL)
+        TRY(verify_rows(tune->study, &at_best, tune->result));
     if (tune->study->config->verify.one_se && !stop_asked())
         one_se_find(tune->study, tune->result);
 out:
@@ -354,6 +386,8 @@ static int create_search(tune_t *tune)
 {
     int code = TRALO_OK;
     const config_kind_t *method = &tune->study->config->search.method;
+    ALLOC(tune->best_theta, tune->study->hyper.count);
+    ALLOC(tune->best_beta, tune->study->criterion->unknowns);
     TRY(outer_create(outer_find(method->name), method->options, &tune->study->box, &tune->outer));
 out:
     return code;
@@ -406,7 +440,7 @@ int tune_run(study_t *study, tune_outcome_t *outcome)
 {
     int code = TRALO_OK;
     const config_t *config = study->config;
-    tune_t tune = {.study = study, .started = clock_seconds(), .best = INFINITY};
+    tune_t tune = {.study = study, .started = clock_seconds(), .best.value = INFINITY};
     int status = TUNE_CONVERGED;
     stop_listen();
     TRY(comm_agree(study->comm, result_create(study->hyper.count, study->data->p, study->outputs,
@@ -429,6 +463,8 @@ int tune_run(study_t *study, tune_outcome_t *outcome)
     }
 out:
     outer_free(&tune.outer);
+    mem_free(&tune.best_theta);
+    mem_free(&tune.best_beta);
     result_abandon(&tune.file);
     result_free(&tune.result);
     return code;

@@ -47,22 +47,25 @@ static void results_do_not_depend_on_memory_or_path(void)
     fixture_free(&compute);
 }
 
-static int64_t bytes_of_evaluation(int64_t n)
+/* At the minimum, so that no step of the inner solver is counted. */
+static int64_t bytes_of_evaluation(int64_t n, const char *loss)
 {
     fixture_setup_t setup = {.n = n,
                              .p = 12,
-                             .loss = "squared",
+                             .loss = loss,
                              .penalty = "ridge",
                              .criterion = "alo",
                              .intercept = true,
                              .groups = 2};
     fixture_t f;
     fixture_numbers_t out;
+    criterion_result_t r;
     int64_t bytes = -1;
-    if (fixture_create(test_comm, &setup, &f)) {
+    if (fixture_create(test_comm, &setup, &f) && fixture_evaluate(&f, theta_of_groups, 2, &out)) {
         comm_counters_reset(test_comm);
-        fixture_evaluate(&f, theta_of_groups, 2, &out);
+        criterion_evaluate(f.criterion, theta_of_groups, 2, &r);
         bytes = comm_counters(test_comm).bytes;
+        CU_ASSERT(r.valid && r.inner_iterations == 0);
     }
     fixture_free(&f);
     return bytes;
@@ -70,9 +73,11 @@ static int64_t bytes_of_evaluation(int64_t n)
 
 static void bytes_sent_do_not_depend_on_n(void)
 {
-    int64_t small = bytes_of_evaluation(100), large = bytes_of_evaluation(400);
-    CU_ASSERT(small > 0);
-    CU_ASSERT_EQUAL(small, large);
+    for (int k = 0; loss_kinds[k] != NULL; k++) {
+        int64_t small = bytes_of_evaluation(100, loss_kinds[k]->name);
+        CU_ASSERT(small > 0);
+        CU_ASSERT_EQUAL(small, bytes_of_evaluation(400, loss_kinds[k]->name));
+    }
 }
 
 /* What one gradient of ALO costs on this rank. */
@@ -143,6 +148,32 @@ static void failures_are_outcomes(void)
     fixture_free(&f);
 }
 
+/* The next evaluation starts from the last minimum that was found. */
+static void failures_do_not_lose_the_minimum(void)
+{
+    fixture_setup_t setup = {.n = 12,
+                             .p = 12,
+                             .loss = "logistic",
+                             .penalty = "ridge",
+                             .criterion = "alo",
+                             .intercept = true,
+                             .groups = 1};
+    const double tiny = -80.0, good = 0.0;
+    fixture_t f;
+    criterion_result_t r;
+    if (fixture_create(test_comm, &setup, &f)) {
+        criterion_evaluate(f.criterion, &good, 0, &r);
+        CU_ASSERT(r.valid && r.inner_iterations > 2);
+        double value = r.value;
+        criterion_evaluate(f.criterion, &tiny, 0, &r);
+        CU_ASSERT(!r.valid);
+        criterion_evaluate(f.criterion, &good, 0, &r);
+        CU_ASSERT(r.valid && r.inner_iterations <= 1);
+        CHECK_CLOSE(r.value / value, 1.0, 1e-13);
+    }
+    fixture_free(&f);
+}
+
 void suite_criterion(void)
 {
     static const test_case_t cases[] = {
@@ -151,6 +182,7 @@ void suite_criterion(void)
          gradients_cost_the_same_for_any_number_of_hyperparameters},
         {"bytes sent do not depend on n", bytes_sent_do_not_depend_on_n},
         {"failures are outcomes", failures_are_outcomes},
+        {"failures do not lose the minimum", failures_do_not_lose_the_minimum},
     };
     REGISTER("criterion", cases);
 }
