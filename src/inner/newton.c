@@ -8,8 +8,8 @@
        until the relative gradient is below the tolerance, or rounding stops its decrease:
 
            factor H(beta), unless the factor at hand has just contracted the gradient tenfold;
-               where it is not positive definite, without the concave part of the penalty, and with
-               a hold on the shift of all outputs
+               where it is not positive definite, by parabolas above a robust loss, without the
+               concave part of the penalty, and with a hold on the shift of all outputs
 
            d = -H^-1 gradient
 
@@ -167,10 +167,11 @@ static void finish_solved(newton_t *s, inner_reason_t reason)
 /* Returns false when the Hessian is singular (and says so in the result). */
 static bool factor(newton_t *s)
 {
-    bool (*const easier[])(const problem_t *, spd_t *) = {problem_convexify, problem_hold};
+    bool (*const easier[])(problem_t *, spd_t *) = {problem_majorise, problem_convexify,
+                                                    problem_hold};
     int column = problem_factor(s->problem, s->hessian);
     s->result->factorisations++;
-    for (int i = 0; column >= 0 && i < 2; i++)
+    for (int i = 0; column >= 0 && i < 3; i++)
         if (easier[i](s->problem, s->hessian)) {
             column = spd_factor(s->hessian);
             s->result->factorisations++;

@@ -9,6 +9,7 @@ extern const loss_t loss_logistic;
 extern const loss_t loss_poisson;
 extern const loss_t loss_gamma;
 extern const loss_t loss_negative_binomial;
+extern const loss_t loss_huber;
 extern const loss_t loss_pseudo_huber;
 extern const loss_t loss_probit;
 extern const loss_t loss_squared_hinge;

@@ -7,8 +7,9 @@
 #include "loss/kinds.h"
 
 const loss_t *const loss_kinds[] = {
-    &loss_squared,      &loss_logistic, &loss_poisson,       &loss_gamma,   &loss_negative_binomial,
-    &loss_pseudo_huber, &loss_probit,   &loss_squared_hinge, &loss_softmax, NULL};
+    &loss_squared, &loss_logistic,     &loss_poisson, &loss_gamma,         &loss_negative_binomial,
+    &loss_huber,   &loss_pseudo_huber, &loss_probit,  &loss_squared_hinge, &loss_softmax,
+    NULL};
 
 const loss_t *loss_find(const char *name)
 {

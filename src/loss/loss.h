@@ -30,7 +30,10 @@ struct loss {
     void (*mean)(const loss_t *loss, double u, double *m);
     /* The least loss that any u reaches; deviance = 2 sum (l - this). */
     double (*saturated)(const loss_t *loss, double y);
-    bool quadratic;                 /* l'' is constant */
+    bool quadratic; /* l'' is constant */
+    bool robust; /* l is even in u - y, and l'/(u - y) falls with its size: at any point a parabola
+                    of that curvature touches l there and lies above it elsewhere */
+    bool kinked; /* l'' jumps, l''' and l'''' are those between the jumps */
     bool classifies;                /* y is a label: accuracy makes sense, and AUC for -1 and +1 */
     bool counts;                    /* y is a count or amount: deviance makes sense */
     const struct loss_joint *joint; /* several outputs: its functions (loss/joint.h) stand in for

@@ -60,4 +60,5 @@ const loss_t loss_pseudo_huber = {
     .derivatives = derivatives,
     .mean = mean,
     .saturated = saturated,
+    .robust = true,
 };

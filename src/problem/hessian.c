@@ -60,6 +60,13 @@ static void add_gauge(const problem_t *problem, bool free, double gauge, double 
     }
 }
 
+static void add_penalty(const problem_t *problem, double *H)
+{
+    const size_t columns = (size_t)problem->columns;
+    for (size_t j = 0; j < columns; j++)
+        H[j + j * columns] += problem->penalty_values.r[2][j];
+}
+
 int problem_factor(problem_t *problem, spd_t *hessian)
 {
     double *H = hessian->matrix;
@@ -68,14 +75,32 @@ int problem_factor(problem_t *problem, spd_t *hessian)
         memcpy(H, problem->known_gram, columns * columns * sizeof *H);
     else
         problem_gram(problem, problem->l[2], H);
-    for (size_t j = 0; j < columns; j++)
-        H[j + j * columns] += problem->penalty_values.r[2][j];
+    add_penalty(problem, H);
     if (problem->outputs > 1)
         add_gauge(problem, true, problem->gauge, H);
     return spd_factor(hessian);
 }
 
-bool problem_convexify(const problem_t *problem, spd_t *hessian)
+double problem_bound(const problem_t *problem, int64_t i, int k)
+{
+    const double residual = problem->loss.robust ? problem->u[i] - problem->data->y[i] : 0.0;
+    return residual != 0.0 ? problem->l[1][i] / residual
+                           : problem->l[2][joint_at(k, k) * problem->rows + i];
+}
+
+bool problem_majorise(problem_t *problem, spd_t *hessian)
+{
+    if (!problem->loss.robust)
+        return false;
+    double *weights = problem->l[3];
+    for (int64_t i = 0; i < problem->rows; i++)
+        weights[i] = problem_bound(problem, i, 0);
+    problem_gram(problem, weights, hessian->matrix);
+    add_penalty(problem, hessian->matrix);
+    return true;
+}
+
+bool problem_convexify(problem_t *problem, spd_t *hessian)
 {
     const double *curvature = problem->penalty_values.r[2];
     size_t columns = (size_t)problem->columns;
@@ -88,7 +113,7 @@ bool problem_convexify(const problem_t *problem, spd_t *hessian)
     return concave;
 }
 
-bool problem_hold(const problem_t *problem, spd_t *hessian)
+bool problem_hold(problem_t *problem, spd_t *hessian)
 {
     const double little = 1e-6; /* lets a step along the shift go as far as it needs to */
     if (problem->outputs > 1)

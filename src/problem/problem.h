@@ -127,15 +127,24 @@ void problem_gram(problem_t *problem, const double *weights, double *C);
    columns^3 flops. */
 int problem_factor(problem_t *problem, spd_t *hessian);
 
+/* A curvature of local row i, at the point, in its k-th output: l'', or for a robust loss that of
+   the parabola above it, which is not 0 far from y. Weights as in l''. Not collective. */
+double problem_bound(const problem_t *problem, int64_t i, int k);
+
+/* Forms the matrix that problem_factor left anew with these curvatures in place of l'', so that it
+   can be factored where l'' is 0 in too many rows; false: the loss has no such. Overwrites l'''.
+   Collective; cost as problem_factor. */
+bool problem_majorise(problem_t *problem, spd_t *hessian);
+
 /* Takes the negative r'' out of the matrix that problem_factor left at this point, so that it can
    be factored where the penalty is concave; false: there was none. Not collective, the same on all
    ranks. */
-bool problem_convexify(const problem_t *problem, spd_t *hessian);
+bool problem_convexify(problem_t *problem, spd_t *hessian);
 
 /* Adds a little gauge to the penalised columns of several outputs, whose shift nothing holds where
    r'' is 0, as that of a bridge penalty may be at beta = 0; false: there is one output. As above.
  */
-bool problem_hold(const problem_t *problem, spd_t *hessian);
+bool problem_hold(problem_t *problem, spd_t *hessian);
 
 /* X x for x [columns] into y [outputs, rows]. Not collective. */
 void problem_times(const problem_t *problem, const double *x, double *y);

@@ -11,26 +11,27 @@ static const double LOWER = 1e-8, LOWER_KERNEL = 1e-6, UPPER = 1e4;
 static const double SPREAD = 20.0; /* of a width, either way */
 enum { NULL_STEPS = 50 };
 
-/* Leaves the problem at the null model: Newton's method for the intercept, steps of at most 2; for
-   several outputs by the diagonal of the Hessian, halved, which is less than it but converges. */
+/* Leaves the problem at the null model: Newton's method for the intercept, steps of at most 2, or
+   of any length where parabolas bound the loss; for several outputs by the diagonal of the Hessian,
+   halved, which is less than it but converges. */
 static void find_null_model(const study_t *study, double *beta)
 {
     problem_t *problem = study->problem;
     const double damping = problem->outputs > 1 ? 0.5 : 1.0;
+    const double limit = problem->loss.robust || problem->loss.quadratic ? INFINITY : 2.0;
     double largest = INFINITY;
     problem_move(problem, study->theta, beta);
     for (int step = 0; study->data->intercept && largest > 1e-6 && step < NULL_STEPS; step++) {
         largest = 0.0;
         for (int k = 0; k < problem->outputs; k++) {
-            const double *l2 = problem->l[2] + joint_at(k, k) * problem->rows;
             const int at = k * problem->width + study->data->p;
             double curvature = 0.0;
             for (int64_t i = 0; i < problem->rows; i++)
-                curvature += l2[i];
+                curvature += problem_bound(problem, i, k);
             curvature = comm_sum_one(study->comm, curvature);
             double move = -damping * problem->gradient[at] / curvature;
             largest = fmax(largest, fabs(move));
-            beta[at] += isnan(move) ? 0.0 : fmax(-2.0, fmin(2.0, move));
+            beta[at] += isnan(move) ? 0.0 : fmax(-limit, fmin(limit, move));
         }
         problem_move(problem, study->theta, beta);
     }
@@ -45,7 +46,7 @@ static void find_scales(const study_t *study, double *diagonal, double *scale)
         for (int j = 0; j < columns; j++) {
             double x = study->data->X[i * width + j % width];
             int k = j / width;
-            diagonal[j] += problem->l[2][joint_at(k, k) * problem->rows + i] * x * x;
+            diagonal[j] += problem_bound(problem, i, k) * x * x;
         }
     comm_sum(study->comm, diagonal, columns);
     for (int s = 0; s < study->hyper.count; s++) {

@@ -62,7 +62,7 @@ static const char *nature_text(const result_t *r)
 {
     if (strcmp(r->reason, outer_reason_name(OUTER_BOUND)) == 0)
         return "; the optimum is at a bound of the search, where the criterion still falls";
-    if (!r->hessian_judged)
+    if (!r->hessian_judged || strcmp(r->reason, outer_reason_name(OUTER_STALLED)) == 0)
         return "";
     return r->hessian_definite ? "; a strict local minimum (Hessian positive definite)"
                                : "; not a strict minimum (Hessian not positive definite)";
