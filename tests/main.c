@@ -17,6 +17,7 @@
     X(products)                                                                                    \
     X(comm)                                                                                        \
     X(loss)                                                                                        \
+    X(loss_values)                                                                                 \
     X(joint)                                                                                       \
     X(penalty)                                                                                     \
     X(kernel)                                                                                      \
