@@ -54,8 +54,8 @@ static bool minimise(criterion_t *criterion, const double *theta, criterion_resu
     }
     if (machine_factor(m) >= 0) {
         snprintf(result->failure, sizeof result->failure,
-                 "the kernel matrix is not positive definite to working accuracy: raise "
-                 "search.lower");
+                 "the Hessian is not positive definite to working accuracy at the minimum: %s",
+                 loss_advice(&m->loss));
         return false;
     }
     return true;

@@ -77,7 +77,8 @@ bool fit_minimise(criterion_t *criterion, fit_t *fit, const double *theta,
     }
     if (problem_factor(problem, fit->hessian) >= 0) {
         snprintf(result->failure, sizeof result->failure,
-                 "the Hessian is singular to working accuracy at the minimum: raise search.lower");
+                 "the Hessian is singular to working accuracy at the minimum: %s",
+                 loss_advice(&problem->loss));
         return false;
     }
     memcpy(fit->theta, theta, (size_t)problem->penalty->count * sizeof *theta);

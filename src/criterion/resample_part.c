@@ -219,7 +219,10 @@ static bool prepare_solves(resample_t *a, int64_t k, criterion_result_t *result)
     result->factorisations++;
     if (problem_factor(a->problem, a->hessian) < 0)
         return true;
-    return fail(result, a, k, "the Hessian is singular to working accuracy: raise search.lower");
+    char why[160];
+    snprintf(why, sizeof why, "the Hessian is singular to working accuracy at the minimum: %s",
+             loss_advice(&a->problem->loss));
+    return fail(result, a, k, why);
 }
 
 /* phi of the validating rows of part k: values, and weighted derivatives that are 0 elsewhere.

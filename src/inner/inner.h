@@ -39,8 +39,8 @@ typedef struct inner_kind {
     size_t options_size;
     /* From beta [columns] to the minimum at theta [S], in place. `hessian` is the solver's to use:
        a factor of a nearby Hessian when hessian->factored, of the last one that was formed
-       afterwards. The problem ends at the point that is returned. Collective; no errors, only
-       outcomes. */
+       afterwards (not factored where a matrix above it took its place). The problem ends at the
+       point that is returned. Collective; no errors, only outcomes. */
     void (*solve)(const void *options, problem_t *problem, const double *theta, double *beta,
                   spd_t *hessian, inner_result_t *result);
     /* The same for a model with a kernel: from machine->solution to the minimum at machine->theta,

@@ -55,6 +55,7 @@ typedef struct newton {
     double *direction; /* [columns] */
     double *trial;     /* [columns] */
     bool fresh;        /* the factor was formed at the iterate */
+    bool bound;        /* it is of the parabolas, not of H */
     inner_result_t *result;
 } newton_t;
 
@@ -171,10 +172,12 @@ static bool factor(newton_t *s)
                                                     problem_hold};
     int column = problem_factor(s->problem, s->hessian);
     s->result->factorisations++;
+    s->bound = false;
     for (int i = 0; column >= 0 && i < 3; i++)
         if (easier[i](s->problem, s->hessian)) {
             column = spd_factor(s->hessian);
             s->result->factorisations++;
+            s->bound = s->bound || i == 0;
         }
     if (column >= 0)
         fail_singular(s, column);
@@ -291,6 +294,7 @@ static void solve(const void *options, problem_t *problem, const double *theta, 
         hessian->factored = false;
         iterate(&s);
     }
+    hessian->factored = hessian->factored && !s.bound;
 }
 
 const inner_kind_t inner_newton = {

@@ -63,6 +63,10 @@ static bool factor(newton_t *s)
 {
     int row = machine_factor(s->machine);
     s->result->factorisations++;
+    if (row >= 0 && s->machine->loss.robust) {
+        row = machine_majorise(s->machine);
+        s->result->factorisations++;
+    }
     s->fresh = true;
     if (row < 0)
         return true;

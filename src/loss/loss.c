@@ -34,6 +34,17 @@ double loss_response(const loss_t *loss, double u)
     return m[0];
 }
 
+double loss_bound(const loss_t *loss, double y, double u, double l1, double l2)
+{
+    return loss->robust && u != y ? l1 / (u - y) : l2;
+}
+
+const char *loss_advice(const loss_t *loss)
+{
+    return loss->kinked ? "l'' is 0 in too many rows, raise the option of the loss"
+                        : "raise search.lower";
+}
+
 double loss_target(const loss_t *loss, double y)
 {
     return loss->classifies ? 0.5 * (1.0 + y) : y;

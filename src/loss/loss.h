@@ -50,6 +50,13 @@ loss_t loss_configured(const loss_t *row, const void *options);
 /* The mean of y at u. */
 double loss_response(const loss_t *loss, double u);
 
+/* A curvature of the row from its l' and l'' (times any weight) at (y, u): l'', or for a robust
+   loss that of the parabola above it, which is not 0 far from y. */
+double loss_bound(const loss_t *loss, double y, double u, double l1, double l2);
+
+/* What to do where the Hessian is singular at a minimum, for messages. */
+const char *loss_advice(const loss_t *loss);
+
 /* y on the scale of the mean: labels -1, +1 become 0, 1. */
 double loss_target(const loss_t *loss, double y);
 

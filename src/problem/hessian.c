@@ -83,9 +83,8 @@ int problem_factor(problem_t *problem, spd_t *hessian)
 
 double problem_bound(const problem_t *problem, int64_t i, int k)
 {
-    const double residual = problem->loss.robust ? problem->u[i] - problem->data->y[i] : 0.0;
-    return residual != 0.0 ? problem->l[1][i] / residual
-                           : problem->l[2][joint_at(k, k) * problem->rows + i];
+    return loss_bound(&problem->loss, problem->data->y[i], problem->u[i], problem->l[1][i],
+                      problem->l[2][joint_at(k, k) * problem->rows + i]);
 }
 
 bool problem_majorise(problem_t *problem, spd_t *hessian)

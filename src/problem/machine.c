@@ -125,13 +125,10 @@ static void fill_factor(machine_t *machine)
     }
 }
 
-int machine_factor(machine_t *machine)
+/* With the roots at hand. */
+static int factor(machine_t *machine)
 {
     const int n = machine->n;
-    if (machine->factored && machine->loss.quadratic)
-        return -1;
-    for (int i = 0; i < n; i++)
-        machine->root[i] = sqrt(fmax(machine->l[2][i], 0.0));
     fill_factor(machine);
     int failed = dist_factor(machine->dist, machine->factor);
     machine->factored = failed < 0;
@@ -144,6 +141,28 @@ int machine_factor(machine_t *machine)
     machine->sigma = cblas_ddot(n, machine->ones, 1, machine->work, 1);
     machine->factored = machine->sigma > 0.0;
     return machine->factored ? -1 : 0;
+}
+
+int machine_factor(machine_t *machine)
+{
+    if (machine->factored && machine->loss.quadratic)
+        return -1;
+    for (int i = 0; i < machine->n; i++)
+        machine->root[i] = sqrt(fmax(machine->l[2][i], 0.0));
+    return factor(machine);
+}
+
+double machine_bound(const machine_t *machine, int64_t i)
+{
+    return loss_bound(&machine->loss, machine->y[i], machine->u[i], machine->l[1][i],
+                      machine->l[2][i]);
+}
+
+int machine_majorise(machine_t *machine)
+{
+    for (int i = 0; i < machine->n; i++)
+        machine->root[i] = sqrt(fmax(machine_bound(machine, i), 0.0));
+    return factor(machine);
 }
 
 /* ---- from the data ---------------------------------------------------------------------------

@@ -89,9 +89,16 @@ void machine_move(machine_t *machine);
 /* Fills l up to `order` at the point. Not collective. */
 void machine_rows(machine_t *machine, int order);
 
+/* A curvature of row i at the point: loss_bound. Not collective. */
+double machine_bound(const machine_t *machine, int64_t i);
+
 /* Factors I + A^1/2 K A^1/2 at the point, unless the factor at hand is of the same. Returns -1, or
    the row at which it is not positive definite. Cost: n^3 / 3. */
 int machine_factor(machine_t *machine);
+
+/* The same with A = the curvatures of machine_bound, which are 0 in no row that trains, for a step
+   from where that with l'' fails. */
+int machine_majorise(machine_t *machine);
 
 /* y = R x for x, y [n] and the factor at hand. */
 void machine_reduce(const machine_t *machine, const double *x, double *y);
@@ -103,12 +110,11 @@ const kernel_values_t *machine_column(machine_t *machine, int j, int order);
 /* out [n, columns] = sum_s delta_s d_s K for delta [S]. Not collective. */
 void machine_along(machine_t *machine, const double *delta, double *out);
 
-/* Where to look for the hyperparameters [S] on their natural scale. Let a = l'' in the null model
-   (the intercept alone). width: the median over rows of the median distance to another where
-   the kernel is one of distances (among at most 256 rows), else the root mean square length of a
-   row. lambda:
-   sum_i a_i k(x_i, x_i) / p at that width, which for the linear kernel is the one that halves a
-   coefficient. */
+/* Where to look for the hyperparameters [S] on their natural scale. Let a = machine_bound in the
+   null model (the intercept alone). width: the median over rows of the median distance to another
+   where the kernel is one of distances (among at most 256 rows), else the root mean square length
+   of a row. lambda: sum_i a_i k(x_i, x_i) / p at that width, which for the linear kernel is the one
+   that halves a coefficient. */
 void machine_scales(machine_t *machine, double *natural);
 
 #endif

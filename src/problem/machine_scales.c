@@ -50,9 +50,11 @@ static double mean_diagonal(machine_t *m)
     return sum / m->n;
 }
 
-/* l'' of the null model: Newton's method for the intercept, steps of at most 2. */
+/* The null model: Newton's method for the intercept, steps of at most 2, or of any length where
+   parabolas bound the loss. */
 static void find_null_model(machine_t *m)
 {
+    const double limit = m->loss.robust || m->loss.quadratic ? INFINITY : 2.0;
     double b = 0.0;
     for (int step = 0; step <= NULL_STEPS; step++) {
         double slope = 0.0, curvature = 0.0;
@@ -61,12 +63,12 @@ static void find_null_model(machine_t *m)
         machine_rows(m, 2);
         for (int i = 0; i < m->n; i++) {
             slope += m->l[1][i];
-            curvature += m->l[2][i];
+            curvature += machine_bound(m, i);
         }
         double move = -slope / curvature;
         if (!m->data->intercept || !(fabs(move) > 1e-6))
             break;
-        b += fmax(-2.0, fmin(2.0, move));
+        b += fmax(-limit, fmin(limit, move));
     }
 }
 
@@ -83,7 +85,7 @@ void machine_scales(machine_t *m, double *natural)
     kernel_at(&m->kernel, theta, m->n, m->work, 0, &m->column);
     find_null_model(m);
     for (int i = 0; i < m->n; i++)
-        sum += m->l[2][i] * m->column.k[i];
+        sum += machine_bound(m, i) * m->column.k[i];
     natural[0] = sum > 0.0 && isfinite(sum) ? sum / m->data->p : 1.0;
     comm_share(m->comm, natural, m->count * (int64_t)sizeof *natural, 0);
 }
