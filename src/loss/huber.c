@@ -11,11 +11,6 @@ static const param_t params[] = {{"delta", "residual at which squares turn into 
                                   PARAM_REAL, 0, 1.0, 1e-6, 1e6, NULL},
                                  PARAM_END};
 
-static bool valid(double y)
-{
-    return isfinite(y);
-}
-
 static void derivatives(const loss_t *loss, int64_t n, const double *y, const double *u, int order,
                         double *const *d)
 {
@@ -30,21 +25,6 @@ static void derivatives(const loss_t *loss, int64_t n, const double *y, const do
     }
 }
 
-static void mean(const loss_t *loss, double u, double *m)
-{
-    (void)loss;
-    m[0] = u;
-    m[1] = 1.0;
-    m[2] = 0.0;
-}
-
-static double saturated(const loss_t *loss, double y)
-{
-    (void)loss;
-    (void)y;
-    return 0.0;
-}
-
 const loss_t loss_huber = {
     .name = "huber",
     .doc = "squares for |y - u| <= delta, absolute values beyond: regression that outliers move "
@@ -53,10 +33,10 @@ const loss_t loss_huber = {
     .domain = "any number",
     .params = params,
     .parameter = 1.0,
-    .valid = valid,
+    .valid = loss_any_number,
     .derivatives = derivatives,
-    .mean = mean,
-    .saturated = saturated,
+    .mean = loss_identity_mean,
+    .saturated = loss_never_below_0,
     .robust = true,
     .kinked = true,
 };

@@ -15,4 +15,10 @@ extern const loss_t loss_probit;
 extern const loss_t loss_squared_hinge;
 extern const loss_t loss_softmax;
 
+/* What several rows share: y any number, or -1 or +1; the mean is u; the least loss is 0. */
+bool loss_any_number(double y);
+bool loss_label(double y);
+void loss_identity_mean(const loss_t *loss, double u, double *m);
+double loss_never_below_0(const loss_t *loss, double y);
+
 #endif

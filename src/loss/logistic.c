@@ -5,11 +5,6 @@
 
 #include "loss/kinds.h"
 
-static bool valid(double y)
-{
-    return y == 1.0 || y == -1.0;
-}
-
 static void derivatives(const loss_t *loss, int64_t n, const double *y, const double *u, int order,
                         double *const *d)
 {
@@ -35,20 +30,13 @@ static void mean(const loss_t *loss, double u, double *m)
     m[2] = m[1] * (u > 0.0 ? other - near : near - other);
 }
 
-static double saturated(const loss_t *loss, double y)
-{
-    (void)loss;
-    (void)y;
-    return 0.0;
-}
-
 const loss_t loss_logistic = {
     .name = "logistic",
     .doc = "log(1 + exp(-y u)), y = -1 or +1: binary classification",
     .domain = "-1 or +1 (import labels with --classify)",
-    .valid = valid,
+    .valid = loss_label,
     .derivatives = derivatives,
     .mean = mean,
-    .saturated = saturated,
+    .saturated = loss_never_below_0,
     .classifies = true,
 };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "loss/loss.h"
 
+#include <math.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -62,4 +63,29 @@ void loss_weighted(const loss_t *loss, int64_t n, const double *y, const double 
     for (int k = 0; w != NULL && k <= order; k++)
         for (int64_t i = 0; i < n; i++)
             d[k][i] = w[i] == 0.0 ? 0.0 : w[i] * d[k][i];
+}
+
+bool loss_any_number(double y)
+{
+    return isfinite(y);
+}
+
+bool loss_label(double y)
+{
+    return y == 1.0 || y == -1.0;
+}
+
+void loss_identity_mean(const loss_t *loss, double u, double *m)
+{
+    (void)loss;
+    m[0] = u;
+    m[1] = 1.0;
+    m[2] = 0.0;
+}
+
+double loss_never_below_0(const loss_t *loss, double y)
+{
+    (void)loss;
+    (void)y;
+    return 0.0;
 }

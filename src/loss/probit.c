@@ -18,11 +18,6 @@ static const double SQRT_HALF = 0.70710678118654752440, LOG_ROOT = 0.91893853320
 static const double TAIL = -2.0; /* m below which the continued fraction is taken */
 enum { TERMS = 128 };            /* of it: enough for 16 digits at TAIL */
 
-static bool valid(double y)
-{
-    return y == 1.0 || y == -1.0;
-}
-
 static double density(double u)
 {
     return exp(-0.5 * u * u - LOG_ROOT);
@@ -76,20 +71,13 @@ static void mean(const loss_t *loss, double u, double *m)
     m[2] = -u * m[1];
 }
 
-static double saturated(const loss_t *loss, double y)
-{
-    (void)loss;
-    (void)y;
-    return 0.0;
-}
-
 const loss_t loss_probit = {
     .name = "probit",
     .doc = "-log Phi(y u), Phi the normal distribution, y = -1 or +1: binary classification",
     .domain = "-1 or +1 (import labels with --classify)",
-    .valid = valid,
+    .valid = loss_label,
     .derivatives = derivatives,
     .mean = mean,
-    .saturated = saturated,
+    .saturated = loss_never_below_0,
     .classifies = true,
 };

@@ -15,11 +15,6 @@ static const param_t params[] = {{"delta", "residual at which squares turn into 
                                   PARAM_REAL, 0, 1.0, 1e-6, 1e6, NULL},
                                  PARAM_END};
 
-static bool valid(double y)
-{
-    return isfinite(y);
-}
-
 static void derivatives(const loss_t *loss, int64_t n, const double *y, const double *u, int order,
                         double *const *d)
 {
@@ -35,30 +30,15 @@ static void derivatives(const loss_t *loss, int64_t n, const double *y, const do
     }
 }
 
-static void mean(const loss_t *loss, double u, double *m)
-{
-    (void)loss;
-    m[0] = u;
-    m[1] = 1.0;
-    m[2] = 0.0;
-}
-
-static double saturated(const loss_t *loss, double y)
-{
-    (void)loss;
-    (void)y;
-    return 0.0;
-}
-
 const loss_t loss_pseudo_huber = {
     .name = "pseudo_huber",
     .doc = "delta^2 (sqrt(1 + ((y - u)/delta)^2) - 1): regression that outliers move little",
     .domain = "any number",
     .params = params,
     .parameter = 1.0,
-    .valid = valid,
+    .valid = loss_any_number,
     .derivatives = derivatives,
-    .mean = mean,
-    .saturated = saturated,
+    .mean = loss_identity_mean,
+    .saturated = loss_never_below_0,
     .robust = true,
 };

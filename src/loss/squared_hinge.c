@@ -18,11 +18,6 @@ static const param_t params[] = {
     {"width", "w of the rounded corner, w log(1 + exp(x/w))", PARAM_REAL, 0, 0.2, 1e-3, 1e3, NULL},
     PARAM_END};
 
-static bool valid(double y)
-{
-    return y == 1.0 || y == -1.0;
-}
-
 /* l [LOSS_ORDERS] = the loss and its derivatives in x. */
 static void at(double w, double x, double *l)
 {
@@ -59,22 +54,15 @@ static void mean(const loss_t *loss, double u, double *m)
     m[2] = (b[3] * (a[1] / sum) - a[3] * (b[1] / sum) - 2.0 * m[1] * sum_dot) / sum;
 }
 
-static double saturated(const loss_t *loss, double y)
-{
-    (void)loss;
-    (void)y;
-    return 0.0;
-}
-
 const loss_t loss_squared_hinge = {
     .name = "squared_hinge",
     .doc = "max(0, 1 - y u)^2 / 2 with its corner rounded, y = -1 or +1: support vectors",
     .domain = "-1 or +1 (import labels with --classify)",
     .params = params,
     .parameter = 0.2,
-    .valid = valid,
+    .valid = loss_label,
     .derivatives = derivatives,
     .mean = mean,
-    .saturated = saturated,
+    .saturated = loss_never_below_0,
     .classifies = true,
 };
