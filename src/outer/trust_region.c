@@ -68,7 +68,7 @@ static const param_t params[] = {
     {"step_tolerance", "stop when the step is at most this, relative to 1 + |theta|", PARAM_REAL,
      offsetof(region_options_t, step_tolerance), 1e-12, 0, 1, NULL},
     {"max_iterations", "trust-region steps of one start", PARAM_INT,
-     offsetof(region_options_t, max_iterations), 100, 0, 1e9, NULL},
+     offsetof(region_options_t, max_iterations), 1000, 0, 1e9, NULL},
     {"max_evaluations", "evaluations in all, the sweep included", PARAM_INT,
      offsetof(region_options_t, max_evaluations), 1000, 1, 1e9, NULL},
     {"radius", "first radius of the trust region: root mean square over theta", PARAM_REAL,
