@@ -10,7 +10,7 @@
 
 enum { BY_COLUMN = 7, BY_HYPER = 3 };
 
-int adjoint_allocate(problem_t *problem, spd_t *hessian, adjoint_t *a)
+int adjoint_allocate(problem_t *problem, hessian_t *hessian, adjoint_t *a)
 {
     int code = TRALO_OK;
     double **by_column[BY_COLUMN] = {&a->C,     &a->v,     &a->b,    &a->D_dot,
@@ -47,7 +47,7 @@ void adjoint_find_gradient(adjoint_t *a)
     double scale = -1.0 / problem->data->weight_sum;
     for (int j = 0; j < problem->columns; j++)
         a->v[j] -= a->C[j] * r->r[3][j];
-    spd_solve(a->hessian, a->v);
+    hessian_solve(a->hessian, a->v);
     memset(a->gradient, 0, (size_t)problem->penalty->count * sizeof *a->gradient);
     penalty_contract(problem->penalty, r, 2, scale, a->C, a->gradient);
     penalty_contract(problem->penalty, r, 1, scale, a->v, a->gradient);
@@ -58,7 +58,7 @@ void adjoint_move_fit(adjoint_t *a)
     const problem_t *problem = a->problem;
     const penalty_values_t *r = &problem->penalty_values;
     penalty_along(problem->penalty, r, 1, a->delta, a->b);
-    spd_solve(a->hessian, a->b);
+    hessian_solve(a->hessian, a->b);
     cblas_dscal(problem->columns, -1.0, a->b, 1);
     penalty_along(problem->penalty, r, 2, a->delta, a->D_dot);
     for (int j = 0; j < problem->columns; j++)
@@ -73,7 +73,7 @@ static void find_v_dot(adjoint_t *a)
     for (int j = 0; j < problem->columns; j++)
         a->v_dot[j] -= a->C_dot[j] * r->r[3][j] + a->D_dot[j] * a->v[j] +
                        a->C[j] * (r->r[4][j] * a->b[j] + a->along[j]);
-    spd_solve(a->hessian, a->v_dot);
+    hessian_solve(a->hessian, a->v_dot);
 }
 
 void adjoint_find_product(adjoint_t *a)

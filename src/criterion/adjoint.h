@@ -8,7 +8,7 @@
 
 typedef struct adjoint {
     problem_t *problem; /* borrowed, as the next */
-    spd_t *hessian;     /* of the fit: its factor */
+    hessian_t *hessian; /* of the fit: its factor */
     double *C;          /* [columns] the diagonal of C; owned, as all below */
     double *v;          /* [columns] */
     double *delta;      /* [S] the direction; below, derivatives along it: */
@@ -21,7 +21,7 @@ typedef struct adjoint {
 } adjoint_t;
 
 /* Not collective. Errors: TRALO_ERR_MEMORY; adjoint_release is to follow in any case. */
-int adjoint_allocate(problem_t *problem, spd_t *hessian, adjoint_t *adjoint);
+int adjoint_allocate(problem_t *problem, hessian_t *hessian, adjoint_t *adjoint);
 void adjoint_release(adjoint_t *adjoint);
 int64_t adjoint_memory(const problem_shape_t *shape); /* bytes, without `second` */
 

@@ -87,7 +87,8 @@ static const double *whitened(alo_t *a, int64_t begin, int count)
     int p = a->problem->columns;
     if (a->T != NULL)
         return a->T + begin * p;
-    panel_whiten(count, p, a->fit.hessian->inverse, a->problem->data->X + begin * p, a->panel);
+    panel_whiten(count, p, hessian_spd(a->fit.hessian)->inverse, a->problem->data->X + begin * p,
+                 a->panel);
     return a->panel;
 }
 
@@ -97,8 +98,8 @@ static void leverages(alo_t *a)
     for (int64_t i = 0; i < a->problem->rows; i += count) {
         count = panel_count(a, i);
         if (a->T != NULL)
-            panel_whiten(count, p, a->fit.hessian->inverse, a->problem->data->X + i * p,
-                         a->T + i * p);
+            panel_whiten(count, p, hessian_spd(a->fit.hessian)->inverse,
+                         a->problem->data->X + i * p, a->T + i * p);
         const double *T = whitened(a, i, count);
         for (int k = 0; k < count; k++)
             a->rows.h[i + k] = cblas_ddot(p, T + (int64_t)k * p, 1, T + (int64_t)k * p, 1);
@@ -121,8 +122,9 @@ static void add_column_gram(alo_t *a, const double *weights, double *S)
     int p = a->problem->columns, begin, end, most = panel_rows(p);
     spd_share(a->problem->comm, p, &begin, &end);
     for (int j = begin; j < end; j += most)
-        panel_gram(end - j < most ? end - j : most, p, a->fit.hessian->inverse + (int64_t)j * p,
-                   weights + j, a->scratch, S);
+        panel_gram(end - j < most ? end - j : most, p,
+                   hessian_spd(a->fit.hessian)->inverse + (int64_t)j * p, weights + j, a->scratch,
+                   S);
 }
 
 /* rows[i] = t_i' S t_i for the rows of this rank; columns[j] = (L^-1 e_j)' S (L^-1 e_j) for all;
@@ -141,7 +143,8 @@ static void quadratic_forms(alo_t *a, const double *S, double *rows, double *col
     memset(columns, 0, (size_t)p * sizeof *columns);
     for (int j = begin; j < end; j += most)
         panel_quadratic(end - j < most ? end - j : most, p, a->half,
-                        a->fit.hessian->inverse + (int64_t)j * p, a->scratch, columns + j);
+                        hessian_spd(a->fit.hessian)->inverse + (int64_t)j * p, a->scratch,
+                        columns + j);
     comm_sum(a->problem->comm, columns, p);
 }
 
@@ -299,19 +302,21 @@ static int64_t elements(int form, const problem_shape_t *shape)
     return form == ROWS ? shape->rows : form == SQUARE ? p * p : p * panel_rows(shape->width);
 }
 
-static int64_t memory(const problem_shape_t *shape)
+static int64_t memory(const hessian_kind_t *form, const problem_shape_t *shape)
 {
-    int64_t bytes = fit_memory(shape) + adjoint_memory(shape) + alo_scalar_memory(shape->rows);
+    int64_t bytes =
+        fit_memory(form, shape) + adjoint_memory(shape) + alo_scalar_memory(shape->rows);
     for (int i = 0; i < ARRAYS; i++)
         bytes += elements(arrays[i].shape, shape) * (int64_t)sizeof(double);
     return bytes;
 }
 
-static bool keeps_whitened(const alo_t *a, int choice)
+static bool keeps_whitened(const criterion_t *criterion, int choice)
 {
-    const problem_t *problem = a->problem;
+    const problem_t *problem = criterion->problem;
     const problem_shape_t shape = problem_shape(problem);
-    int64_t needed = problem->rows * problem->columns * (int64_t)sizeof(double) + memory(&shape);
+    int64_t needed = problem->rows * problem->columns * (int64_t)sizeof(double) +
+                     memory(criterion->form, &shape);
     int64_t there = mem_available() / comm_local_ranks(problem->comm);
     return choice == WHITENED_KEEP || (choice == WHITENED_AUTO && needed < there / 2);
 }
@@ -321,11 +326,8 @@ static int allocate(criterion_t *criterion, const alo_options_t *o)
     int code = TRALO_OK;
     problem_t *problem = criterion->problem;
     const problem_shape_t shape = problem_shape(problem);
-    alo_t *a = NULL;
-    ALLOC(a, 1);
-    criterion->work = a;
+    alo_t *a = criterion->work;
     a->problem = problem;
-    TRY(fit_allocate(problem, &a->fit));
     TRY(adjoint_allocate(problem, a->fit.hessian, &a->adjoint));
     TRY(alo_scalar_create(problem->rows, &a->rows));
     a->rows.u = problem->u;
@@ -333,7 +335,7 @@ static int allocate(criterion_t *criterion, const alo_options_t *o)
     for (int i = 0; i < ARRAYS; i++)
         TRY(mem_alloc(elements(arrays[i].shape, &shape), sizeof(double),
                       (char *)a + arrays[i].offset));
-    if (keeps_whitened(a, o->whitened))
+    if (keeps_whitened(criterion, o->whitened))
         ALLOC(a->T, problem->rows * problem->columns);
 out:
     return code;
@@ -343,10 +345,15 @@ static int create(criterion_t *criterion, const void *options)
 {
     int code = TRALO_OK;
     const alo_options_t *o = options;
+    comm_t *comm = criterion->problem->comm;
     evaluation_t evaluation;
+    alo_t *a;
     TRY(evaluation_find(o->loss, criterion->problem, &evaluation));
-    TRY(comm_agree(criterion->problem->comm, allocate(criterion, o)));
-    ((alo_t *)criterion->work)->evaluation = evaluation;
+    TRY(comm_agree(comm, mem_alloc(1, sizeof *a, &criterion->work)));
+    a = criterion->work;
+    a->evaluation = evaluation;
+    TRY(fit_create(criterion, &a->fit));
+    TRY(comm_agree(comm, allocate(criterion, o)));
 out:
     return code;
 }

@@ -57,7 +57,7 @@ static void invert(alo_blocks_t *a)
 {
     const int n = a->problem->columns;
     int info;
-    memcpy(a->inverse, a->fit.hessian->inverse, square_bytes(a));
+    memcpy(a->inverse, hessian_spd(a->fit.hessian)->inverse, square_bytes(a));
     dlauum_("L", &n, a->inverse, &n, &info);
     mirror(n, a->inverse);
 }
@@ -289,9 +289,9 @@ static int64_t elements(int form, const problem_shape_t *shape)
     }
 }
 
-static int64_t memory(const problem_shape_t *shape)
+static int64_t memory(const hessian_kind_t *form, const problem_shape_t *shape)
 {
-    int64_t bytes = fit_memory(shape) + adjoint_memory(shape);
+    int64_t bytes = fit_memory(form, shape) + adjoint_memory(shape);
     for (int i = 0; i < ARRAYS; i++)
         bytes += elements(arrays[i].shape, shape) * (int64_t)sizeof(double);
     return bytes + shape->outputs * (int64_t)sizeof(int);
@@ -302,11 +302,8 @@ static int allocate(criterion_t *criterion)
     int code = TRALO_OK;
     problem_t *problem = criterion->problem;
     const problem_shape_t shape = problem_shape(problem);
-    alo_blocks_t *a = NULL;
-    ALLOC(a, 1);
-    criterion->work = a;
+    alo_blocks_t *a = criterion->work;
     a->problem = problem;
-    TRY(fit_allocate(problem, &a->fit));
     TRY(adjoint_allocate(problem, a->fit.hessian, &a->adjoint));
     for (int i = 0; i < ARRAYS; i++)
         TRY(mem_alloc(elements(arrays[i].shape, &shape), sizeof(double),
@@ -320,10 +317,15 @@ static int create(criterion_t *criterion, const void *options)
 {
     int code = TRALO_OK;
     const alo_options_t *o = options;
+    comm_t *comm = criterion->problem->comm;
     evaluation_t evaluation;
+    alo_blocks_t *a;
     TRY(evaluation_find(o->loss, criterion->problem, &evaluation));
-    TRY(comm_agree(criterion->problem->comm, allocate(criterion)));
-    ((alo_blocks_t *)criterion->work)->evaluation = evaluation;
+    TRY(comm_agree(comm, mem_alloc(1, sizeof *a, &criterion->work)));
+    a = criterion->work;
+    a->evaluation = evaluation;
+    TRY(fit_create(criterion, &a->fit));
+    TRY(comm_agree(comm, allocate(criterion)));
 out:
     return code;
 }

@@ -230,8 +230,9 @@ static void product(criterion_t *criterion, const double *direction, double *out
     *out = a->second * *direction;
 }
 
-static int64_t memory(const problem_shape_t *shape)
+static int64_t memory(const hessian_kind_t *form, const problem_shape_t *shape)
 {
+    (void)form; /* no Hessian is held */
     const int64_t p = shape->width, orders = DERIVATIVES, panel = panel_rows(shape->width);
     int64_t numbers = shape->rows * (p + 3 * orders) + p * (p + 4 + 2 * orders + panel);
     return numbers * (int64_t)sizeof(double) + alo_scalar_memory(shape->rows);

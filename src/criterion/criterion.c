@@ -36,12 +36,18 @@ static const criterion_kind_t *chosen(const criterion_setup_t *setup)
     return quicker != NULL ? quicker : kind;
 }
 
+static const hessian_kind_t *form_of(const criterion_setup_t *setup)
+{
+    return setup->form != NULL ? setup->form : &hessian_replicated;
+}
+
 static int check_memory(const criterion_setup_t *setup)
 {
     int code = TRALO_OK;
     const problem_t *problem = setup->problem;
     const problem_shape_t shape = problem_shape(problem);
-    int64_t needed = chosen(setup)->memory(&shape) + exact_memory(problem->columns);
+    const hessian_kind_t *form = form_of(setup);
+    int64_t needed = chosen(setup)->memory(form, &shape) + exact_memory(form, &shape);
     int64_t there = mem_available() / comm_local_ranks(problem->comm);
     if (there > 0 && needed > there)
         FAIL(TRALO_ERR_MEMORY,
@@ -77,6 +83,7 @@ static int allocate(const criterion_setup_t *setup, criterion_t **out)
     int code = TRALO_OK;
     criterion_t *criterion = NULL;
     ALLOC(criterion, 1);
+    criterion->form = form_of(setup);
     criterion->inner = setup->inner;
     criterion->inner_options = setup->inner_options;
     criterion->known = -1;

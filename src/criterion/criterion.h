@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/param.h"
 #include "inner/inner.h"
+#include "problem/hessian.h"
 #include "problem/machine.h"
 #include "problem/problem.h"
 
@@ -41,7 +42,7 @@ typedef struct criterion_kind {
     size_t options_size;
     bool approximates_loo; /* its rows approximate exact leave-one-out */
     /* Bytes that one rank needs beside the data and the problem. */
-    int64_t (*memory)(const problem_shape_t *shape);
+    int64_t (*memory)(const hessian_kind_t *form, const problem_shape_t *shape);
     int (*create)(criterion_t *criterion, const void *options); /* collective; agrees on failure */
     void (*evaluate)(criterion_t *criterion, const double *theta, int order,
                      criterion_result_t *result);
@@ -64,11 +65,12 @@ const criterion_kind_t *criterion_for(const criterion_kind_t *kind, int outputs)
 
 struct criterion {
     const criterion_kind_t *kind;
-    problem_t *problem; /* borrowed; NULL with a kernel */
-    machine_t *machine; /* borrowed; NULL without one */
-    const data_t *data; /* borrowed */
-    int count;          /* S */
-    int64_t unknowns;   /* length of the minimum of the training problem */
+    problem_t *problem;         /* borrowed; NULL with a kernel */
+    machine_t *machine;         /* borrowed; NULL without one */
+    const data_t *data;         /* borrowed */
+    int count;                  /* S */
+    int64_t unknowns;           /* length of the minimum of the training problem */
+    const hessian_kind_t *form; /* of the Hessian of the training problem */
     const inner_kind_t *inner;
     const void *inner_options; /* borrowed */
     void *work;                /* the kind's own */
@@ -77,9 +79,10 @@ struct criterion {
 
 typedef struct criterion_setup {
     const criterion_kind_t *kind;
-    const void *options; /* filled for kind->params; borrowed during the call */
-    problem_t *problem;  /* borrowed as long as the criterion lives, as all below */
-    machine_t *machine;  /* with a kernel, instead of the problem; kind->kernel is there */
+    const void *options;        /* filled for kind->params; borrowed during the call */
+    problem_t *problem;         /* borrowed as long as the criterion lives, as all below */
+    machine_t *machine;         /* with a kernel, instead of the problem; kind->kernel is there */
+    const hessian_kind_t *form; /* of the Hessian of the problem; NULL: replicated */
     const inner_kind_t *inner;
     const void *inner_options;
 } criterion_setup_t;

@@ -8,13 +8,13 @@
 
 struct exact {
     const criterion_t *criterion; /* borrowed */
-    spd_t *hessian;               /* of the refit before: near enough to step with; NULL with a
+    hessian_t *hessian;           /* of the refit before: near enough to step with; NULL with a
                                      kernel */
     double *theta;                /* [S] of the refit before */
     double *beta;                 /* [unknowns] */
 };
 
-static int create(const criterion_t *criterion, exact_t **out)
+static int allocate(const criterion_t *criterion, exact_t **out)
 {
     int code = TRALO_OK;
     exact_t *exact = NULL;
@@ -22,8 +22,6 @@ static int create(const criterion_t *criterion, exact_t **out)
     exact->criterion = criterion;
     ALLOC(exact->theta, criterion->count);
     ALLOC(exact->beta, criterion->unknowns);
-    if (criterion->problem != NULL)
-        TRY(spd_create(criterion->data->comm, criterion->problem->columns, &exact->hessian));
     *out = exact;
     exact = NULL;
 out:
@@ -34,11 +32,14 @@ out:
 int exact_create(const criterion_t *criterion, exact_t **out)
 {
     exact_t *exact = NULL;
-    int code = comm_agree(criterion->data->comm, create(criterion, &exact));
-    if (code == TRALO_OK)
-        *out = exact;
-    else
-        exact_free(&exact);
+    int code = TRALO_OK;
+    TRY(comm_agree(criterion->data->comm, allocate(criterion, &exact)));
+    if (criterion->problem != NULL)
+        TRY(hessian_create(criterion->problem, criterion->form, &exact->hessian));
+    *out = exact;
+    exact = NULL;
+out:
+    exact_free(&exact);
     return code;
 }
 
@@ -48,13 +49,14 @@ void exact_free(exact_t **exact)
         return;
     mem_free(&(*exact)->theta);
     mem_free(&(*exact)->beta);
-    spd_free(&(*exact)->hessian);
+    hessian_free(&(*exact)->hessian);
     mem_free(exact);
 }
 
-int64_t exact_memory(int columns)
+int64_t exact_memory(const hessian_kind_t *form, const problem_shape_t *shape)
 {
-    return (2 * (int64_t)columns * columns + columns) * (int64_t)sizeof(double);
+    int64_t columns = (int64_t)shape->width * shape->outputs;
+    return (columns + shape->count) * (int64_t)sizeof(double) + hessian_memory(form, shape);
 }
 
 /* Loss and weight of the excluded row at the problem's point. */

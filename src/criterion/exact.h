@@ -17,7 +17,8 @@ typedef struct exact_request {
    TRALO_ERR_MEMORY. */
 int exact_create(const criterion_t *criterion, exact_t **out);
 void exact_free(exact_t **exact);
-int64_t exact_memory(int columns); /* bytes, without a kernel */
+int64_t exact_memory(const hessian_kind_t *form,
+                     const problem_shape_t *shape); /* bytes, without a kernel */
 
 /* Rows first .. first + count - 1 of all, each left out in turn: losses [count] gets its unweighted
    loss at the minimum of the training problem without it (NaN where the refit failed), weights

@@ -7,7 +7,7 @@
 
 #include "base/mem.h"
 
-int fit_allocate(const problem_t *problem, fit_t *fit)
+static int allocate(const problem_t *problem, fit_t *fit)
 {
     int code = TRALO_OK;
     ALLOC(fit->beta, problem->columns);
@@ -15,7 +15,16 @@ int fit_allocate(const problem_t *problem, fit_t *fit)
     ALLOC(fit->step, problem->columns);
     ALLOC(fit->theta, problem->penalty->count);
     ALLOC(fit->move, problem->penalty->count);
-    TRY(spd_create(problem->comm, problem->columns, &fit->hessian));
+out:
+    return code;
+}
+
+int fit_create(const criterion_t *criterion, fit_t *fit)
+{
+    int code = TRALO_OK;
+    problem_t *problem = criterion->problem;
+    TRY(comm_agree(problem->comm, allocate(problem, fit)));
+    TRY(hessian_create(problem, criterion->form, &fit->hessian));
 out:
     return code;
 }
@@ -27,14 +36,14 @@ void fit_release(fit_t *fit)
     mem_free(&fit->step);
     mem_free(&fit->theta);
     mem_free(&fit->move);
-    spd_free(&fit->hessian);
+    hessian_free(&fit->hessian);
 }
 
-int64_t fit_memory(const problem_shape_t *shape)
+int64_t fit_memory(const hessian_kind_t *form, const problem_shape_t *shape)
 {
     int64_t columns = (int64_t)shape->width * shape->outputs;
-    int64_t numbers = 2 * columns * columns + 3 * columns + 2 * (int64_t)shape->count;
-    return numbers * (int64_t)sizeof(double);
+    int64_t numbers = 3 * columns + 2 * (int64_t)shape->count;
+    return numbers * (int64_t)sizeof(double) + hessian_memory(form, shape);
 }
 
 /* beta + sum_s (theta - theta_before)_s b_s with b_s = -H^-1 d_s r', if that lowers L. */
@@ -46,7 +55,7 @@ static void predict(problem_t *problem, fit_t *fit, const double *theta)
     for (int s = 0; s < problem->penalty->count; s++)
         fit->move[s] = theta[s] - fit->theta[s];
     penalty_along(problem->penalty, &problem->penalty_values, 1, fit->move, fit->step);
-    spd_solve(fit->hessian, fit->step);
+    hessian_solve(fit->hessian, fit->step);
     problem_move(problem, theta, fit->beta);
     double value = problem->size.value;
     cblas_dscal(p, -1.0, fit->step, 1);
@@ -75,7 +84,7 @@ bool fit_minimise(criterion_t *criterion, fit_t *fit, const double *theta,
         memcpy(fit->beta, fit->minimum, columns * sizeof *fit->beta);
         return false;
     }
-    if (problem_factor(problem, fit->hessian) >= 0) {
+    if (hessian_factor(fit->hessian) >= 0) {
         snprintf(result->failure, sizeof result->failure,
                  "the Hessian is singular to working accuracy at the minimum: %s",
                  loss_advice(&problem->loss));

@@ -7,19 +7,20 @@
 #include "criterion/criterion.h"
 
 typedef struct fit {
-    spd_t *hessian;  /* H at the minimum, and its factor; owned, as all below */
-    double *beta;    /* [columns] the minimum */
-    double *minimum; /* [columns] the last that was found: the next start where beta is lost */
-    double *step;    /* [columns] */
-    double *theta;   /* [S] where the minimum is */
-    double *move;    /* [S] */
-    bool warm;       /* theta, beta and the factor are of an evaluation before */
+    hessian_t *hessian; /* H at the minimum, and its factor; owned, as all below */
+    double *beta;       /* [columns] the minimum */
+    double *minimum;    /* [columns] the last that was found: the next start where beta is lost */
+    double *step;       /* [columns] */
+    double *theta;      /* [S] where the minimum is */
+    double *move;       /* [S] */
+    bool warm;          /* theta, beta and the factor are of an evaluation before */
 } fit_t;
 
-/* Not collective. Errors: TRALO_ERR_MEMORY; fit_release is to follow in any case. */
-int fit_allocate(const problem_t *problem, fit_t *fit);
+/* Collective. Errors: TRALO_ERR_MEMORY, the same on all ranks; fit_release is to follow in any
+   case. */
+int fit_create(const criterion_t *criterion, fit_t *fit);
 void fit_release(fit_t *fit);
-int64_t fit_memory(const problem_shape_t *shape); /* bytes */
+int64_t fit_memory(const hessian_kind_t *form, const problem_shape_t *shape); /* bytes */
 
 /* Goes to the minimum at theta [S], and factors H there; false, with result->failure, where there
    is none. Counts Newton's steps in the result. Collective; the same on all ranks. */

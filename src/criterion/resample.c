@@ -160,13 +160,13 @@ static void product(criterion_t *criterion, const double *direction, double *out
     memcpy(out, a->product, (size_t)count * sizeof *out);
 }
 
-static int64_t memory(const problem_shape_t *shape)
+static int64_t memory(const hessian_kind_t *form, const problem_shape_t *shape)
 {
     int64_t columns = (int64_t)shape->width * shape->outputs, count = shape->count;
     int64_t by_row = 2 + 4 * (int64_t)shape->outputs + joint_blocks(shape->outputs);
     int64_t numbers =
-        by_row * shape->rows + 3 * columns * columns + 20 * columns + count * count + 5 * count;
-    return numbers * (int64_t)sizeof(double);
+        by_row * shape->rows + columns * columns + 20 * columns + count * count + 5 * count;
+    return numbers * (int64_t)sizeof(double) + hessian_memory(form, shape);
 }
 
 static int allocate(resample_t *a)
@@ -192,7 +192,6 @@ static int allocate(resample_t *a)
     ALLOC(a->gram, p * p + 2 * p + 1);
     if (problem->data->standardized)
         ALLOC(a->sums, (1 + resample_kept(a)) * (2 * (int64_t)problem->width + 1));
-    TRY(spd_create(problem->comm, (int)p, &a->hessian));
 out:
     return code;
 }
@@ -257,13 +256,15 @@ out:
     return code;
 }
 
-static int prepare(resample_t *a, const options_t *options, const parts_request_t *request)
+static int prepare(resample_t *a, const hessian_kind_t *form, const options_t *options,
+                   const parts_request_t *request)
 {
     int code = TRALO_OK;
     TRY(evaluation_find(options->loss, a->problem, &a->evaluation));
     if (request != NULL)
         TRY(find_parts(a, request));
     TRY(comm_agree(a->problem->comm, allocate(a)));
+    TRY(hessian_create(a->problem, form, &a->hessian));
     count_validating(a);
     if (a->sums != NULL)
         resample_find_sums(a);
@@ -289,7 +290,7 @@ static int create(criterion_t *criterion, const options_t *options, const parts_
     a->groups = resample_choose_groups(a, problem, options->groups);
     if (a->groups > 1)
         TRY(resample_build_group(criterion, a));
-    TRY(comm_agree(a->all, prepare(a, options, request)));
+    TRY(comm_agree(a->all, prepare(a, criterion->form, options, request)));
 out:
     return code;
 }
@@ -308,7 +309,7 @@ static void destroy(criterion_t *criterion)
         mem_free(arrays[i]);
     mem_free(&a->shared_values);
     mem_free(&a->part);
-    spd_free(&a->hessian);
+    hessian_free(&a->hessian);
     if (a->groups > 1 && a->own_data != NULL && a->problem->data == a->own_data)
         problem_free(&a->problem);
     data_free(&a->own_data);

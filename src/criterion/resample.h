@@ -15,7 +15,7 @@ typedef struct resample {
     comm_t *own_comm; /* owned, NULL with one group; so the next */
     data_t *own_data;
     evaluation_t evaluation;
-    spd_t *hessian;
+    hessian_t *hessian;
     bool each_row;      /* leave-one-out: part k is row k */
     int64_t count;      /* parts */
     int64_t validating; /* rows that validate, in all parts and ranks */

@@ -153,7 +153,7 @@ static bool solve_iteratively(resample_t *a, double *x)
     double *r = a->cg_r, *z = a->cg_z, *p = a->cg_p, *q = a->cg_q;
     memcpy(r, x, (size_t)n * sizeof *r);
     memcpy(z, r, (size_t)n * sizeof *z);
-    spd_solve(a->hessian, z);
+    hessian_solve(a->hessian, z);
     memcpy(p, z, (size_t)n * sizeof *p);
     memset(x, 0, (size_t)n * sizeof *x);
     double first = cblas_ddot(n, r, 1, z, 1), size = first;
@@ -166,7 +166,7 @@ static bool solve_iteratively(resample_t *a, double *x)
         cblas_daxpy(n, step, p, 1, x, 1);
         cblas_daxpy(n, -step, q, 1, r, 1);
         memcpy(z, r, (size_t)n * sizeof *z);
-        spd_solve(a->hessian, z);
+        hessian_solve(a->hessian, z);
         double next = cblas_ddot(n, r, 1, z, 1);
         cblas_dscal(n, next / size, p, 1);
         cblas_daxpy(n, 1.0, z, 1, p, 1);
@@ -178,15 +178,15 @@ static bool solve_iteratively(resample_t *a, double *x)
 static void solve(resample_t *a, double *x)
 {
     if (!a->each_row) {
-        spd_solve(a->hessian, x);
+        hessian_solve(a->hessian, x);
         return;
     }
     memcpy(a->along, x, (size_t)a->problem->columns * sizeof *x);
     if (solve_iteratively(a, x))
         return;
     memcpy(x, a->along, (size_t)a->problem->columns * sizeof *x);
-    problem_factor(a->problem, a->hessian);
-    spd_solve(a->hessian, x);
+    hessian_factor(a->hessian);
+    hessian_solve(a->hessian, x);
 }
 
 static bool fail(criterion_result_t *result, const resample_t *a, int64_t k, const char *why)
@@ -217,7 +217,7 @@ static bool prepare_solves(resample_t *a, int64_t k, criterion_result_t *result)
     if (a->each_row && a->hessian->factored)
         return true;
     result->factorisations++;
-    if (problem_factor(a->problem, a->hessian) < 0)
+    if (hessian_factor(a->hessian) < 0)
         return true;
     char why[160];
     snprintf(why, sizeof why, "the Hessian is singular to working accuracy at the minimum: %s",

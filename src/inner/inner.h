@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/param.h"
+#include "problem/hessian.h"
 #include "problem/machine.h"
 #include "problem/problem.h"
 
@@ -42,7 +43,7 @@ typedef struct inner_kind {
        afterwards (not factored where a matrix above it took its place). The problem ends at the
        point that is returned. Collective; no errors, only outcomes. */
     void (*solve)(const void *options, problem_t *problem, const double *theta, double *beta,
-                  spd_t *hessian, inner_result_t *result);
+                  hessian_t *hessian, inner_result_t *result);
     /* The same for a model with a kernel: from machine->solution to the minimum at machine->theta,
        in place; machine->factor is the solver's to use. NULL: the kind has none. */
     void (*solve_machine)(const void *options, machine_t *machine, inner_result_t *result);

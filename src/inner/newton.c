@@ -51,11 +51,10 @@ typedef struct newton {
     problem_t *problem;
     const double *theta;
     double *beta; /* [columns] the iterate, the caller's */
-    spd_t *hessian;
+    hessian_t *hessian;
     double *direction; /* [columns] */
     double *trial;     /* [columns] */
     bool fresh;        /* the factor was formed at the iterate */
-    bool bound;        /* it is of the parabolas, not of H */
     inner_result_t *result;
 } newton_t;
 
@@ -168,17 +167,9 @@ static void finish_solved(newton_t *s, inner_reason_t reason)
 /* Returns false when the Hessian is singular (and says so in the result). */
 static bool factor(newton_t *s)
 {
-    bool (*const easier[])(problem_t *, spd_t *) = {problem_majorise, problem_convexify,
-                                                    problem_hold};
-    int column = problem_factor(s->problem, s->hessian);
-    s->result->factorisations++;
-    s->bound = false;
-    for (int i = 0; column >= 0 && i < 3; i++)
-        if (easier[i](s->problem, s->hessian)) {
-            column = spd_factor(s->hessian);
-            s->result->factorisations++;
-            s->bound = s->bound || i == 0;
-        }
+    int64_t before = s->hessian->factorisations;
+    int column = hessian_factor_above(s->hessian);
+    s->result->factorisations += s->hessian->factorisations - before;
     if (column >= 0)
         fail_singular(s, column);
     s->fresh = true;
@@ -220,7 +211,7 @@ static bool step(newton_t *s)
         return false;
     for (int j = 0; j < problem->columns; j++)
         s->direction[j] = -problem->gradient[j];
-    spd_solve(s->hessian, s->direction);
+    hessian_solve(s->hessian, s->direction);
     problem_centre(problem, s->direction);
     bool moved = search_line(s, &length);
     double after = problem->size.relative_gradient;
@@ -274,7 +265,7 @@ static void iterate(newton_t *s)
 }
 
 static void solve(const void *options, problem_t *problem, const double *theta, double *beta,
-                  spd_t *hessian, inner_result_t *result)
+                  hessian_t *hessian, inner_result_t *result)
 {
     newton_t s = {.options = options,
                   .problem = problem,
@@ -294,7 +285,7 @@ static void solve(const void *options, problem_t *problem, const double *theta, 
         hessian->factored = false;
         iterate(&s);
     }
-    hessian->factored = hessian->factored && !s.bound;
+    hessian->factored = hessian->factored && !hessian->above;
 }
 
 const inner_kind_t inner_newton = {

@@ -1,167 +1,139 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The Hessian of the training problem, as a matrix and as products. With several outputs it has a
-   block for each two of them, block (a, b) at the rows of a and the columns of b. */
+#include "problem/hessian.h"
+
 #include <math.h>
 #include <string.h>
 
-#include "linalg/panel.h"
-#include "problem/outputs.h"
+#include "base/mem.h"
 
-/* Adds the blocks a >= b of the rows [begin, begin + count): their lower triangles. */
-static void add_blocks(problem_t *problem, const double *weights, int64_t begin, int count,
-                       double *C)
+const hessian_kind_t *const hessian_kinds[] = {&hessian_replicated, NULL};
+
+const hessian_kind_t *hessian_find(const char *name)
 {
-    int64_t width = problem->width, columns = problem->columns;
-    const double *X = problem->data->X + begin * width;
-    for (int a = 0; a < problem->outputs; a++)
-        for (int b = 0; b <= a; b++)
-            panel_gram_at(count, (int)width, X, weights + joint_at(a, b) * problem->rows + begin,
-                          problem->scratch, C + a * width + b * width * columns, (int)columns);
+    for (int i = 0; hessian_kinds[i] != NULL; i++)
+        if (strcmp(hessian_kinds[i]->name, name) == 0)
+            return hessian_kinds[i];
+    return NULL;
 }
 
-/* The blocks a > b of C are symmetric: fills them from their lower triangles. */
-static void fill_blocks(const problem_t *problem, double *C)
+static int allocate(problem_t *problem, const hessian_kind_t *kind, hessian_t **out)
 {
-    const int64_t width = problem->width, columns = problem->columns;
-    for (int64_t a = 0; a < problem->outputs; a++)
-        for (int64_t b = 0; b < a; b++) {
-            double *block = C + a * width + b * width * columns;
-            for (int64_t j = 0; j < width; j++)
-                for (int64_t i = 0; i < j; i++)
-                    block[i + j * columns] = block[j + i * columns];
-        }
+    int code = TRALO_OK;
+    hessian_t *hessian = NULL;
+    ALLOC(hessian, 1);
+    hessian->kind = kind;
+    hessian->problem = problem;
+    ALLOC(hessian->diagonal, problem->columns);
+    *out = hessian;
+    hessian = NULL;
+out:
+    mem_free(&hessian);
+    return code;
 }
 
-void problem_gram(problem_t *problem, const double *weights, double *C)
+int hessian_create(problem_t *problem, const hessian_kind_t *kind, hessian_t **out)
 {
-    int columns = problem->columns, step = panel_rows(problem->width);
-    memset(C, 0, (size_t)columns * (size_t)columns * sizeof *C);
-    for (int64_t i = 0; i < problem->rows; i += step)
-        add_blocks(problem, weights, i, (int)(problem->rows - i < step ? problem->rows - i : step),
-                   C);
-    if (problem->outputs > 1)
-        fill_blocks(problem, C);
-    spd_sum(problem->comm, columns, C);
+    int code = TRALO_OK;
+    hessian_t *hessian = NULL;
+    TRY(comm_agree(problem->comm, allocate(problem, kind, &hessian)));
+    TRY(kind->create(hessian));
+    *out = hessian;
+    hessian = NULL;
+out:
+    hessian_free(&hessian);
+    return code;
 }
 
-/* H += gauge v v' for each free column, or each penalised one; lower triangle. */
-static void add_gauge(const problem_t *problem, bool free, double gauge, double *H)
+void hessian_free(hessian_t **hessian)
 {
-    const int64_t width = problem->width, columns = problem->columns;
-    for (int64_t c = 0; c < width; c++) {
-        double v[JOINT_MOST];
-        if ((problem->penalty->group[c] < 0) != free)
-            continue;
-        for (int64_t k = 0; k < problem->outputs; k++)
-            v[k] = sqrt(fmax(H[(c + k * width) * (columns + 1)], 0.0));
-        for (int64_t b = 0; b < problem->outputs; b++)
-            for (int64_t a = b; a < problem->outputs; a++)
-                H[c + a * width + (c + b * width) * columns] += gauge * v[a] * v[b];
-    }
+    if (*hessian == NULL)
+        return;
+    (*hessian)->kind->destroy(*hessian);
+    mem_free(&(*hessian)->diagonal);
+    mem_free(hessian);
 }
 
-static void add_penalty(const problem_t *problem, double *H)
+int64_t hessian_memory(const hessian_kind_t *kind, const problem_shape_t *shape)
 {
-    const size_t columns = (size_t)problem->columns;
-    for (size_t j = 0; j < columns; j++)
-        H[j + j * columns] += problem->penalty_values.r[2][j];
+    int64_t columns = (int64_t)shape->width * shape->outputs;
+    return columns * (int64_t)sizeof(double) + kind->memory(shape);
 }
 
-int problem_factor(problem_t *problem, spd_t *hessian)
+static int factor(hessian_t *hessian, const hessian_terms_t *terms)
 {
-    double *H = hessian->matrix;
-    size_t columns = (size_t)problem->columns;
-    if (problem->known_gram != NULL)
-        memcpy(H, problem->known_gram, columns * columns * sizeof *H);
-    else
-        problem_gram(problem, problem->l[2], H);
-    add_penalty(problem, H);
-    if (problem->outputs > 1)
-        add_gauge(problem, true, problem->gauge, H);
-    return spd_factor(hessian);
+    int column = hessian->kind->factor(hessian, terms);
+    hessian->factorisations++;
+    hessian->factored = column < 0;
+    return column;
 }
 
-double problem_bound(const problem_t *problem, int64_t i, int k)
+static hessian_terms_t exact_terms(const problem_t *problem)
 {
-    return loss_bound(&problem->loss, problem->data->y[i], problem->u[i], problem->l[1][i],
-                      problem->l[2][joint_at(k, k) * problem->rows + i]);
+    return (hessian_terms_t){.weights = problem->l[2],
+                             .gram = problem->known_gram,
+                             .diagonal = problem->penalty_values.r[2],
+                             .gauge = problem->outputs > 1 ? problem->gauge : 0.0};
 }
 
-bool problem_majorise(problem_t *problem, spd_t *hessian)
+int hessian_factor(hessian_t *hessian)
 {
+    const hessian_terms_t terms = exact_terms(hessian->problem);
+    hessian->above = false;
+    return factor(hessian, &terms);
+}
+
+/* The terms with what the loss is bounded by; false: it has no such bound. */
+static bool majorise(hessian_t *hessian, hessian_terms_t *terms)
+{
+    problem_t *problem = hessian->problem;
+    double *weights = problem->l[3];
     if (!problem->loss.robust)
         return false;
-    double *weights = problem->l[3];
     for (int64_t i = 0; i < problem->rows; i++)
         weights[i] = problem_bound(problem, i, 0);
-    problem_gram(problem, weights, hessian->matrix);
-    add_penalty(problem, hessian->matrix);
+    terms->weights = weights;
+    terms->gram = NULL;
+    terms->same_weights = false;
+    hessian->above = true;
     return true;
 }
 
-bool problem_convexify(problem_t *problem, spd_t *hessian)
+/* The terms without the concave part of the penalty; false: there is none. */
+static bool convexify(hessian_t *hessian, hessian_terms_t *terms)
 {
-    const double *curvature = problem->penalty_values.r[2];
-    size_t columns = (size_t)problem->columns;
+    const problem_t *problem = hessian->problem;
     bool concave = false;
-    for (size_t j = 0; j < columns; j++)
-        if (curvature[j] < 0.0) {
-            hessian->matrix[j + j * columns] -= curvature[j];
-            concave = true;
-        }
+    for (int j = 0; j < problem->columns; j++) {
+        hessian->diagonal[j] = fmax(terms->diagonal[j], 0.0);
+        concave = concave || terms->diagonal[j] < 0.0;
+    }
+    terms->diagonal = hessian->diagonal;
+    terms->same_weights = problem->outputs == 1;
     return concave;
 }
 
-bool problem_hold(problem_t *problem, spd_t *hessian)
+/* The terms with a hold on the shift of all outputs; false: there is one output. */
+static bool hold(hessian_t *hessian, hessian_terms_t *terms)
 {
     const double little = 1e-6; /* lets a step along the shift go as far as it needs to */
-    if (problem->outputs > 1)
-        add_gauge(problem, false, little * problem->gauge, hessian->matrix);
+    const problem_t *problem = hessian->problem;
+    terms->hold = little * problem->gauge;
+    terms->same_weights = false;
     return problem->outputs > 1;
 }
 
-void problem_times(const problem_t *problem, const double *x, double *y)
+int hessian_factor_above(hessian_t *hessian)
 {
-    for (int64_t k = 0; k < problem->outputs; k++)
-        panel_times(problem->rows, problem->width, problem->data->X, x + k * problem->width,
-                    y + k * problem->rows);
+    bool (*const easier[])(hessian_t *, hessian_terms_t *) = {majorise, convexify, hold};
+    hessian_terms_t terms = exact_terms(hessian->problem);
+    int column = hessian_factor(hessian);
+    for (int i = 0; column >= 0 && i < 3; i++)
+        if (easier[i](hessian, &terms))
+            column = factor(hessian, &terms);
+    return column;
 }
 
-void problem_transposed(problem_t *problem, const double *x, double *y)
+void hessian_solve(hessian_t *hessian, double *x)
 {
-    memset(y, 0, (size_t)problem->columns * sizeof *y);
-    for (int64_t k = 0; k < problem->outputs; k++)
-        panel_add_transposed(problem->rows, problem->width, problem->data->X, x + k * problem->rows,
-                             y + k * problem->width);
-    comm_sum(problem->comm, y, problem->columns);
-}
-
-void problem_multiply(problem_t *problem, const double *x, double *rows, double *y)
-{
-    problem_times(problem, x, rows);
-    panel_blocks_times(problem->outputs, problem->rows, problem->l[2], rows, rows);
-    problem_transposed(problem, rows, y);
-    for (int j = 0; j < problem->columns; j++)
-        y[j] += problem->penalty_values.r[2][j] * x[j];
-}
-
-void problem_third(problem_t *problem, const double *x, const double *y, double *out)
-{
-    if (problem->outputs > 1) {
-        outputs_third(problem, x, y, out);
-        return;
-    }
-    for (int64_t i = 0; i < problem->rows; i++)
-        out[i] = problem->l[3][i] * x[i] * y[i];
-}
-
-void problem_centre(const problem_t *problem, double *x)
-{
-    for (int c = 0; problem->outputs > 1 && c < problem->width; c++) {
-        double mean = 0.0;
-        for (int j = c; j < problem->columns; j += problem->width)
-            mean += x[j] / problem->outputs;
-        for (int j = c; problem->penalty->group[c] < 0 && j < problem->columns; j += problem->width)
-            x[j] -= mean;
-    }
+    hessian->kind->solve(hessian, x);
 }

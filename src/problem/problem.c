@@ -157,7 +157,9 @@ out:
 
 problem_shape_t problem_shape(const problem_t *problem)
 {
-    return (problem_shape_t){.rows = problem->rows,
+    return (problem_shape_t){.n = problem->data->n,
+                             .rows = problem->rows,
+                             .ranks = comm_size(problem->comm),
                              .width = problem->width,
                              .outputs = problem->outputs,
                              .count = problem->penalty->count};

@@ -7,9 +7,10 @@
    x K matrix A_i for each row, packed (loss/joint.h): [blocks, rows]. One output is K = blocks = 1.
 
    A free column (without a penalty) of several outputs may be shifted by the same amount in all of
-   them without a change of L. So that H is positive definite, problem_factor adds gauge v v' to the
-   block of such a column, with v the square roots of its diagonal. Solutions move along the shift
-   with that, but nothing that a shift does not change: results are the same for any gauge > 0. */
+   them without a change of L. So that H is positive definite, what factors it (hessian.h) adds
+   gauge v v' to the block of such a column, with v the square roots of its diagonal. Solutions move
+   along the shift with that, but nothing that a shift does not change: results are the same for any
+   gauge > 0. */
 #ifndef PROBLEM_PROBLEM_H
 #define PROBLEM_PROBLEM_H
 
@@ -19,7 +20,6 @@
 #include "base/error.h"
 #include "comm/comm.h"
 #include "data/data.h"
-#include "linalg/spd.h"
 #include "loss/joint.h"
 #include "loss/loss.h"
 #include "penalty/penalty.h"
@@ -88,7 +88,9 @@ int problem_create(const data_t *data, const loss_t *loss, const penalty_t *pena
 void problem_free(problem_t **problem);
 
 typedef struct problem_shape {
-    int64_t rows;       /* of this rank */
+    int64_t n;    /* rows over all ranks */
+    int64_t rows; /* of this rank */
+    int64_t ranks;
     int width, outputs; /* columns of the data, K */
     int count;          /* hyperparameters */
 } problem_shape_t;
@@ -121,30 +123,9 @@ double problem_row_loss(const problem_t *problem, int64_t i);
    Collective, one reduction. Cost: rows width^2 blocks flops. */
 void problem_gram(problem_t *problem, const double *weights, double *C);
 
-/* H = X' diag(l'') X + diag(r'') (+ gauge) at the point into hessian->matrix, and its factor.
-   Returns -1, or the column at which H is not positive definite, as spd_factor. Collective,
-   reductions of columns (columns + 1) / 2 numbers and one more. Cost: rows width^2 blocks + 2/3
-   columns^3 flops. */
-int problem_factor(problem_t *problem, spd_t *hessian);
-
 /* A curvature of local row i, at the point, in its k-th output: l'', or for a robust loss that of
    the parabola above it, which is not 0 far from y. Weights as in l''. Not collective. */
 double problem_bound(const problem_t *problem, int64_t i, int k);
-
-/* Forms the matrix that problem_factor left anew with these curvatures in place of l'', so that it
-   can be factored where l'' is 0 in too many rows; false: the loss has no such. Overwrites l'''.
-   Collective; cost as problem_factor. */
-bool problem_majorise(problem_t *problem, spd_t *hessian);
-
-/* Takes the negative r'' out of the matrix that problem_factor left at this point, so that it can
-   be factored where the penalty is concave; false: there was none. Not collective, the same on all
-   ranks. */
-bool problem_convexify(problem_t *problem, spd_t *hessian);
-
-/* Adds a little gauge to the penalised columns of several outputs, whose shift nothing holds where
-   r'' is 0, as that of a bridge penalty may be at beta = 0; false: there is one output. As above.
- */
-bool problem_hold(problem_t *problem, spd_t *hessian);
 
 /* X x for x [columns] into y [outputs, rows]. Not collective. */
 void problem_times(const problem_t *problem, const double *x, double *y);

@@ -7,7 +7,9 @@
 
 int64_t memory_per_rank(const memory_request_t *request)
 {
-    const problem_shape_t shape = {.rows = (request->n + request->ranks - 1) / request->ranks,
+    const problem_shape_t shape = {.n = request->n,
+                                   .ranks = request->ranks,
+                                   .rows = (request->n + request->ranks - 1) / request->ranks,
                                    .width = request->p + 1,
                                    .outputs = request->outputs,
                                    .count = 1};
@@ -16,6 +18,6 @@ int64_t memory_per_rank(const memory_request_t *request)
     int64_t numbers = shape.rows * (shape.width + vectors) + 2 * (int64_t)request->p;
     if (request->whitened && request->outputs == 1)
         numbers += shape.rows * shape.width;
-    return numbers * (int64_t)sizeof(double) + problem_memory(&shape) + alo->memory(&shape) +
-           exact_memory(shape.width * request->outputs);
+    return numbers * (int64_t)sizeof(double) + problem_memory(&shape) +
+           alo->memory(&hessian_replicated, &shape) + exact_memory(&hessian_replicated, &shape);
 }

@@ -78,7 +78,7 @@ static span_t between(comm_t *comm, span_t begin, span_t end)
 static span_t inner_ended;
 
 static void timed_solve(const void *options, problem_t *problem, const double *theta, double *beta,
-                        spd_t *hessian, inner_result_t *result)
+                        hessian_t *hessian, inner_result_t *result)
 {
     inner_find("newton")->solve(options, problem, theta, beta, hessian, result);
     inner_ended = now();

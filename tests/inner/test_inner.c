@@ -32,9 +32,9 @@ static bool solve(const inner_kind_t *kind, const char *option, const char *text
                   const fixture_t *f, const double *theta, double *beta, inner_result_t *out)
 {
     void *options = NULL;
-    spd_t *hessian = NULL;
+    hessian_t *hessian = NULL;
     bool made = CHECK_OK(mem_alloc(1, kind->options_size, &options)) &&
-                CHECK_OK(spd_create(test_comm, f->problem->columns, &hessian));
+                CHECK_OK(hessian_create(f->problem, &hessian_replicated, &hessian));
     if (made) {
         param_presets(kind->params, options);
         for (const param_t *row = kind->params; row->name != NULL; row++)
@@ -46,7 +46,7 @@ static bool solve(const inner_kind_t *kind, const char *option, const char *text
         CU_ASSERT(out->solved == (out->reason == INNER_GRADIENT || out->reason == INNER_ROUNDING));
         CU_ASSERT(out->solved == (out->detail[0] == '\0'));
     }
-    spd_free(&hessian);
+    hessian_free(&hessian);
     mem_free(&options);
     return made;
 }

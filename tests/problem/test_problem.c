@@ -110,22 +110,20 @@ static void naive(const fixture_t *f, const double *beta, int64_t excluded, numb
 
 static void ask(const fixture_t *f, const double *beta, numbers_t *out)
 {
-    spd_t *hessian = NULL;
+    hessian_t *hessian = NULL;
     const int columns = f->problem->columns;
     problem_move(f->problem, theta, beta);
     out->value = f->problem->size.value;
     memcpy(out->gradient, f->problem->gradient, (size_t)columns * sizeof *out->gradient);
-    if (!CHECK_OK(spd_create(f->problem->comm, columns, &hessian)))
+    if (!CHECK_OK(hessian_create(f->problem, &hessian_replicated, &hessian)))
         return;
-    int column = problem_factor(f->problem, hessian);
-    if (column >= 0 && problem_majorise(f->problem, hessian))
-        column = spd_factor(hessian);
+    int column = hessian_factor_above(hessian);
     CU_ASSERT(column == -1 || f->data->n == 2); /* one row does not determine two free columns */
     f->problem->gauge = 0.0;                    /* H itself, which may be singular */
-    problem_factor(f->problem, hessian);
+    hessian_factor(hessian);
     f->problem->gauge = 1.0 / f->problem->outputs;
-    memcpy(out->H, hessian->matrix, (size_t)(columns * columns) * sizeof *out->H);
-    spd_free(&hessian);
+    memcpy(out->H, hessian_spd(hessian)->matrix, (size_t)(columns * columns) * sizeof *out->H);
+    hessian_free(&hessian);
 }
 
 static void compare(const numbers_t *got, const numbers_t *wanted, int columns)
