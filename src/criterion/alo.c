@@ -66,6 +66,7 @@ typedef struct alo {
     double *T;         /* [rows, columns] whitened rows, NULL: recomputed into `panel` */
     double *panel;     /* [panel, columns] */
     double *scratch;   /* [panel, columns] */
+    double *unpacked;  /* [rows_buffer] rows of X */
     alo_scalar_t rows; /* of this rank */
     double *xv;        /* [rows] */
     /* [columns, columns] */
@@ -75,45 +76,60 @@ typedef struct alo {
 
 /* ---- passes over the whitened rows ---- */
 
-static int panel_count(const alo_t *a, int64_t begin)
+/* A pass over T, which is held or is formed panel by panel. */
+typedef struct walk {
+    int64_t begin;
+    int count;
+    const double *T; /* [count, columns] rows begin .. begin + count - 1 */
+    rows_pass_t pass;
+} walk_t;
+
+static walk_t walk_begin(const alo_t *a)
 {
-    int64_t left = a->problem->rows - begin, most = panel_rows(a->problem->columns);
-    return (int)(left < most ? left : most);
+    return (walk_t){.pass = rows_begin(&a->problem->data->X, ROWS_DENSE)};
 }
 
-/* Rows begin .. begin + count of T. */
-static const double *whitened(alo_t *a, int64_t begin, int count)
+/* The rows of the next panel of X, whitened into where they are held, or into `panel`. */
+static bool walk_form(alo_t *a, walk_t *w)
 {
-    int p = a->problem->columns;
-    if (a->T != NULL)
-        return a->T + begin * p;
-    panel_whiten(count, p, hessian_spd(a->fit.hessian)->inverse, a->problem->data->X + begin * p,
-                 a->panel);
-    return a->panel;
+    const rows_panel_t *panel = &w->pass.panel;
+    const int p = a->problem->columns;
+    if (!rows_next(&w->pass))
+        return false;
+    double *T = a->T != NULL ? a->T + panel->begin * p : a->panel;
+    w->begin = panel->begin;
+    w->count = (int)panel->count;
+    w->T = T;
+    panel_whiten(w->count, p, hessian_spd(a->fit.hessian)->inverse, rows_dense(panel, a->unpacked),
+                 T);
+    return true;
+}
+
+static bool walk_next(alo_t *a, walk_t *w)
+{
+    const int p = a->problem->columns;
+    if (a->T == NULL)
+        return walk_form(a, w);
+    w->begin += w->count;
+    int64_t left = a->problem->rows - w->begin, most = panel_rows(p);
+    w->count = (int)(left < most ? left : most);
+    w->T = a->T + w->begin * p;
+    return w->count > 0;
 }
 
 static void leverages(alo_t *a)
 {
-    int p = a->problem->columns, count;
-    for (int64_t i = 0; i < a->problem->rows; i += count) {
-        count = panel_count(a, i);
-        if (a->T != NULL)
-            panel_whiten(count, p, hessian_spd(a->fit.hessian)->inverse,
-                         a->problem->data->X + i * p, a->T + i * p);
-        const double *T = whitened(a, i, count);
-        for (int k = 0; k < count; k++)
-            a->rows.h[i + k] = cblas_ddot(p, T + (int64_t)k * p, 1, T + (int64_t)k * p, 1);
-    }
+    const int64_t p = a->problem->columns;
+    for (walk_t w = walk_begin(a); walk_form(a, &w);)
+        for (int k = 0; k < w.count; k++)
+            a->rows.h[w.begin + k] = cblas_ddot((int)p, w.T + k * p, 1, w.T + k * p, 1);
 }
 
 /* S += T' diag(weights) T over the rows of this rank. */
 static void add_gram(alo_t *a, const double *weights, double *S)
 {
-    int p = a->problem->columns, count;
-    for (int64_t i = 0; i < a->problem->rows; i += count) {
-        count = panel_count(a, i);
-        panel_gram(count, p, whitened(a, i, count), weights + i, a->scratch, S);
-    }
+    for (walk_t w = walk_begin(a); walk_next(a, &w);)
+        panel_gram(w.count, a->problem->columns, w.T, weights + w.begin, a->scratch, S);
 }
 
 /* S += L^-1 diag(weights) L^-T, this rank's share of it. */
@@ -131,12 +147,10 @@ static void add_column_gram(alo_t *a, const double *weights, double *S)
    either may be NULL. */
 static void quadratic_forms(alo_t *a, const double *S, double *rows, double *columns)
 {
-    int p = a->problem->columns, begin, end, count, most = panel_rows(p);
+    int p = a->problem->columns, begin, end, most = panel_rows(p);
     panel_half(p, S, a->half);
-    for (int64_t i = 0; rows != NULL && i < a->problem->rows; i += count) {
-        count = panel_count(a, i);
-        panel_quadratic(count, p, a->half, whitened(a, i, count), a->scratch, rows + i);
-    }
+    for (walk_t w = walk_begin(a); rows != NULL && walk_next(a, &w);)
+        panel_quadratic(w.count, p, a->half, w.T, a->scratch, rows + w.begin);
     if (columns == NULL)
         return;
     spd_share(a->problem->comm, p, &begin, &end);
@@ -335,6 +349,7 @@ static int allocate(criterion_t *criterion, const alo_options_t *o)
     for (int i = 0; i < ARRAYS; i++)
         TRY(mem_alloc(elements(arrays[i].shape, &shape), sizeof(double),
                       (char *)a + arrays[i].offset));
+    ALLOC(a->unpacked, rows_buffer(&problem->data->X));
     if (keeps_whitened(criterion, o->whitened))
         ALLOC(a->T, problem->rows * problem->columns);
 out:
@@ -367,6 +382,7 @@ static void destroy(criterion_t *criterion)
         mem_free((char *)a + arrays[i].offset);
     alo_scalar_free(&a->rows);
     mem_free(&a->T);
+    mem_free(&a->unpacked);
     adjoint_release(&a->adjoint);
     fit_release(&a->fit);
     mem_free(&criterion->work);

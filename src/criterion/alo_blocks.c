@@ -128,14 +128,16 @@ static void take_half(const alo_blocks_t *a, const double *S, int b, int c)
 static void quadratic_forms(alo_blocks_t *a, const double *S, double *planes)
 {
     const problem_t *problem = a->problem;
-    const int w = problem->width, step = panel_rows(w);
+    const int w = problem->width;
     for (int b = 0; b < problem->outputs; b++)
         for (int c = 0; c <= b; c++) {
             double *out = planes + joint_at(b, c) * problem->rows;
             take_half(a, S, b, c);
-            for (int64_t i = 0; i < problem->rows; i += step)
-                panel_quadratic((int)(problem->rows - i < step ? problem->rows - i : step), w,
-                                a->half, problem->data->X + i * w, a->scratch, out + i);
+            rows_pass_t pass = rows_begin(&problem->data->X, ROWS_DENSE);
+            while (rows_next(&pass))
+                panel_quadratic((int)pass.panel.count, w, a->half,
+                                rows_dense(&pass.panel, a->unpacked), a->scratch,
+                                out + pass.panel.begin);
         }
 }
 
@@ -309,6 +311,7 @@ static int allocate(criterion_t *criterion)
         TRY(mem_alloc(elements(arrays[i].shape, &shape), sizeof(double),
                       (char *)a + arrays[i].offset));
     ALLOC(a->row.pivots, problem->outputs);
+    ALLOC(a->unpacked, rows_buffer(&problem->data->X));
 out:
     return code;
 }
@@ -338,6 +341,7 @@ static void destroy(criterion_t *criterion)
     for (int i = 0; i < ARRAYS; i++)
         mem_free((char *)a + arrays[i].offset);
     mem_free(&a->row.pivots);
+    mem_free(&a->unpacked);
     adjoint_release(&a->adjoint);
     fit_release(&a->fit);
     mem_free(&criterion->work);

@@ -29,8 +29,9 @@ typedef struct alo_blocks {
     double *K, *k, *K_dot, *weights;
     /* [columns, columns] */
     double *inverse, *C, *M, *W, *Y;
-    double *half;    /* [width, width] */
-    double *scratch; /* [panel, width] */
+    double *half;     /* [width, width] */
+    double *scratch;  /* [panel, width] */
+    double *unpacked; /* [rows_buffer] rows of X */
 } alo_blocks_t;
 
 /* From K: s, z, left_out; the least eigenvalue of I - A_i K_i over the rows, and the local row that

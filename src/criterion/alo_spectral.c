@@ -37,7 +37,7 @@ typedef struct spectral {
     double *V;           /* [p, p] eigenvectors in columns; owned, as all below */
     double *Z;           /* [rows, p] */
     /* [p] */
-    double *mean, *s, *b, *d[DERIVATIVES], *bd[DERIVATIVES];
+    double *mean /* [columns] */, *s, *b, *d[DERIVATIVES], *bd[DERIVATIVES];
     /* [rows] */
     double *u[DERIVATIVES], *h[DERIVATIVES], *l[DERIVATIVES];
     alo_scalar_t rows;
@@ -73,9 +73,12 @@ static void find_means(spectral_t *a)
     if (!data->intercept)
         return;
     for (int64_t i = 0; i < data->rows; i++) {
-        cblas_daxpy(a->p, weight(a, i), data->X + i * data->columns, 1, a->mean, 1);
+        a->rows.g[i] = weight(a, i);
         y += weight(a, i) * target(a, i);
     }
+    rows_pass_t pass = rows_begin(&data->X, ROWS_AS_HELD);
+    while (rows_next(&pass))
+        rows_add_transposed(&pass.panel, a->rows.g + pass.panel.begin, a->mean);
     comm_sum(data->comm, a->mean, a->p);
     a->y_mean = comm_sum_one(data->comm, y) / data->weight_sum;
     a->free = 1.0 / data->weight_sum;
@@ -84,12 +87,16 @@ static void find_means(spectral_t *a)
 
 /* Z = X - 1 m', and V, which holds its Gram matrix on the way. Collective.
    Errors: TRALO_ERR_MEMORY, TRALO_ERR_EVALUATION. */
-static int find_basis(spectral_t *a, double *panel)
+static int find_basis(spectral_t *a, double *unpacked, double *panel)
 {
     const data_t *data = a->problem->data;
-    for (int64_t i = 0; i < data->rows; i++)
-        for (int j = 0; j < a->p; j++)
-            a->Z[i * a->p + j] = data->X[i * data->columns + j] - a->mean[j];
+    rows_pass_t pass = rows_begin(&data->X, ROWS_DENSE);
+    while (rows_next(&pass)) {
+        const double *X = rows_dense(&pass.panel, unpacked);
+        for (int64_t i = 0; i < pass.panel.count; i++)
+            for (int j = 0; j < a->p; j++)
+                a->Z[(pass.panel.begin + i) * a->p + j] = X[i * data->columns + j] - a->mean[j];
+    }
     for (int64_t i = 0, count; i < data->rows; i += count) {
         count = panel_count(a, i);
         panel_gram((int)count, a->p, a->Z + i * a->p,
@@ -234,7 +241,7 @@ static int64_t memory(const hessian_kind_t *form, const problem_shape_t *shape)
 {
     (void)form; /* no Hessian is held */
     const int64_t p = shape->width, orders = DERIVATIVES, panel = panel_rows(shape->width);
-    int64_t numbers = shape->rows * (p + 3 * orders) + p * (p + 4 + 2 * orders + panel);
+    int64_t numbers = shape->rows * (p + 3 * orders) + p * (p + 4 + 2 * orders + panel) + 1;
     return numbers * (int64_t)sizeof(double) + alo_scalar_memory(shape->rows);
 }
 
@@ -249,7 +256,7 @@ static int allocate(criterion_t *criterion)
     a->p = problem->data->p;
     ALLOC(a->V, (int64_t)a->p * a->p);
     ALLOC(a->Z, problem->rows * a->p);
-    ALLOC(a->mean, a->p);
+    ALLOC(a->mean, problem->columns);
     ALLOC(a->s, a->p);
     ALLOC(a->b, a->p);
     ALLOC(a->beta, problem->columns);
@@ -268,22 +275,33 @@ out:
     return code;
 }
 
+/* What only the start needs. */
+static int reserve(const spectral_t *a, double **unpacked, double **panel)
+{
+    int code = TRALO_OK;
+    ALLOC(*unpacked, rows_buffer(&a->problem->data->X));
+    ALLOC(*panel, (int64_t)a->p * panel_rows(a->p));
+out:
+    return code;
+}
+
 static int create(criterion_t *criterion, const void *options)
 {
     int code = TRALO_OK;
     const alo_options_t *o = options;
     comm_t *comm = criterion->problem->comm;
     evaluation_t evaluation;
-    double *panel = NULL;
+    double *panel = NULL, *unpacked = NULL;
     TRY(evaluation_find(o->loss, criterion->problem, &evaluation));
     TRY(comm_agree(comm, allocate(criterion)));
     spectral_t *a = criterion->work;
     a->evaluation = evaluation;
-    TRY(comm_agree(comm, mem_alloc((int64_t)a->p * panel_rows(a->p), sizeof *panel, &panel)));
+    TRY(comm_agree(comm, reserve(a, &unpacked, &panel)));
     find_means(a);
-    TRY(find_basis(a, panel));
+    TRY(find_basis(a, unpacked, panel));
     rotate(a, panel);
 out:
+    mem_free(&unpacked);
     mem_free(&panel);
     return code;
 }

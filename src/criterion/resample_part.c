@@ -64,27 +64,34 @@ double resample_weight(const resample_t *a, int64_t i)
     return w != NULL ? w[i] : 1.0;
 }
 
-static void add_row(const resample_t *a, int64_t i, double *sums)
+/* Does local row i belong to part k, or (k = -1) to any or none of them, but not aside? */
+static bool counts_in(const resample_t *a, int64_t k, int64_t i)
+{
+    if (k < 0)
+        return a->each_row || a->part[i] != PART_UNUSED;
+    return a->part[i] == k;
+}
+
+/* Adds the rows of a panel that count in part k to sums [2 width + 1]. */
+static void add_rows(resample_t *a, const rows_panel_t *panel, int64_t k, double *sums)
 {
     const int64_t width = a->problem->width;
-    const double *x = a->problem->data->X + i * width;
-    for (int j = 0; j < width; j++) {
-        sums[j] += x[j];
-        sums[width + j] += x[j] * x[j];
+    double *inside = a->g + panel->begin;
+    for (int64_t i = 0; i < panel->count; i++) {
+        inside[i] = counts_in(a, k, panel->begin + i);
+        sums[2 * width] += inside[i];
     }
-    sums[2 * width] += 1.0;
+    rows_add_transposed(panel, inside, sums);
+    rows_add_squares(panel, inside, sums + width);
 }
 
 void resample_find_sums(resample_t *a)
 {
     int64_t length = 2 * (int64_t)a->problem->width + 1;
-    for (int64_t i = 0; i < a->problem->rows; i++) {
-        bool usable = a->each_row || a->part[i] != PART_UNUSED;
-        if (usable)
-            add_row(a, i, a->sums);
-        if (!a->each_row && a->part[i] >= 0)
-            add_row(a, i, a->sums + (1 + a->part[i]) * length);
-    }
+    rows_pass_t pass = rows_begin(&a->problem->data->X, ROWS_AS_HELD);
+    while (rows_next(&pass))
+        for (int64_t k = -1; k < resample_kept(a); k++)
+            add_rows(a, &pass.panel, k, a->sums + (1 + k) * length);
     comm_sum(a->problem->comm, a->sums, (1 + resample_kept(a)) * length);
 }
 
@@ -116,7 +123,7 @@ static void select_part(resample_t *a, int64_t k)
         double *row = a->cg_r; /* free until the first solve; x, then its squares in cg_z */
         memset(row, 0, (size_t)width * sizeof *row);
         if (problem->excluded >= 0)
-            memcpy(row, problem->data->X + problem->excluded * width, (size_t)width * sizeof *row);
+            rows_copy(&problem->data->X, problem->excluded, 1, row);
         comm_sum(problem->comm, row, width);
         memset(a->gram, 0, (size_t)length * sizeof *a->gram);
         for (int64_t j = 0; j < width; j++) {

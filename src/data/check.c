@@ -10,7 +10,7 @@ int data_check_rows(const data_t *data, const char *where, int64_t row, int64_t 
     int code = TRALO_OK;
     for (int64_t i = row; i < row + count; i++)
         for (int j = 0; j < data->p; j++) {
-            double x = data->X[i * data->columns + j];
+            double x = data->X.dense[i * data->columns + j];
             if (!isfinite(x) && data->names != NULL)
                 FAIL(TRALO_ERR_INPUT,
                      "%sX row %" PRId64 ", column %d (%s) is %g: fill it in or drop the row", where,

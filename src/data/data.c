@@ -22,7 +22,7 @@ void data_free(data_t **data)
     data_t *d = *data;
     if (d == NULL)
         return;
-    mem_free(&d->X);
+    mem_free(&d->X.dense);
     mem_free(&d->y);
     mem_free(&d->weights);
     mem_free(&d->offset);
@@ -79,7 +79,9 @@ int data_create(comm_t *comm, const data_shape_t *shape, data_t **out)
     d->columns = shape->p + (shape->intercept ? 1 : 0);
     d->intercept = shape->intercept;
     data_partition(d->n, comm_rank(comm), comm_size(comm), &d->first, &d->rows);
-    ALLOC(d->X, elements(d));
+    d->X.rows = d->rows;
+    d->X.columns = d->columns;
+    ALLOC(d->X.dense, elements(d));
     TRY(allocate_vectors(d, shape));
     *out = d;
     d = NULL;
@@ -129,7 +131,7 @@ static void apply_scaling(data_t *data, const data_scaling_t *scaling)
     memcpy(data->scale, scaling->scale, bytes);
     for (int64_t i = 0; i < data->rows; i++)
         for (int j = 0; j < data->p; j++) {
-            double *x = &data->X[i * data->columns + j];
+            double *x = &data->X.dense[i * data->columns + j];
             *x = (*x - data->mean[j]) / data->scale[j];
         }
 }
@@ -146,7 +148,7 @@ int data_finish(data_t *data, const char *where, bool standardize, const data_sc
         TRY(data_standardize(data, where));
     data->standardized = standardize || scaling != NULL;
     for (int64_t i = 0; data->intercept && i < data->rows; i++)
-        data->X[i * data->columns + data->p] = 1.0;
+        data->X.dense[i * data->columns + data->p] = 1.0;
 out:
     return code;
 }
@@ -175,8 +177,8 @@ static int build(comm_t *comm, const data_arrays_t *arrays, bool intercept, data
         FAIL(TRALO_ERR_INPUT, "X has %d columns: 1 to %d are possible", arrays->p, INT_MAX - 1);
     TRY(data_create(comm, &shape, &d));
     for (int64_t i = 0; i < d->rows; i++)
-        memcpy(d->X + i * d->columns, arrays->X + (d->first + i) * d->p,
-               (size_t)d->p * sizeof *d->X);
+        memcpy(d->X.dense + i * d->columns, arrays->X + (d->first + i) * d->p,
+               (size_t)d->p * sizeof *d->X.dense);
     copy_part(d->y, arrays->y, 1, d);
     copy_part(d->weights, arrays->weights, 1, d);
     copy_part(d->offset, arrays->offset, each, d);

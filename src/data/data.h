@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "comm/comm.h"
+#include "data/rows.h"
 
 typedef struct data {
     comm_t *comm;   /* borrowed */
@@ -19,7 +20,7 @@ typedef struct data {
     int columns;    /* p, plus 1 with an intercept */
     bool intercept; /* the last column is 1 */
     bool standardized;
-    double *X;         /* [rows, columns] row-major; standardised in place; owned, as all below */
+    rows_t X;          /* this rank's rows, standardised; owned, as all below */
     double *y;         /* [rows]; two labels are -1 / +1, more are 0, 1, 2, ...; NULL only after
                           data_open_scaled */
     double *weights;   /* [rows], > 0 somewhere, >= 0; NULL: all 1 */

@@ -17,7 +17,7 @@ static int row_width(const data_t *data)
 
 static void pack_row(const data_t *data, int64_t i, double *to)
 {
-    memcpy(to, data->X + i * data->columns, (size_t)data->columns * sizeof *to);
+    rows_copy(&data->X, i, 1, to);
     to += data->columns;
     if (data->y != NULL)
         *to++ = data->y[i];
@@ -31,7 +31,7 @@ static void pack_row(const data_t *data, int64_t i, double *to)
 
 static void unpack_row(data_t *data, int64_t i, const double *from)
 {
-    memcpy(data->X + i * data->columns, from, (size_t)data->columns * sizeof *from);
+    memcpy(data->X.dense + i * data->columns, from, (size_t)data->columns * sizeof *from);
     from += data->columns;
     if (data->y != NULL)
         data->y[i] = *from++;

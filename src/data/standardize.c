@@ -21,7 +21,7 @@ static void average(const data_t *data, bool square, double *sums, double *out)
     for (int j = 0; j < 2 * p; j++)
         sums[j] = 0.0;
     for (int64_t i = 0; i < data->rows; i++) {
-        const double *x = data->X + i * data->columns;
+        const double *x = data->X.dense + i * data->columns;
         for (int j = 0; j < p; j++)
             sum_add(&sums[j], &sums[p + j], square ? x[j] * x[j] : x[j]);
     }
@@ -34,14 +34,14 @@ static void centre(data_t *data)
 {
     for (int64_t i = 0; i < data->rows; i++)
         for (int j = 0; j < data->p; j++)
-            data->X[i * data->columns + j] -= data->mean[j];
+            data->X.dense[i * data->columns + j] -= data->mean[j];
 }
 
 static void divide(data_t *data, const bool *constant)
 {
     for (int64_t i = 0; i < data->rows; i++)
         for (int j = 0; j < data->p; j++) {
-            double *x = &data->X[i * data->columns + j];
+            double *x = &data->X.dense[i * data->columns + j];
             *x = constant[j] ? 0.0 : *x / data->scale[j];
         }
 }

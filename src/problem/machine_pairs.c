@@ -49,7 +49,7 @@ static void go_round(const round_t *r, void (*visit)(const round_t *, int64_t, i
             int count = (int)(rows - i < PANEL_ROWS ? rows - i : PANEL_ROWS);
             int64_t size = count * width * (int64_t)sizeof(double);
             if (owner == comm_rank(data->comm))
-                memcpy(r->panel, data->X + i * width, (size_t)size);
+                rows_copy(&data->X, i, count, r->panel);
             comm_share(data->comm, r->panel, size, owner);
             visit(r, first + i, count);
         }

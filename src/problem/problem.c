@@ -24,7 +24,7 @@ static int allocate(problem_t *problem)
         ALLOC(problem->l[k], parts[k] * rows);
     TRY(penalty_values_create(problem->penalty, &problem->penalty_values));
     ALLOC(problem->gradient, columns);
-    ALLOC(problem->scratch, (int64_t)problem->width * panel_rows(problem->width));
+    ALLOC(problem->scratch, rows_scratch(&problem->data->X));
     ALLOC(problem->reduction, columns + 1 + outputs);
     ALLOC(problem->block, problem->blocks);
     ALLOC(problem->direction, columns);
@@ -73,15 +73,15 @@ static void evaluate_rows(problem_t *problem, int64_t begin, int64_t count, int 
             at[k][i] = 0.0;
 }
 
-/* u of the rows [begin, begin + count) at beta. */
-static void predict_rows(problem_t *problem, int64_t begin, int64_t count)
+/* u of the rows of a panel at beta. */
+static void predict_rows(problem_t *problem, const rows_panel_t *panel)
 {
     const data_t *data = problem->data;
-    int width = problem->width;
+    int64_t begin = panel->begin, end = begin + panel->count;
     for (int64_t k = 0; k < problem->outputs; k++) {
         double *u = problem->u + k * problem->rows;
-        panel_times(count, width, data->X + begin * width, problem->beta + k * width, u + begin);
-        for (int64_t i = begin; data->offset != NULL && i < begin + count; i++)
+        rows_times(panel, problem->beta + k * problem->width, u + begin);
+        for (int64_t i = begin; data->offset != NULL && i < end; i++)
             u[i] += data_offset(data, i, (int)k);
     }
 }
@@ -89,11 +89,9 @@ static void predict_rows(problem_t *problem, int64_t begin, int64_t count)
 static void measure_columns(problem_t *problem)
 {
     double *norm = problem->column_norm;
-    for (int64_t i = 0; i < problem->rows; i++)
-        for (int j = 0; j < problem->width; j++) {
-            double x = problem->data->X[i * problem->width + j];
-            norm[j] += x * x;
-        }
+    rows_pass_t pass = rows_begin(&problem->data->X, ROWS_AS_HELD);
+    while (rows_next(&pass))
+        rows_add_squares(&pass.panel, NULL, norm);
     comm_sum(problem->comm, norm, problem->width);
     for (int j = 0; j < problem->width; j++)
         norm[j] = sqrt(norm[j]);
@@ -115,7 +113,9 @@ out:
 static void measure_null(problem_t *problem)
 {
     double *square = problem->null_norm;
-    predict_rows(problem, 0, problem->rows);
+    rows_pass_t pass = rows_begin(&problem->data->X, ROWS_AS_HELD);
+    while (rows_next(&pass))
+        predict_rows(problem, &pass.panel);
     evaluate_rows(problem, 0, problem->rows, 1);
     for (int64_t k = 0; k < problem->outputs; k++)
         for (int64_t i = k * problem->rows; i < (k + 1) * problem->rows; i++)
@@ -226,20 +226,20 @@ static double largest_predictor(const problem_t *problem, int64_t begin, int64_t
 /* One pass over the rows: sums = (X'l' [columns], sum l, sum l'^2 [outputs]); the largest |u|. */
 static double pass(problem_t *problem, double *sums)
 {
-    int columns = problem->columns, width = problem->width, step = panel_rows(width);
+    int columns = problem->columns, width = problem->width;
     double largest = 0.0;
     memset(sums, 0, (size_t)(columns + 1 + problem->outputs) * sizeof *sums);
-    for (int64_t i = 0; i < problem->rows; i += step) {
-        int64_t count = problem->rows - i < step ? problem->rows - i : step;
-        predict_rows(problem, i, count);
+    rows_pass_t pass = rows_begin(&problem->data->X, ROWS_AS_HELD);
+    while (rows_next(&pass)) {
+        const int64_t i = pass.panel.begin, count = pass.panel.count;
+        predict_rows(problem, &pass.panel);
         evaluate_rows(problem, i, count, 2);
         largest = fmax(largest, largest_predictor(problem, i, count));
         for (int64_t k = i; k < i + count; k++)
             sums[columns] += problem->l[0][k];
         for (int k = 0; k < problem->outputs; k++) {
             const double *l1 = problem->l[1] + k * problem->rows + i;
-            panel_add_transposed(count, width, problem->data->X + i * width, l1,
-                                 sums + (int64_t)k * width);
+            rows_add_transposed(&pass.panel, l1, sums + (int64_t)k * width);
             for (int64_t m = 0; m < count; m++)
                 sums[columns + 1 + k] += l1[m] * l1[m];
         }

@@ -68,7 +68,7 @@ typedef struct problem {
     double *residual_norm; /* [outputs] |l'| over all rows */
     double largest_u;      /* max |u| over all rows; several outputs: max u - min u of a row */
     problem_size_t size; /* rank 0's view: the same bits everywhere, so decisions can rest on it */
-    double *scratch;     /* [panel, width] */
+    double *scratch;     /* [rows_scratch] */
     double *reduction;   /* [columns + 1 + outputs] */
     double *block;       /* [blocks] of one row */
     double *direction;   /* [columns] for the inner solver, as the next */

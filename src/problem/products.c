@@ -7,16 +7,15 @@
 #include "linalg/spd.h"
 #include "problem/outputs.h"
 
-/* Adds the blocks a >= b of the rows [begin, begin + count): their lower triangles. */
-static void add_blocks(problem_t *problem, const double *weights, int64_t begin, int count,
+/* Adds the blocks a >= b of the rows of a panel: their lower triangles. */
+static void add_blocks(problem_t *problem, const double *weights, const rows_panel_t *panel,
                        double *C)
 {
     int64_t width = problem->width, columns = problem->columns;
-    const double *X = problem->data->X + begin * width;
     for (int a = 0; a < problem->outputs; a++)
         for (int b = 0; b <= a; b++)
-            panel_gram_at(count, (int)width, X, weights + joint_at(a, b) * problem->rows + begin,
-                          problem->scratch, C + a * width + b * width * columns, (int)columns);
+            rows_gram(panel, weights + joint_at(a, b) * problem->rows + panel->begin,
+                      problem->scratch, C + a * width + b * width * columns, (int)columns);
 }
 
 /* The blocks a > b of C are symmetric: fills them from their lower triangles. */
@@ -34,11 +33,11 @@ static void fill_blocks(const problem_t *problem, double *C)
 
 void problem_gram(problem_t *problem, const double *weights, double *C)
 {
-    int columns = problem->columns, step = panel_rows(problem->width);
+    int columns = problem->columns;
+    rows_pass_t pass = rows_begin(&problem->data->X, ROWS_AS_HELD);
     memset(C, 0, (size_t)columns * (size_t)columns * sizeof *C);
-    for (int64_t i = 0; i < problem->rows; i += step)
-        add_blocks(problem, weights, i, (int)(problem->rows - i < step ? problem->rows - i : step),
-                   C);
+    while (rows_next(&pass))
+        add_blocks(problem, weights, &pass.panel, C);
     if (problem->outputs > 1)
         fill_blocks(problem, C);
     spd_sum(problem->comm, columns, C);
@@ -52,17 +51,21 @@ double problem_bound(const problem_t *problem, int64_t i, int k)
 
 void problem_times(const problem_t *problem, const double *x, double *y)
 {
-    for (int64_t k = 0; k < problem->outputs; k++)
-        panel_times(problem->rows, problem->width, problem->data->X, x + k * problem->width,
-                    y + k * problem->rows);
+    rows_pass_t pass = rows_begin(&problem->data->X, ROWS_AS_HELD);
+    while (rows_next(&pass))
+        for (int64_t k = 0; k < problem->outputs; k++)
+            rows_times(&pass.panel, x + k * problem->width,
+                       y + k * problem->rows + pass.panel.begin);
 }
 
 void problem_transposed(problem_t *problem, const double *x, double *y)
 {
+    rows_pass_t pass = rows_begin(&problem->data->X, ROWS_AS_HELD);
     memset(y, 0, (size_t)problem->columns * sizeof *y);
-    for (int64_t k = 0; k < problem->outputs; k++)
-        panel_add_transposed(problem->rows, problem->width, problem->data->X, x + k * problem->rows,
-                             y + k * problem->width);
+    while (rows_next(&pass))
+        for (int64_t k = 0; k < problem->outputs; k++)
+            rows_add_transposed(&pass.panel, x + k * problem->rows + pass.panel.begin,
+                                y + k * problem->width);
     comm_sum(problem->comm, y, problem->columns);
 }
 

@@ -37,16 +37,19 @@ static void find_null_model(const study_t *study, double *beta)
     }
 }
 
-/* d_g for every hyperparameter of group g, the same bits on all ranks. */
-static void find_scales(const study_t *study, double *diagonal, double *scale)
+/* d_g for every hyperparameter of group g, the same bits on all ranks; bound [rows] and diagonal
+   [columns], which starts as 0, are scratch. */
+static void find_scales(const study_t *study, double *bound, double *diagonal, double *scale)
 {
     const problem_t *problem = study->problem;
-    int columns = problem->columns, width = problem->width, m = study->hyper.per_group;
-    for (int64_t i = 0; i < problem->rows; i++)
-        for (int j = 0; j < columns; j++) {
-            double x = study->data->X[i * width + j % width];
-            int k = j / width;
-            diagonal[j] += problem_bound(problem, i, k) * x * x;
+    int columns = problem->columns, m = study->hyper.per_group;
+    rows_pass_t pass = rows_begin(&study->data->X, ROWS_AS_HELD);
+    while (rows_next(&pass))
+        for (int k = 0; k < problem->outputs; k++) {
+            double *here = bound + pass.panel.begin;
+            for (int64_t i = 0; i < pass.panel.count; i++)
+                here[i] = problem_bound(problem, pass.panel.begin + i, k);
+            rows_add_squares(&pass.panel, here, diagonal + (int64_t)k * problem->width);
         }
     comm_sum(study->comm, diagonal, columns);
     for (int s = 0; s < study->hyper.count; s++) {
@@ -67,7 +70,7 @@ static int allocate(study_t *study, double **work)
     ALLOC(study->theta, 3 * count);
     ALLOC(study->swept, count);
     int64_t columns = study->problem != NULL ? study->problem->columns : 0;
-    ALLOC(*work, 2 * columns + 2 * count);
+    ALLOC(*work, 2 * columns + 2 * count + study->data->rows);
 out:
     return code;
 }
@@ -151,7 +154,8 @@ int box_find(study_t *study)
         machine_scales(study->machine, scale);
     } else {
         find_null_model(study, beta);
-        find_scales(study, beta + study->problem->columns, scale);
+        double *diagonal = beta + study->problem->columns;
+        find_scales(study, diagonal + study->problem->columns, diagonal, scale);
     }
     for (int i = 0; i < 3; i++)
         TRY(fill(study, &edges[i], scale, natural));

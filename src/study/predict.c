@@ -136,7 +136,9 @@ static int add_columns(predict_t *p)
         memcpy(beta, p->model->coefficients + k * data->p, (size_t)data->p * sizeof *beta);
         if (data->intercept)
             beta[data->p] = p->model->intercept[k];
-        panel_times(data->rows, data->columns, data->X, beta, p->u + k * data->rows);
+        rows_pass_t pass = rows_begin(&data->X, ROWS_AS_HELD);
+        while (rows_next(&pass))
+            rows_times(&pass.panel, beta, p->u + k * data->rows + pass.panel.begin);
     }
 out:
     mem_free(&beta);

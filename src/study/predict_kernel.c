@@ -20,6 +20,7 @@ typedef struct work {
     kernel_t kernel;
     double *block;           /* [TRAINING, p] training rows */
     double *pairs;           /* [ROWS, TRAINING] */
+    double *x;               /* [ROWS, columns] rows of the data */
     kernel_values_t values;  /* of these */
     double square[TRAINING]; /* |x_i|^2 of the block */
 } work_t;
@@ -57,6 +58,7 @@ static int prepare(work_t *w)
     TRY(open_rows(w));
     ALLOC(w->block, (int64_t)TRAINING * model->p);
     ALLOC(w->pairs, (int64_t)ROWS * TRAINING);
+    ALLOC(w->x, (int64_t)ROWS * w->data->columns);
     TRY(kernel_values_create(&w->kernel, (int64_t)ROWS * TRAINING, &w->values));
 out:
     return code;
@@ -82,10 +84,13 @@ out:
     return code;
 }
 
-/* u += the share of the block, training rows begin .. begin + count, for `rows` rows x. */
-static void add_block(work_t *w, int64_t begin, int count, const double *x, int rows, double *u)
+/* u += the share of the block, training rows begin .. begin + count, for `rows` rows of the data in
+ * x.
+ */
+static void add_block(work_t *w, int64_t begin, int count, int rows, double *u)
 {
     const int p = w->model->p, width = w->data->columns;
+    const double *x = w->x;
     cblas_dgemm(CblasColMajor, CblasTrans, CblasNoTrans, count, rows, p, 1.0, w->block, p, x, width,
                 0.0, w->pairs, count);
     for (int i = 0; w->kernel.kind->distance && i < rows; i++) {
@@ -116,7 +121,8 @@ int predict_kernel(const char *path, const result_t *model, const data_t *data, 
         TRY(read_block(&w, begin, count));
         for (int64_t i = 0; i < data->rows; i += ROWS) {
             int rows = (int)(data->rows - i < ROWS ? data->rows - i : ROWS);
-            add_block(&w, begin, count, data->X + i * data->columns, rows, u + i);
+            rows_copy(&data->X, i, rows, w.x);
+            add_block(&w, begin, count, rows, u + i);
         }
     }
 out:
@@ -125,6 +131,7 @@ out:
     h5_quiet_end(&before);
     mem_free(&w.block);
     mem_free(&w.pairs);
+    mem_free(&w.x);
     kernel_values_free(&w.values);
     return code;
 }

@@ -362,7 +362,7 @@ static int add_kernel(study_t *study, result_t *r)
     int code = TRALO_OK;
     const data_t *data = study->data;
     const int64_t width = data->columns;
-    double *X = NULL;
+    double *X = NULL, *mine = NULL;
     bool first = comm_rank(study->comm) == 0;
     if (study->machine == NULL)
         return TRALO_OK;
@@ -373,12 +373,16 @@ static int add_kernel(study_t *study, result_t *r)
     code = first ? result_keep_rows(r) : TRALO_OK;
     if (code == TRALO_OK && first)
         code = mem_alloc(data->n * width, sizeof *X, &X);
+    if (code == TRALO_OK)
+        code = mem_alloc(data->rows * width, sizeof *mine, &mine);
     TRY(comm_agree(study->comm, code));
-    comm_gather(study->comm, data->X, data->rows * width, X);
+    rows_copy(&data->X, 0, data->rows, mine);
+    comm_gather(study->comm, mine, data->rows * width, X);
     for (int64_t i = 0; first && i < data->n; i++)
         memcpy(r->training_rows + i * data->p, X + i * width, (size_t)data->p * sizeof *X);
 out:
     mem_free(&X);
+    mem_free(&mine);
     return code;
 }
 

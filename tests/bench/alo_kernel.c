@@ -107,7 +107,7 @@ static int make_rows(const setup_t *setup, data_t *data)
     for (int j = 0; j < setup->p; j++)
         beta[j] = rng_normal(1, STREAM_BETA, (uint64_t)j) / sqrt(setup->p);
     for (int64_t i = 0; i < data->rows; i++)
-        data->y[i] = draw_row(setup, data->first + i, beta, data->X + i * data->columns);
+        data->y[i] = draw_row(setup, data->first + i, beta, data->X.dense + i * data->columns);
 out:
     mem_free(&beta);
     return code;

@@ -59,8 +59,8 @@ static void each_rank_keeps_its_rows(void)
     CU_ASSERT(comm_sum_before(test_comm, d->rows) == d->first);
     for (int64_t i = 0; i < d->rows; i++) {
         int64_t row = d->first + i;
-        CU_ASSERT(memcmp(d->X + i * d->columns, X + row * P, P * sizeof *X) == 0);
-        CU_ASSERT(d->X[i * d->columns + P] == 1.0);
+        CU_ASSERT(memcmp(d->X.dense + i * d->columns, X + row * P, P * sizeof *X) == 0);
+        CU_ASSERT(d->X.dense[i * d->columns + P] == 1.0);
         CU_ASSERT(d->y[i] == y[row] && d->weights[i] == weights[row]);
         CU_ASSERT(d->offset[i] == offset[row]);
     }
@@ -95,7 +95,7 @@ static void standardised_as_in_serial(void)
         CHECK_CLOSE(d->mean[j], mean, 4e-16);
         CHECK_CLOSE(d->scale[j], scale, 4e-16);
         for (int64_t i = 0; i < d->rows; i++)
-            CHECK_CLOSE(d->X[i * d->columns + j], (X[(d->first + i) * P + j] - mean) / scale,
+            CHECK_CLOSE(d->X.dense[i * d->columns + j], (X[(d->first + i) * P + j] - mean) / scale,
                         1e-13);
     }
     CU_ASSERT(d != NULL && d->standardized && d->columns == P);
@@ -141,8 +141,8 @@ static void constant_columns_become_zero(void)
     CU_ASSERT(d->scale[0] == 1.0 && d->scale[1] == 1.0 && d->mean[1] == 0.0);
     CU_ASSERT(d->scale[2] > 4e-31 && d->scale[2] < 6e-31);
     for (int64_t i = 0; i < d->rows; i++)
-        CU_ASSERT(d->X[i * d->columns] == 0.0 && d->X[i * d->columns + 1] == 0.0 &&
-                  d->X[i * d->columns + P] == 1.0);
+        CU_ASSERT(d->X.dense[i * d->columns] == 0.0 && d->X.dense[i * d->columns + 1] == 0.0 &&
+                  d->X.dense[i * d->columns + P] == 1.0);
     data_free(&d);
 }
 
@@ -155,7 +155,7 @@ static void more_ranks_than_rows(void)
     if (d == NULL)
         return;
     CU_ASSERT(d->mean[0] == 3.0 && d->scale[0] == 2.0 && d->weight_sum == 2.0);
-    CU_ASSERT(d->rows == 0 || d->X[0] == (d->first == 0 ? -1.0 : 1.0));
+    CU_ASSERT(d->rows == 0 || d->X.dense[0] == (d->first == 0 ? -1.0 : 1.0));
     data_free(&d);
 }
 

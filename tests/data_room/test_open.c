@@ -55,8 +55,8 @@ static void check_plain(const file_spec_t *s)
     CU_ASSERT(comm_sum_one_int(test_comm, d->rows) == s->n);
     for (int64_t k = 0; k < d->rows; k++) {
         for (int j = 0; j < s->p; j++)
-            CU_ASSERT(d->X[k * d->columns + j] == file_X(s, (int)(d->first + k), j));
-        CU_ASSERT(d->X[k * d->columns + s->p] == 1.0);
+            CU_ASSERT(d->X.dense[k * d->columns + j] == file_X(s, (int)(d->first + k), j));
+        CU_ASSERT(d->X.dense[k * d->columns + s->p] == 1.0);
     }
     check_vectors(d, s);
     check_texts(d, s);
@@ -77,7 +77,7 @@ static void check_standardised(const file_spec_t *s)
     CHECK_OK(data_open(test_comm, path, &options, &d));
     CHECK_OK(data_from_arrays(test_comm, &arrays, &options, &e));
     if (d != NULL && e != NULL) {
-        CU_ASSERT(memcmp(d->X, e->X, (size_t)(d->rows * d->p) * sizeof *X) == 0);
+        CU_ASSERT(memcmp(d->X.dense, e->X.dense, (size_t)(d->rows * d->p) * sizeof *X) == 0);
         CU_ASSERT(memcmp(d->mean, e->mean, (size_t)d->p * sizeof *X) == 0);
         CU_ASSERT(memcmp(d->scale, e->scale, (size_t)d->p * sizeof *X) == 0);
     }
@@ -157,7 +157,7 @@ static void check_scaled(const file_spec_t *s, bool has_y)
         for (int j = 0; j < 3; j++) {
             double raw = j < 2 ? file_X(s, (int)(d->first + k), j) : 1.0;
             double wanted = j < 2 ? (raw - mean[j]) / scale[j] : 1.0;
-            CU_ASSERT(d->X[k * 3 + j] == wanted);
+            CU_ASSERT(d->X.dense[k * 3 + j] == wanted);
         }
     data_free(&d);
 }

@@ -224,7 +224,7 @@ static void check_products(const fixture_setup_t *setup)
     double x[MOST], y[MOST], wanted[MOST] = {0.0}, rows[OUTPUTS * N];
     point(x);
     if (fixture_create(test_comm, setup, &f)) {
-        const double *X = f.data->X;
+        const double *X = f.data->X.dense;
         const int64_t mine = f.data->rows, columns = f.problem->columns;
         problem_times(f.problem, x, rows);
         for (int64_t m = 0; m < f.problem->outputs * mine; m++) {

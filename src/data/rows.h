@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* This rank's rows of the matrix X that the mathematics sees: standardised, with the column of
+   ones. How they are held is known here and in the data room only. Everybody else goes over them in
+   panels,
+
+       rows_pass_t pass = rows_begin(&data->X, ROWS_AS_HELD);
+       while (rows_next(&pass))
+           rows_times(&pass.panel, x, y + pass.panel.begin);
+
+   each of which is some consecutive rows. Nothing here is collective. */
+#ifndef DATA_ROWS_H
+#define DATA_ROWS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+typedef struct rows {
+    int64_t rows;  /* of this rank */
+    int columns;   /* with the column of ones */
+    double *dense; /* [rows, columns] row-major, owned by the data set */
+} rows_t;
+
+typedef struct rows_panel {
+    const rows_t *X;
+    int64_t begin, count; /* local rows begin .. begin + count - 1 */
+    const double *dense;  /* [count, columns]; NULL: they are not held so */
+} rows_panel_t;
+
+typedef struct rows_pass {
+    rows_panel_t panel; /* after rows_next */
+    int64_t most;       /* rows in a panel */
+} rows_pass_t;
+
+/* What the panels are for: the kernels below, which take them as large as suits; or rows_dense, so
+   that a panel has at most panel_rows(columns) rows. */
+typedef enum rows_use { ROWS_AS_HELD, ROWS_DENSE } rows_use_t;
+
+/* A pass over all rows of this rank; false: there are no more. */
+rows_pass_t rows_begin(const rows_t *X, rows_use_t use);
+bool rows_next(rows_pass_t *pass);
+
+/* The panel as dense rows [count, columns]: where they are, or written to buffer
+   [rows_buffer(X)]. */
+const double *rows_dense(const rows_panel_t *panel, double *buffer);
+int64_t rows_buffer(const rows_t *X); /* numbers; 0: no buffer is needed */
+
+/* y = P x and y += P'x for the panel P; x, y [columns] and [count]. Cost: 2 count columns flops. */
+void rows_times(const rows_panel_t *panel, const double *x, double *y);
+void rows_add_transposed(const rows_panel_t *panel, const double *x, double *y);
+
+/* y[j] += sum_i weights_i P_ij^2, y [columns]; weights [count] or NULL (all 1). */
+void rows_add_squares(const rows_panel_t *panel, const double *weights, double *y);
+
+/* C += P' diag(weights) P, lower triangle, element (i, j) of C at i + j ld; weights [count];
+   scratch [rows_scratch(X)]. Cost: count columns^2 flops. */
+void rows_gram(const rows_panel_t *panel, const double *weights, double *scratch, double *C,
+               int ld);
+int64_t rows_scratch(const rows_t *X); /* numbers */
+
+/* Local rows begin .. begin + count - 1 as dense rows [count, columns], outside of any pass. */
+void rows_copy(const rows_t *X, int64_t begin, int64_t count, double *out);
+
+#endif
