@@ -43,6 +43,7 @@
     X(resample)                                                                                    \
     X(resample_cost)                                                                               \
     X(softmax)                                                                                     \
+    X(algebra)                                                                                     \
     X(spectral)                                                                                    \
     X(memory)                                                                                      \
     X(study)                                                                                       \

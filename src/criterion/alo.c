@@ -32,6 +32,7 @@
 
 #include "base/mem.h"
 #include "criterion/adjoint.h"
+#include "criterion/algebra.h"
 #include "criterion/alo_options.h"
 #include "criterion/alo_scalar.h"
 #include "criterion/evaluation.h"
@@ -42,19 +43,14 @@
 
 enum { WHITENED_AUTO, WHITENED_KEEP, WHITENED_RECOMPUTE };
 static const char *const whitened_choices[] = {"auto", "keep", "recompute", NULL};
-enum { ALGEBRA_AUTO, ALGEBRA_GENERAL };
-static const char *const algebra_choices[] = {"auto", "general", NULL};
 static const param_t params[] = {
-    {"loss", EVALUATION_DOC, PARAM_TEXT, offsetof(alo_options_t, loss), 0, 0, 0, NULL},
+    {"loss", EVALUATION_DOC, PARAM_TEXT, offsetof(alo_options_t, common.loss), 0, 0, 0, NULL},
     {"whitened",
      "hold the whitened rows (as large as X), or compute them in each pass; auto: hold "
      "them where they fit in half of the free memory",
      PARAM_CHOICE, offsetof(alo_options_t, whitened), WHITENED_AUTO, 0, 0, whitened_choices},
-    {"algebra",
-     "general: p x p matrices over the rows for each evaluation; auto: eigenvalues of X'X, found "
-     "once, "
-     "for squared loss with one ridge penalty",
-     PARAM_CHOICE, offsetof(alo_options_t, algebra), ALGEBRA_AUTO, 0, 0, algebra_choices},
+    {"algebra", ALGEBRA_DOC, PARAM_CHOICE, offsetof(alo_options_t, common.algebra), 0, 0, 0,
+     algebra_names},
     PARAM_END};
 
 /* Everything with an n in its shape is local to the rank. */
@@ -363,7 +359,7 @@ static int create(criterion_t *criterion, const void *options)
     comm_t *comm = criterion->problem->comm;
     evaluation_t evaluation;
     alo_t *a;
-    TRY(evaluation_find(o->loss, criterion->problem, &evaluation));
+    TRY(evaluation_find(o->common.loss, criterion->problem, &evaluation));
     TRY(comm_agree(comm, mem_alloc(1, sizeof *a, &criterion->work)));
     a = criterion->work;
     a->evaluation = evaluation;
@@ -388,18 +384,28 @@ static void destroy(criterion_t *criterion)
     mem_free(&criterion->work);
 }
 
-static const criterion_kind_t *quicker(const problem_t *problem, const void *options)
+static double flops(const hessian_kind_t *form, const problem_shape_t *shape)
 {
-    const alo_options_t *o = options;
-    bool spectral = o->algebra == ALGEBRA_AUTO && alo_spectral_suits(problem);
-    return spectral ? &criterion_alo_spectral : NULL;
+    const double n = (double)shape->n, p = shape->width;
+    return 2.0 * form->flops(shape) + (5.0 + 6.0 * shape->count) * n * p * p;
 }
+
+static const char *unsuited(const algebra_facts_t *facts)
+{
+    return facts->shape.sparse ? "an X that is held dense" : NULL;
+}
+
+static const criterion_kind_t *const rows[] = {&criterion_alo, &criterion_alo_spectral, NULL};
 
 const criterion_kind_t criterion_alo = {
     .name = "alo",
     .doc = "approximate leave-one-out error (exact for squared loss with a ridge penalty)",
     .algebra = "p x p matrices over the rows, O(n p^2) for each evaluation",
-    .quicker = quicker,
+    .rows = rows,
+    .by = "replicated",
+    .form = &hessian_replicated,
+    .flops = flops,
+    .unsuited = unsuited,
     .params = params,
     .options_size = sizeof(alo_options_t),
     .approximates_loo = true,

@@ -299,6 +299,12 @@ static int64_t memory(const hessian_kind_t *form, const problem_shape_t *shape)
     return bytes + shape->outputs * (int64_t)sizeof(int);
 }
 
+static double flops(const hessian_kind_t *form, const problem_shape_t *shape)
+{
+    const double n = (double)shape->n, Kp = (double)shape->width * shape->outputs;
+    return 2.0 * form->flops(shape) + (5.0 + 6.0 * shape->count) * (n + 2.0 * Kp) * Kp * Kp;
+}
+
 static int allocate(criterion_t *criterion)
 {
     int code = TRALO_OK;
@@ -323,7 +329,7 @@ static int create(criterion_t *criterion, const void *options)
     comm_t *comm = criterion->problem->comm;
     evaluation_t evaluation;
     alo_blocks_t *a;
-    TRY(evaluation_find(o->loss, criterion->problem, &evaluation));
+    TRY(evaluation_find(o->common.loss, criterion->problem, &evaluation));
     TRY(comm_agree(comm, mem_alloc(1, sizeof *a, &criterion->work)));
     a = criterion->work;
     a->evaluation = evaluation;
@@ -353,6 +359,8 @@ const criterion_kind_t criterion_alo_blocks = {
     .algebra = "Kp x Kp matrices of K x K blocks over the rows, O(n K^2 p^2) for each evaluation",
     .approximates_loo = true,
     .memory = memory,
+    .flops = flops,
+    .form = &hessian_replicated,
     .create = create,
     .evaluate = evaluate,
     .product = product,

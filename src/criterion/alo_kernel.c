@@ -293,7 +293,7 @@ static int create(criterion_t *criterion, const void *options)
     const alo_options_t *o = options;
     machine_t *m = criterion->machine;
     evaluation_t evaluation;
-    TRY(evaluation_find_for(o->loss, &m->loss, m->data, &evaluation));
+    TRY(evaluation_find_for(o->common.loss, &m->loss, m->data, &evaluation));
     TRY(comm_agree(m->comm, check_memory(m)));
     TRY(comm_agree(m->comm, allocate(criterion)));
     ((alo_kernel_t *)criterion->work)->evaluation = evaluation;

@@ -2,11 +2,12 @@
 #ifndef CRITERION_ALO_OPTIONS_H
 #define CRITERION_ALO_OPTIONS_H
 
-/* What `alo` reads from the config, for one output and for several. */
+#include "criterion/criterion.h"
+
+/* What `alo` reads from the config, for every algebra. */
 typedef struct alo_options {
-    char *loss;   /* that judges a row; NULL: the training loss */
-    int whitened; /* one output: hold the whitened rows or not */
-    int algebra;  /* the general form, or the quickest that suits */
+    criterion_common_t common;
+    int whitened; /* replicated: hold the whitened rows or not */
 } alo_options_t;
 
 #endif

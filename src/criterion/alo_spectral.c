@@ -20,6 +20,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "criterion/algebra.h"
 #include "criterion/alo_options.h"
 #include "criterion/alo_scalar.h"
 #include "criterion/evaluation.h"
@@ -292,7 +293,7 @@ static int create(criterion_t *criterion, const void *options)
     comm_t *comm = criterion->problem->comm;
     evaluation_t evaluation;
     double *panel = NULL, *unpacked = NULL;
-    TRY(evaluation_find(o->loss, criterion->problem, &evaluation));
+    TRY(evaluation_find(o->common.loss, criterion->problem, &evaluation));
     TRY(comm_agree(comm, allocate(criterion)));
     spectral_t *a = criterion->work;
     a->evaluation = evaluation;
@@ -325,20 +326,25 @@ static void destroy(criterion_t *criterion)
     mem_free(&criterion->work);
 }
 
-bool alo_spectral_suits(const problem_t *problem)
+static double flops(const hessian_kind_t *form, const problem_shape_t *shape)
 {
-    const penalty_t *penalty = problem->penalty;
-    if (strcmp(problem->loss.name, "squared") != 0 || !penalty->kind->quadratic ||
-        penalty->count != 1)
-        return false;
-    for (int j = 0; j < problem->data->p; j++)
-        if (penalty->group[j] != 0)
-            return false;
-    return true;
+    (void)form;
+    return 20.0 * (double)shape->n * shape->width;
+}
+
+static const char *unsuited(const algebra_facts_t *facts)
+{
+    if (facts->shape.sparse)
+        return "an X that is held dense";
+    return facts->one_ridge ? NULL : "squared loss and one ridge penalty for every feature";
 }
 
 const criterion_kind_t criterion_alo_spectral = {
     .name = "alo",
+    .by = "spectral",
+    .form = &hessian_replicated,
+    .flops = flops,
+    .unsuited = unsuited,
     .algebra = "eigenvalues of X'X, found once for the one ridge penalty: O(n p) for each lambda",
     .approximates_loo = true,
     .memory = memory,

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "criterion/exact.h"
+#include "criterion/algebra.h"
 #include "criterion/kinds.h"
 
 const criterion_kind_t *const criterion_kinds[] = {&criterion_alo, &criterion_loo, &criterion_kfold,
@@ -26,42 +26,66 @@ const criterion_kind_t *criterion_for(const criterion_kind_t *kind, int outputs)
     return outputs > 1 && kind->joint != NULL ? kind->joint : kind;
 }
 
-/* The row that does the work for this problem. */
-static const criterion_kind_t *chosen(const criterion_setup_t *setup)
+static bool one_ridge(const problem_t *problem)
 {
-    const criterion_kind_t *kind = criterion_for(setup->kind, setup->problem->outputs),
-                           *quicker = NULL;
-    if (kind->quicker != NULL)
-        quicker = kind->quicker(setup->problem, setup->options);
-    return quicker != NULL ? quicker : kind;
+    const penalty_t *penalty = problem->penalty;
+    if (strcmp(problem->loss.name, "squared") != 0 || !penalty->kind->quadratic ||
+        penalty->count != 1)
+        return false;
+    for (int j = 0; j < problem->data->p; j++)
+        if (penalty->group[j] != 0)
+            return false;
+    return true;
 }
 
-static const hessian_kind_t *form_of(const criterion_setup_t *setup)
+/* Collective. */
+static algebra_facts_t find_facts(const criterion_setup_t *setup)
 {
-    return setup->form != NULL ? setup->form : &hessian_replicated;
+    const problem_t *problem = setup->problem;
+    comm_t *comm = problem->comm;
+    algebra_facts_t facts = {
+        .kind = setup->kind, .shape = problem_shape(problem), .one_ridge = one_ridge(problem)};
+    facts.shape.rows = comm_max_one_int(comm, facts.shape.rows);
+    facts.shape.entries = comm_max_one_int(comm, facts.shape.entries);
+    facts.memory = comm_min_one_int(comm, mem_available() / comm_local_ranks(comm));
+    return facts;
 }
 
-static int check_memory(const criterion_setup_t *setup)
+/* The same on all ranks. */
+static int check_memory(const criterion_setup_t *setup, const algebra_facts_t *facts,
+                        const algebra_t *algebra)
 {
     int code = TRALO_OK;
-    const problem_t *problem = setup->problem;
-    const problem_shape_t shape = problem_shape(problem);
-    const hessian_kind_t *form = form_of(setup);
-    int64_t needed = chosen(setup)->memory(form, &shape) + exact_memory(form, &shape);
-    int64_t there = mem_available() / comm_local_ranks(problem->comm);
-    if (there > 0 && needed > there)
+    if (facts->memory > 0 && algebra->memory > facts->memory)
         FAIL(TRALO_ERR_MEMORY,
-             "criterion '%s' needs %.2f GB on rank %d (%" PRId64 " rows, %d columns) and %.2f GB "
-             "are free for it: use more nodes, or fewer ranks per node when the columns are many",
-             setup->kind->name, 1e-9 * (double)needed, comm_rank(problem->comm), problem->rows,
-             problem->columns, 1e-9 * (double)there);
+             "criterion '%s' needs %.2f GB on a rank (%" PRId64 " rows, %d columns; algebra '%s') "
+             "and %.2f GB are free for it: use more nodes, or fewer ranks per node when the "
+             "columns are many",
+             setup->kind->name, 1e-9 * (double)algebra->memory, facts->shape.rows,
+             facts->shape.width * facts->shape.outputs, algebra->name,
+             1e-9 * (double)facts->memory);
 out:
     return code;
 }
 
-static void take_problem(criterion_t *criterion, const criterion_kind_t *kind, problem_t *problem)
+static int choose(const criterion_setup_t *setup, algebra_t *out)
 {
-    criterion->kind = kind;
+    int code = TRALO_OK;
+    const criterion_common_t *common = setup->options;
+    const algebra_facts_t facts = find_facts(setup);
+    TRY(algebra_choose(&facts, algebra_names[common->algebra], out));
+    TRY(check_memory(setup, &facts, out));
+out:
+    return code;
+}
+
+static void take_problem(criterion_t *criterion, const algebra_t *algebra, problem_t *problem)
+{
+    const char *words = algebra->row->algebra != NULL ? algebra->row->algebra : algebra->form->doc;
+    criterion->kind = algebra->row;
+    criterion->form = algebra->form;
+    snprintf(criterion->algebra, sizeof criterion->algebra, "%s: %s (%s)", algebra->name, words,
+             algebra->why);
     criterion->problem = problem;
     criterion->data = problem->data;
     criterion->count = problem->penalty->count;
@@ -72,25 +96,25 @@ static void take_machine(criterion_t *criterion, const criterion_kind_t *kind, m
 {
     ASSERT(kind->kernel != NULL);
     criterion->kind = kind->kernel;
+    snprintf(criterion->algebra, sizeof criterion->algebra, "kernel: %s", kind->kernel->algebra);
     criterion->machine = machine;
     criterion->data = machine->data;
     criterion->count = machine->count;
     criterion->unknowns = machine->n + 1;
 }
 
-static int allocate(const criterion_setup_t *setup, criterion_t **out)
+static int allocate(const criterion_setup_t *setup, const algebra_t *algebra, criterion_t **out)
 {
     int code = TRALO_OK;
     criterion_t *criterion = NULL;
     ALLOC(criterion, 1);
-    criterion->form = form_of(setup);
     criterion->inner = setup->inner;
     criterion->inner_options = setup->inner_options;
     criterion->known = -1;
     if (setup->machine != NULL)
         take_machine(criterion, setup->kind, setup->machine);
     else
-        take_problem(criterion, chosen(setup), setup->problem);
+        take_problem(criterion, algebra, setup->problem);
     *out = criterion;
 out:
     return code;
@@ -100,11 +124,12 @@ int criterion_create(const criterion_setup_t *setup, criterion_t **out)
 {
     int code = TRALO_OK;
     criterion_t *criterion = NULL;
+    algebra_t algebra = {NULL};
     bool kernel = setup->machine != NULL;
     comm_t *comm = kernel ? setup->machine->comm : setup->problem->comm;
     if (!kernel) /* a kernel's criterion checks its own */
-        TRY(comm_agree(comm, check_memory(setup)));
-    TRY(comm_agree(comm, allocate(setup, &criterion)));
+        TRY(choose(setup, &algebra));
+    TRY(comm_agree(comm, allocate(setup, &algebra, &criterion)));
     TRY(criterion->kind->create(criterion, setup->options));
     *out = criterion;
     criterion = NULL;

@@ -33,24 +33,38 @@ typedef struct criterion_result {
     int64_t factorisations; /* Hessians of the training problem that were formed */
 } criterion_result_t;
 
+/* What the options of every criterion begin with. */
+typedef struct criterion_common {
+    char *loss;  /* that judges a row; NULL: the training loss */
+    int algebra; /* index into algebra_names */
+} criterion_common_t;
+
+struct algebra_facts;
+
 /* A row of the table of criteria. */
 typedef struct criterion_kind {
     const char *name;
     const char *doc;
-    const char *algebra;   /* how it computes, for the log; NULL: nothing to say */
     const param_t *params; /* options, read from the config's `criterion` section */
-    size_t options_size;
+    size_t options_size;   /* they begin with criterion_common_t */
     bool approximates_loo; /* its rows approximate exact leave-one-out */
     /* Bytes that one rank needs beside the data and the problem. */
     int64_t (*memory)(const hessian_kind_t *form, const problem_shape_t *shape);
+    /* Flops of an evaluation with gradient and Hessian, over all ranks: to compare algebras. */
+    double (*flops)(const hessian_kind_t *form, const problem_shape_t *shape);
+    /* The rows that do its work, each by an algebra of its own, NULL-terminated; NULL: itself. */
+    const struct criterion_kind *const *rows;
+    const char *by;             /* the name of that algebra; NULL: its form's */
+    const char *algebra;        /* in words, for the log; NULL: its form's */
+    const hessian_kind_t *form; /* the only one that it works with; NULL: any */
+    /* what it wants and has not got, in words; NULL: it suits. NULL: suits all */
+    const char *(*unsuited)(const struct algebra_facts *facts);
     int (*create)(criterion_t *criterion, const void *options); /* collective; agrees on failure */
     void (*evaluate)(criterion_t *criterion, const double *theta, int order,
                      criterion_result_t *result);
     /* out [S] = Hessian times direction at the last evaluation; NULL: the kind does not offer it */
     void (*product)(criterion_t *criterion, const double *direction, double *out);
     void (*destroy)(criterion_t *criterion);
-    /* what gives the same at less cost for this problem, where the options allow it; NULL: none */
-    const struct criterion_kind *(*quicker)(const problem_t *problem, const void *options);
     /* what does the same for a loss of several outputs; NULL: this one does */
     const struct criterion_kind *joint;
     /* what does the same for a model with a kernel; NULL: nothing does */
@@ -71,6 +85,7 @@ struct criterion {
     int count;                  /* S */
     int64_t unknowns;           /* length of the minimum of the training problem */
     const hessian_kind_t *form; /* of the Hessian of the training problem */
+    char algebra[256];          /* how it computes, and why so, for the log */
     const inner_kind_t *inner;
     const void *inner_options; /* borrowed */
     void *work;                /* the kind's own */
@@ -79,15 +94,15 @@ struct criterion {
 
 typedef struct criterion_setup {
     const criterion_kind_t *kind;
-    const void *options;        /* filled for kind->params; borrowed during the call */
-    problem_t *problem;         /* borrowed as long as the criterion lives, as all below */
-    machine_t *machine;         /* with a kernel, instead of the problem; kind->kernel is there */
-    const hessian_kind_t *form; /* of the Hessian of the problem; NULL: replicated */
+    const void *options; /* filled for kind->params; borrowed during the call */
+    problem_t *problem;  /* borrowed as long as the criterion lives, as all below */
+    machine_t *machine;  /* with a kernel, instead of the problem; kind->kernel is there */
     const inner_kind_t *inner;
     const void *inner_options;
 } criterion_setup_t;
 
-/* Collective. Errors: TRALO_ERR_MEMORY (says how much it needs and how much there is). */
+/* Collective. Errors: TRALO_ERR_MEMORY (says how much it needs and how much there is),
+   TRALO_ERR_INPUT (an algebra that does not suit); those of the kind. */
 int criterion_create(const criterion_setup_t *setup, criterion_t **out);
 void criterion_free(criterion_t **criterion);
 

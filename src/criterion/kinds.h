@@ -8,8 +8,7 @@ extern const criterion_kind_t criterion_alo;
 extern const criterion_kind_t criterion_alo_kernel; /* criterion_alo.kernel */
 int64_t alo_kernel_memory(int64_t n, int ranks);    /* bytes of the rank that needs most */
 extern const criterion_kind_t criterion_alo_blocks; /* alo for several outputs; not in the table */
-extern const criterion_kind_t criterion_alo_spectral; /* by criterion_alo.quicker */
-bool alo_spectral_suits(const problem_t *problem);
+extern const criterion_kind_t criterion_alo_spectral; /* in criterion_alo.rows */
 extern const criterion_kind_t criterion_holdout;
 extern const criterion_kind_t criterion_kfold;
 extern const criterion_kind_t criterion_loo;

@@ -10,10 +10,11 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "criterion/algebra.h"
 #include "criterion/kinds.h"
 
 typedef struct options {
-    char *loss;
+    criterion_common_t common;
     int source;
     int64_t folds;
     double fraction;
@@ -26,7 +27,12 @@ static const char *const sources[] = {"auto", "file", "seed", NULL};
 
 #define OPTION_LOSS                                                                                \
     {                                                                                              \
-        "loss", EVALUATION_DOC, PARAM_TEXT, offsetof(options_t, loss), 0, 0, 0, NULL               \
+        "loss", EVALUATION_DOC, PARAM_TEXT, offsetof(options_t, common.loss), 0, 0, 0, NULL        \
+    }
+#define OPTION_ALGEBRA                                                                             \
+    {                                                                                              \
+        "algebra", ALGEBRA_DOC, PARAM_CHOICE, offsetof(options_t, common.algebra), 0, 0, 0,        \
+            algebra_names                                                                          \
     }
 #define OPTION_SPLIT                                                                               \
     {"split",                                                                                      \
@@ -52,14 +58,16 @@ static const char *const sources[] = {"auto", "file", "seed", NULL};
             PARAM_INT, offsetof(options_t, groups), 0, 0, 1e6, NULL                                \
     }
 
-static const param_t loo_params[] = {OPTION_LOSS, OPTION_GROUPS, PARAM_END};
+static const param_t loo_params[] = {OPTION_LOSS, OPTION_ALGEBRA, OPTION_GROUPS, PARAM_END};
 static const param_t kfold_params[] = {
     OPTION_LOSS,
+    OPTION_ALGEBRA,
     {"folds", "how many parts", PARAM_INT, offsetof(options_t, folds), 10, 2, 1e6, NULL},
     OPTION_SPLIT,
     OPTION_GROUPS,
     PARAM_END};
 static const param_t holdout_params[] = {OPTION_LOSS,
+                                         OPTION_ALGEBRA,
                                          {"fraction", "share of the rows that validate", PARAM_REAL,
                                           offsetof(options_t, fraction), 0.25, 1e-6, 1.0 - 1e-6,
                                           NULL},
@@ -169,6 +177,14 @@ static int64_t memory(const hessian_kind_t *form, const problem_shape_t *shape)
     return numbers * (int64_t)sizeof(double) + hessian_memory(form, shape);
 }
 
+/* A few Newton steps for each part, and products; only to compare forms of the Hessian. */
+static double flops(const hessian_kind_t *form, const problem_shape_t *shape)
+{
+    const double steps = 4.0;
+    return steps * form->flops(shape) +
+           (4.0 + 8.0 * shape->count) * (double)shape->n * shape->width;
+}
+
 static int allocate(resample_t *a)
 {
     int code = TRALO_OK;
@@ -260,7 +276,7 @@ static int prepare(resample_t *a, const hessian_kind_t *form, const options_t *o
                    const parts_request_t *request)
 {
     int code = TRALO_OK;
-    TRY(evaluation_find(options->loss, a->problem, &a->evaluation));
+    TRY(evaluation_find(options->common.loss, a->problem, &a->evaluation));
     if (request != NULL)
         TRY(find_parts(a, request));
     TRY(comm_agree(a->problem->comm, allocate(a)));
@@ -348,6 +364,7 @@ const criterion_kind_t criterion_loo = {
     .params = loo_params,
     .options_size = sizeof(options_t),
     .memory = memory,
+    .flops = flops,
     .create = create_loo,
     .evaluate = evaluate,
     .product = product,
@@ -360,6 +377,7 @@ const criterion_kind_t criterion_kfold = {
     .params = kfold_params,
     .options_size = sizeof(options_t),
     .memory = memory,
+    .flops = flops,
     .create = create_kfold,
     .evaluate = evaluate,
     .product = product,
@@ -372,6 +390,7 @@ const criterion_kind_t criterion_holdout = {
     .params = holdout_params,
     .options_size = sizeof(options_t),
     .memory = memory,
+    .flops = flops,
     .create = create_holdout,
     .evaluate = evaluate,
     .product = product,

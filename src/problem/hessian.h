@@ -27,6 +27,9 @@ typedef struct hessian_kind {
     const char *name;
     const char *doc;
     int64_t (*memory)(const problem_shape_t *shape); /* bytes on the rank that needs most */
+    double (*flops)(const problem_shape_t *shape);   /* to form and to factor it, over all ranks */
+    /* what it wants and this shape has not got, in words; NULL: it suits. NULL: suits all */
+    const char *(*unsuited)(const problem_shape_t *shape);
     int (*create)(hessian_t *hessian); /* collective; agrees on failure: TRALO_ERR_MEMORY */
     void (*destroy)(hessian_t *hessian);
     /* Returns -1, or a column at which the matrix is not positive definite to working accuracy; the

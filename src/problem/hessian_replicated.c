@@ -18,6 +18,12 @@ static int64_t memory(const problem_shape_t *shape)
     return (2 * columns + 1) * columns * (int64_t)sizeof(double);
 }
 
+static double flops(const problem_shape_t *shape)
+{
+    const double p = shape->width, K = shape->outputs, n = (double)shape->n;
+    return n * p * p * joint_blocks(shape->outputs) + 2.0 / 3.0 * p * p * p * K * K * K;
+}
+
 static int allocate(hessian_t *hessian)
 {
     int code = TRALO_OK;
@@ -111,6 +117,7 @@ const hessian_kind_t hessian_replicated = {
     .name = "replicated",
     .doc = "p x p matrices that every rank holds whole",
     .memory = memory,
+    .flops = flops,
     .create = create,
     .destroy = destroy,
     .factor = factor,

@@ -160,6 +160,7 @@ problem_shape_t problem_shape(const problem_t *problem)
     return (problem_shape_t){.n = problem->data->n,
                              .rows = problem->rows,
                              .ranks = comm_size(problem->comm),
+                             .entries = problem->rows * problem->width,
                              .width = problem->width,
                              .outputs = problem->outputs,
                              .count = problem->penalty->count};

@@ -91,6 +91,8 @@ typedef struct problem_shape {
     int64_t n;    /* rows over all ranks */
     int64_t rows; /* of this rank */
     int64_t ranks;
+    int64_t entries;    /* numbers of X that these rows hold */
+    bool sparse;        /* X is held as the entries that are not 0 */
     int width, outputs; /* columns of the data, K */
     int count;          /* hyperparameters */
 } problem_shape_t;

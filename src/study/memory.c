@@ -10,6 +10,7 @@ int64_t memory_per_rank(const memory_request_t *request)
     const problem_shape_t shape = {.n = request->n,
                                    .ranks = request->ranks,
                                    .rows = (request->n + request->ranks - 1) / request->ranks,
+                                   .entries = request->n * (request->p + 1),
                                    .width = request->p + 1,
                                    .outputs = request->outputs,
                                    .count = 1};

@@ -33,8 +33,7 @@ void report_start(const study_t *study)
     log_info("model   %s loss%s, %s %s, %d hyperparameter%s", config->model.loss.name, classes,
              kernel ? config->model.kernel.name : config->model.penalty.name,
              kernel ? "kernel" : "penalty", study->hyper.count, plural(study->hyper.count));
-    if (study->criterion->kind->algebra != NULL)
-        log_info("algebra %s", study->criterion->kind->algebra);
+    log_info("algebra %s", study->criterion->algebra);
     log_info("search  %s of %s, from %s to %s", config->search.method.name, config->criterion.name,
              lower, upper);
 }

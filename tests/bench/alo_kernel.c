@@ -167,7 +167,7 @@ static int make_bench(comm_t *comm, const setup_t *setup, bench_t *b)
     TRY(comm_agree(comm, make_penalty(setup, &b->penalty)));
     TRY(problem_create(b->data, loss_find(setup->loss), b->penalty, &b->problem));
     TRY(make_options(s.kind->params, s.kind->options_size, &b->options));
-    TRY(param_set(option(s.kind->params, "algebra"), b->options, "general"));
+    TRY(param_set(option(s.kind->params, "algebra"), b->options, "replicated"));
     TRY(make_options(s.inner->params, s.inner->options_size, &b->inner_options));
     s.problem = b->problem;
     s.options = b->options;

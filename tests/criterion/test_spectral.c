@@ -38,7 +38,7 @@ static void compare(fixture_setup_t setup)
 {
     fixture_t quick, general;
     memset(&general, 0, sizeof general);
-    const fixture_setup_t slow = with(setup, "algebra", "general");
+    const fixture_setup_t slow = with(setup, "algebra", "replicated");
     if (fixture_create(test_comm, &setup, &quick) && fixture_create(test_comm, &slow, &general)) {
         CU_ASSERT(quick.criterion->kind == &criterion_alo_spectral);
         CU_ASSERT(general.criterion->kind == &criterion_alo);

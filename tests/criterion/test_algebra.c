@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Which algebra is chosen: what suits, fits into memory, and costs least. */
+#include <string.h>
+
+#include "criterion/algebra.h"
+#include "support.h"
+
+static algebra_facts_t facts_of(const char *criterion)
+{
+    return (algebra_facts_t){.kind = criterion_find(criterion),
+                             .shape = {.n = 4000,
+                                       .rows = 1000,
+                                       .ranks = 4,
+                                       .entries = 1000 * 50,
+                                       .width = 50,
+                                       .outputs = 1,
+                                       .count = 1}};
+}
+
+static void one_ridge_penalty_is_left_to_eigenvalues(void)
+{
+    algebra_facts_t facts = facts_of("alo");
+    algebra_t a;
+    facts.one_ridge = true;
+    CHECK_OK(algebra_choose(&facts, "auto", &a));
+    CU_ASSERT_STRING_EQUAL(a.name, "spectral");
+    CHECK_OK(algebra_choose(&facts, "replicated", &a));
+    CU_ASSERT_STRING_EQUAL(a.name, "replicated");
+}
+
+static void what_does_not_suit_is_refused(void)
+{
+    const algebra_facts_t facts = facts_of("alo");
+    algebra_t a;
+    CU_ASSERT(algebra_choose(&facts, "spectral", &a) == TRALO_ERR_INPUT);
+    CU_ASSERT(strstr(tralo_error_message(), "one ridge penalty") != NULL);
+    const algebra_facts_t folds = facts_of("kfold");
+    CU_ASSERT(algebra_choose(&folds, "spectral", &a) == TRALO_ERR_INPUT);
+    CU_ASSERT(strstr(tralo_error_message(), "another criterion") != NULL);
+}
+
+typedef struct extent {
+    int64_t least;
+    const char *smallest;
+} extent_t;
+
+static void note(const algebra_t *a, void *context)
+{
+    extent_t *e = context;
+    CU_ASSERT(a->memory > 0 && a->flops > 0.0);
+    if (e->smallest == NULL || a->memory < e->least)
+        *e = (extent_t){a->memory, a->name};
+}
+
+/* Where only one fits it is that; where none does, the smallest. */
+static void memory_decides_before_work(void)
+{
+    const char *const criteria[] = {"alo", "kfold", "holdout", "loo"};
+    for (size_t i = 0; i < sizeof criteria / sizeof *criteria; i++) {
+        algebra_facts_t facts = facts_of(criteria[i]);
+        extent_t e = {0};
+        algebra_t a;
+        algebra_each(&facts, note, &e);
+        for (int64_t less = 0; less < 2; less++) {
+            facts.memory = e.least - less;
+            CHECK_OK(algebra_choose(&facts, "auto", &a));
+            CU_ASSERT_STRING_EQUAL(a.name, e.smallest);
+        }
+    }
+}
+
+void suite_algebra(void)
+{
+    static const test_case_t cases[] = {
+        {"one ridge penalty is left to eigenvalues", one_ridge_penalty_is_left_to_eigenvalues},
+        {"what does not suit is refused", what_does_not_suit_is_refused},
+        {"memory decides before work", memory_decides_before_work},
+    };
+    REGISTER("algebra", cases);
+}
