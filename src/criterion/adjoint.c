@@ -6,38 +6,42 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/arrays.h"
 #include "base/mem.h"
 
-enum { BY_COLUMN = 7, BY_HYPER = 3 };
+enum { COLUMNS, HYPER };
+static const array_row_t rows[] = {
+    ARRAY(adjoint_t, C, COLUMNS),      ARRAY(adjoint_t, v, COLUMNS),
+    ARRAY(adjoint_t, b, COLUMNS),      ARRAY(adjoint_t, D_dot, COLUMNS),
+    ARRAY(adjoint_t, C_dot, COLUMNS),  ARRAY(adjoint_t, v_dot, COLUMNS),
+    ARRAY(adjoint_t, along, COLUMNS),  ARRAY(adjoint_t, delta, HYPER),
+    ARRAY(adjoint_t, gradient, HYPER), ARRAY(adjoint_t, product, HYPER)};
+
+static int64_t elements(int shape, const void *sizes)
+{
+    const problem_shape_t *of = sizes;
+    return shape == COLUMNS ? (int64_t)of->width * of->outputs : of->count;
+}
+
+static const array_table_t arrays = ARRAY_TABLE(rows, elements);
 
 int adjoint_allocate(problem_t *problem, hessian_t *hessian, adjoint_t *a)
 {
-    int code = TRALO_OK;
-    double **by_column[BY_COLUMN] = {&a->C,     &a->v,     &a->b,    &a->D_dot,
-                                     &a->C_dot, &a->v_dot, &a->along};
-    double **by_hyper[BY_HYPER] = {&a->delta, &a->gradient, &a->product};
+    const problem_shape_t shape = problem_shape(problem);
     a->problem = problem;
     a->hessian = hessian;
-    for (int i = 0; i < BY_COLUMN; i++)
-        TRY(mem_alloc(problem->columns, sizeof(double), by_column[i]));
-    for (int i = 0; i < BY_HYPER; i++)
-        TRY(mem_alloc(problem->penalty->count, sizeof(double), by_hyper[i]));
-out:
-    return code;
+    return arrays_create(&arrays, &shape, a);
 }
 
 void adjoint_release(adjoint_t *a)
 {
-    double **arrays[] = {&a->C,     &a->v,     &a->b,        &a->D_dot,   &a->C_dot, &a->v_dot,
-                         &a->along, &a->delta, &a->gradient, &a->product, &a->second};
-    for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++)
-        mem_free(arrays[i]);
+    arrays_free(&arrays, a);
+    mem_free(&a->second);
 }
 
 int64_t adjoint_memory(const problem_shape_t *shape)
 {
-    int64_t columns = (int64_t)shape->width * shape->outputs;
-    return (BY_COLUMN * columns + BY_HYPER * (int64_t)shape->count) * (int64_t)sizeof(double);
+    return arrays_memory(&arrays, shape);
 }
 
 void adjoint_find_gradient(adjoint_t *a)
@@ -110,12 +114,9 @@ static bool reserve(adjoint_t *a, criterion_result_t *result)
     return false;
 }
 
-bool adjoint_find_hessian(adjoint_t *a, void (*find)(void *work), void *work,
-                          criterion_result_t *result)
+static void find_hessian(adjoint_t *a, void (*find)(void *work), void *work)
 {
     int64_t count = a->problem->penalty->count;
-    if (!reserve(a, result))
-        return false;
     for (int64_t s = 0; s < count; s++) {
         for (int64_t i = 0; i < count; i++)
             a->delta[i] = i == s;
@@ -127,5 +128,25 @@ bool adjoint_find_hessian(adjoint_t *a, void (*find)(void *work), void *work,
             double *lower = &a->second[s * count + i], *upper = &a->second[i * count + s];
             *lower = *upper = 0.5 * (*lower + *upper);
         }
-    return true;
+}
+
+void adjoint_finish(adjoint_t *a, int order, void (*find)(void *work), void *work,
+                    criterion_result_t *result)
+{
+    if (order >= 2 && !reserve(a, result))
+        return;
+    if (order >= 2)
+        find_hessian(a, find, work);
+    result->valid = true;
+    result->gradient = order >= 1 ? a->gradient : NULL;
+    result->hessian = order >= 2 ? a->second : NULL;
+}
+
+void adjoint_multiply(adjoint_t *a, void (*find)(void *work), void *work, const double *direction,
+                      double *out)
+{
+    const size_t count = (size_t)a->problem->penalty->count;
+    memcpy(a->delta, direction, count * sizeof *direction);
+    find(work);
+    memcpy(out, a->product, count * sizeof *out);
 }

@@ -34,9 +34,14 @@ void adjoint_move_fit(adjoint_t *adjoint);
 /* From C_dot, and X'g. minus the derivative of X'AX times v in v_dot: v_dot and the product. */
 void adjoint_find_product(adjoint_t *adjoint);
 
-/* The Hessian, by a call of find(work), which does all the steps above, for each unit vector in
-   delta; false, with result->failure, where a rank has no memory for it. */
-bool adjoint_find_hessian(adjoint_t *adjoint, void (*find)(void *work), void *work,
-                          criterion_result_t *result);
+/* Gradient, and for order 2 the Hessian by a call of find(work) for each unit vector, into the
+   result, which then is valid; not where a rank has no memory for the Hessian (result->failure). */
+void adjoint_finish(adjoint_t *adjoint, int order, void (*find)(void *work), void *work,
+                    criterion_result_t *result);
+
+/* The Hessian times direction [S] into out [S]. find(work) does all the steps above for the
+   direction in delta, up to adjoint_find_product. */
+void adjoint_multiply(adjoint_t *adjoint, void (*find)(void *work), void *work,
+                      const double *direction, double *out);
 
 #endif

@@ -30,6 +30,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/arrays.h"
 #include "base/mem.h"
 #include "criterion/adjoint.h"
 #include "criterion/algebra.h"
@@ -275,11 +276,7 @@ static void evaluate(criterion_t *criterion, const double *theta, int order,
     a->ready = false;
     if (order >= 1)
         find_gradient(a);
-    if (order >= 2 && !adjoint_find_hessian(&a->adjoint, find_product, a, result))
-        return;
-    result->valid = true;
-    result->gradient = order >= 1 ? a->adjoint.gradient : NULL;
-    result->hessian = order >= 2 ? a->adjoint.second : NULL;
+    adjoint_finish(&a->adjoint, order, find_product, a, result);
     result->beta = a->fit.beta;
     result->rows = a->rows.phi[0];
 }
@@ -287,38 +284,28 @@ static void evaluate(criterion_t *criterion, const double *theta, int order,
 static void product(criterion_t *criterion, const double *direction, double *out)
 {
     alo_t *a = criterion->work;
-    size_t count = (size_t)a->problem->penalty->count;
-    memcpy(a->adjoint.delta, direction, count * sizeof *direction);
-    find_product(a);
-    memcpy(out, a->adjoint.product, count * sizeof *out);
+    adjoint_multiply(&a->adjoint, find_product, a, direction, out);
 }
 
 /* Every array of alo_t by the shape it has, but for those that are not always needed. */
 enum { ROWS, SQUARE, PANEL };
-#define ARRAY(field, shape)                                                                        \
-    {                                                                                              \
-        offsetof(alo_t, field), shape                                                              \
-    }
-static const struct {
-    size_t offset;
-    int shape;
-} arrays[] = {ARRAY(xv, ROWS),     ARRAY(M, SQUARE),    ARRAY(W, SQUARE),     ARRAY(M_dot, SQUARE),
-              ARRAY(half, SQUARE), ARRAY(panel, PANEL), ARRAY(scratch, PANEL)};
-enum { ARRAYS = sizeof arrays / sizeof *arrays };
-
-static int64_t elements(int form, const problem_shape_t *shape)
+static const array_row_t array_rows[] = {ARRAY(alo_t, xv, ROWS),      ARRAY(alo_t, M, SQUARE),
+                                         ARRAY(alo_t, W, SQUARE),     ARRAY(alo_t, M_dot, SQUARE),
+                                         ARRAY(alo_t, half, SQUARE),  ARRAY(alo_t, panel, PANEL),
+                                         ARRAY(alo_t, scratch, PANEL)};
+static int64_t elements(int form, const void *sizes)
 {
+    const problem_shape_t *shape = sizes;
     int64_t p = shape->width;
     return form == ROWS ? shape->rows : form == SQUARE ? p * p : p * panel_rows(shape->width);
 }
 
+static const array_table_t arrays = ARRAY_TABLE(array_rows, elements);
+
 static int64_t memory(const hessian_kind_t *form, const problem_shape_t *shape)
 {
-    int64_t bytes =
-        fit_memory(form, shape) + adjoint_memory(shape) + alo_scalar_memory(shape->rows);
-    for (int i = 0; i < ARRAYS; i++)
-        bytes += elements(arrays[i].shape, shape) * (int64_t)sizeof(double);
-    return bytes;
+    return fit_memory(form, shape) + adjoint_memory(shape) + alo_scalar_memory(shape->rows) +
+           arrays_memory(&arrays, shape);
 }
 
 static bool keeps_whitened(const criterion_t *criterion, int choice)
@@ -342,9 +329,7 @@ static int allocate(criterion_t *criterion, const alo_options_t *o)
     TRY(alo_scalar_create(problem->rows, &a->rows));
     a->rows.u = problem->u;
     a->rows.l = problem->l;
-    for (int i = 0; i < ARRAYS; i++)
-        TRY(mem_alloc(elements(arrays[i].shape, &shape), sizeof(double),
-                      (char *)a + arrays[i].offset));
+    TRY(arrays_create(&arrays, &shape, a));
     ALLOC(a->unpacked, rows_buffer(&problem->data->X));
     if (keeps_whitened(criterion, o->whitened))
         ALLOC(a->T, problem->rows * problem->columns);
@@ -374,8 +359,7 @@ static void destroy(criterion_t *criterion)
     alo_t *a = criterion->work;
     if (a == NULL)
         return;
-    for (int i = 0; i < ARRAYS; i++)
-        mem_free((char *)a + arrays[i].offset);
+    arrays_free(&arrays, a);
     alo_scalar_free(&a->rows);
     mem_free(&a->T);
     mem_free(&a->unpacked);

@@ -28,6 +28,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/arrays.h"
 #include "base/mem.h"
 #include "criterion/alo_options.h"
 #include "criterion/kinds.h"
@@ -229,11 +230,7 @@ static void evaluate(criterion_t *criterion, const double *theta, int order,
     evaluation_mean(a->problem, a->phi[0], result);
     if (order >= 1)
         find_gradient(a);
-    if (order >= 2 && !adjoint_find_hessian(&a->adjoint, find_product, a, result))
-        return;
-    result->valid = true;
-    result->gradient = order >= 1 ? a->adjoint.gradient : NULL;
-    result->hessian = order >= 2 ? a->adjoint.second : NULL;
+    adjoint_finish(&a->adjoint, order, find_product, a, result);
     result->beta = a->fit.beta;
     result->rows = a->phi[0];
 }
@@ -241,35 +238,30 @@ static void evaluate(criterion_t *criterion, const double *theta, int order,
 static void product(criterion_t *criterion, const double *direction, double *out)
 {
     alo_blocks_t *a = criterion->work;
-    size_t count = (size_t)a->problem->penalty->count;
-    memcpy(a->adjoint.delta, direction, count * sizeof *direction);
-    find_product(a);
-    memcpy(out, a->adjoint.product, count * sizeof *out);
+    adjoint_multiply(&a->adjoint, find_product, a, direction, out);
 }
 
 /* Every array by the shape it has. */
 enum { ROWS, PLANES, BLOCKS, SQUARE, WIDTH, PANEL, ROW, WORK };
-#define ARRAY(field, shape)                                                                        \
-    {                                                                                              \
-        offsetof(alo_blocks_t, field), shape                                                       \
-    }
-static const struct {
-    size_t offset;
-    int shape;
-} arrays[] = {ARRAY(phi[0], ROWS),     ARRAY(phi[1], PLANES),    ARRAY(phi[2], BLOCKS),
-              ARRAY(left_out, PLANES), ARRAY(s, PLANES),         ARRAY(z, PLANES),
-              ARRAY(g_tilde, PLANES),  ARRAY(z_hat, PLANES),     ARRAY(u_dot, PLANES),
-              ARRAY(z_dot, PLANES),    ARRAY(z_hat_dot, PLANES), ARRAY(g, PLANES),
-              ARRAY(xv, PLANES),       ARRAY(K, BLOCKS),         ARRAY(k, BLOCKS),
-              ARRAY(K_dot, BLOCKS),    ARRAY(weights, BLOCKS),   ARRAY(inverse, SQUARE),
-              ARRAY(C, SQUARE),        ARRAY(M, SQUARE),         ARRAY(W, SQUARE),
-              ARRAY(Y, SQUARE),        ARRAY(half, WIDTH),       ARRAY(scratch, PANEL),
-              ARRAY(row.A, ROW),       ARRAY(row.K, ROW),        ARRAY(row.S, ROW),
-              ARRAY(row.A_dot, ROW),   ARRAY(row.K_dot, ROW),    ARRAY(row.work, WORK)};
-enum { ARRAYS = sizeof arrays / sizeof *arrays };
-
-static int64_t elements(int form, const problem_shape_t *shape)
+static const array_row_t array_rows[] = {
+    ARRAY(alo_blocks_t, phi[0], ROWS),      ARRAY(alo_blocks_t, phi[1], PLANES),
+    ARRAY(alo_blocks_t, phi[2], BLOCKS),    ARRAY(alo_blocks_t, left_out, PLANES),
+    ARRAY(alo_blocks_t, s, PLANES),         ARRAY(alo_blocks_t, z, PLANES),
+    ARRAY(alo_blocks_t, g_tilde, PLANES),   ARRAY(alo_blocks_t, z_hat, PLANES),
+    ARRAY(alo_blocks_t, u_dot, PLANES),     ARRAY(alo_blocks_t, z_dot, PLANES),
+    ARRAY(alo_blocks_t, z_hat_dot, PLANES), ARRAY(alo_blocks_t, g, PLANES),
+    ARRAY(alo_blocks_t, xv, PLANES),        ARRAY(alo_blocks_t, K, BLOCKS),
+    ARRAY(alo_blocks_t, k, BLOCKS),         ARRAY(alo_blocks_t, K_dot, BLOCKS),
+    ARRAY(alo_blocks_t, weights, BLOCKS),   ARRAY(alo_blocks_t, inverse, SQUARE),
+    ARRAY(alo_blocks_t, C, SQUARE),         ARRAY(alo_blocks_t, M, SQUARE),
+    ARRAY(alo_blocks_t, W, SQUARE),         ARRAY(alo_blocks_t, Y, SQUARE),
+    ARRAY(alo_blocks_t, half, WIDTH),       ARRAY(alo_blocks_t, scratch, PANEL),
+    ARRAY(alo_blocks_t, row.A, ROW),        ARRAY(alo_blocks_t, row.K, ROW),
+    ARRAY(alo_blocks_t, row.S, ROW),        ARRAY(alo_blocks_t, row.A_dot, ROW),
+    ARRAY(alo_blocks_t, row.K_dot, ROW),    ARRAY(alo_blocks_t, row.work, WORK)};
+static int64_t elements(int form, const void *sizes)
 {
+    const problem_shape_t *shape = sizes;
     const int64_t K = shape->outputs, w = shape->width;
     switch (form) {
     case ROWS:
@@ -291,12 +283,12 @@ static int64_t elements(int form, const problem_shape_t *shape)
     }
 }
 
+static const array_table_t arrays = ARRAY_TABLE(array_rows, elements);
+
 static int64_t memory(const hessian_kind_t *form, const problem_shape_t *shape)
 {
-    int64_t bytes = fit_memory(form, shape) + adjoint_memory(shape);
-    for (int i = 0; i < ARRAYS; i++)
-        bytes += elements(arrays[i].shape, shape) * (int64_t)sizeof(double);
-    return bytes + shape->outputs * (int64_t)sizeof(int);
+    return fit_memory(form, shape) + adjoint_memory(shape) + arrays_memory(&arrays, shape) +
+           shape->outputs * (int64_t)sizeof(int);
 }
 
 static double flops(const hessian_kind_t *form, const problem_shape_t *shape)
@@ -313,9 +305,7 @@ static int allocate(criterion_t *criterion)
     alo_blocks_t *a = criterion->work;
     a->problem = problem;
     TRY(adjoint_allocate(problem, a->fit.hessian, &a->adjoint));
-    for (int i = 0; i < ARRAYS; i++)
-        TRY(mem_alloc(elements(arrays[i].shape, &shape), sizeof(double),
-                      (char *)a + arrays[i].offset));
+    TRY(arrays_create(&arrays, &shape, a));
     ALLOC(a->row.pivots, problem->outputs);
     ALLOC(a->unpacked, rows_buffer(&problem->data->X));
 out:
@@ -344,8 +334,7 @@ static void destroy(criterion_t *criterion)
     alo_blocks_t *a = criterion->work;
     if (a == NULL)
         return;
-    for (int i = 0; i < ARRAYS; i++)
-        mem_free((char *)a + arrays[i].offset);
+    arrays_free(&arrays, a);
     mem_free(&a->row.pivots);
     mem_free(&a->unpacked);
     adjoint_release(&a->adjoint);

@@ -19,6 +19,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/arrays.h"
 #include "base/mem.h"
 #include "criterion/algebra.h"
 #include "criterion/alo_options.h"
@@ -238,12 +239,38 @@ static void product(criterion_t *criterion, const double *direction, double *out
     *out = a->second * *direction;
 }
 
+enum { COLUMNS, SQUARE, ROWS, TABLE };
+static const array_row_t array_rows[] = {
+    ARRAY(spectral_t, V, SQUARE),     ARRAY(spectral_t, Z, TABLE),
+    ARRAY(spectral_t, mean, COLUMNS), ARRAY(spectral_t, s, COLUMNS),
+    ARRAY(spectral_t, b, COLUMNS),    ARRAY(spectral_t, beta, COLUMNS),
+    ARRAY(spectral_t, d[0], COLUMNS), ARRAY(spectral_t, bd[0], COLUMNS),
+    ARRAY(spectral_t, d[1], COLUMNS), ARRAY(spectral_t, bd[1], COLUMNS),
+    ARRAY(spectral_t, d[2], COLUMNS), ARRAY(spectral_t, bd[2], COLUMNS),
+    ARRAY(spectral_t, u[0], ROWS),    ARRAY(spectral_t, h[0], ROWS),
+    ARRAY(spectral_t, l[0], ROWS),    ARRAY(spectral_t, u[1], ROWS),
+    ARRAY(spectral_t, h[1], ROWS),    ARRAY(spectral_t, l[1], ROWS),
+    ARRAY(spectral_t, u[2], ROWS),    ARRAY(spectral_t, h[2], ROWS),
+    ARRAY(spectral_t, l[2], ROWS)};
+
+/* There are at most as many features as columns. */
+static int64_t elements(int form, const void *sizes)
+{
+    const problem_shape_t *shape = sizes;
+    const int64_t p = shape->width;
+    const int64_t counts[] = {p, p * p, shape->rows, shape->rows * p};
+    return counts[form];
+}
+
+static const array_table_t arrays = ARRAY_TABLE(array_rows, elements);
+
+/* With what only the start needs. */
 static int64_t memory(const hessian_kind_t *form, const problem_shape_t *shape)
 {
     (void)form; /* no Hessian is held */
-    const int64_t p = shape->width, orders = DERIVATIVES, panel = panel_rows(shape->width);
-    int64_t numbers = shape->rows * (p + 3 * orders) + p * (p + 4 + 2 * orders + panel) + 1;
-    return numbers * (int64_t)sizeof(double) + alo_scalar_memory(shape->rows);
+    const int64_t panel = (int64_t)shape->width * panel_rows(shape->width);
+    return arrays_memory(&arrays, shape) + panel * (int64_t)sizeof(double) +
+           alo_scalar_memory(shape->rows);
 }
 
 static int allocate(criterion_t *criterion)
@@ -251,23 +278,12 @@ static int allocate(criterion_t *criterion)
     int code = TRALO_OK;
     spectral_t *a = NULL;
     problem_t *problem = criterion->problem;
+    const problem_shape_t shape = problem_shape(problem);
     ALLOC(a, 1);
     criterion->work = a;
     a->problem = problem;
     a->p = problem->data->p;
-    ALLOC(a->V, (int64_t)a->p * a->p);
-    ALLOC(a->Z, problem->rows * a->p);
-    ALLOC(a->mean, problem->columns);
-    ALLOC(a->s, a->p);
-    ALLOC(a->b, a->p);
-    ALLOC(a->beta, problem->columns);
-    for (int k = 0; k < DERIVATIVES; k++) {
-        ALLOC(a->d[k], a->p);
-        ALLOC(a->bd[k], a->p);
-        ALLOC(a->u[k], problem->rows);
-        ALLOC(a->h[k], problem->rows);
-        ALLOC(a->l[k], problem->rows);
-    }
+    TRY(arrays_create(&arrays, &shape, a));
     TRY(alo_scalar_create(problem->rows, &a->rows));
     a->rows.u = a->u[0];
     a->rows.h = a->h[0];
@@ -312,16 +328,7 @@ static void destroy(criterion_t *criterion)
     spectral_t *a = criterion->work;
     if (a == NULL)
         return;
-    double **const arrays[] = {&a->V, &a->Z, &a->mean, &a->s, &a->b, &a->beta};
-    for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++)
-        mem_free(arrays[i]);
-    for (int k = 0; k < DERIVATIVES; k++) {
-        mem_free(&a->d[k]);
-        mem_free(&a->bd[k]);
-        mem_free(&a->u[k]);
-        mem_free(&a->h[k]);
-        mem_free(&a->l[k]);
-    }
+    arrays_free(&arrays, a);
     alo_scalar_free(&a->rows);
     mem_free(&criterion->work);
 }
