@@ -25,6 +25,7 @@
     X(spd)                                                                                         \
     X(dist)                                                                                        \
     X(data_arrays)                                                                                 \
+    X(data_files)                                                                                  \
     X(data_damage)                                                                                 \
     X(data_refuse)                                                                                 \
     X(data_open)                                                                                   \

@@ -123,13 +123,18 @@ static void print_memory(const info_t *info)
     }
 }
 
-static int report(const char *path)
+static int report(const files_names_t *names)
 {
     int code = TRALO_OK;
     info_t *info = NULL;
-    TRY(info_read(path, &info));
-    printf("file        %s%s%s\n", path, info->source != NULL ? ", imported from " : "",
+    TRY(info_read(names, &info));
+    printf("file        %s", names->names[0]);
+    for (int i = 1; i < names->count; i++)
+        printf(" %s", names->names[i]);
+    printf("%s%s\n", info->source != NULL ? ", imported from " : "",
            info->source != NULL ? info->source : "");
+    if (info->files > 1)
+        printf("files       %d\n", info->files);
     print_storage(info);
     print_constants(info);
     print_target(info);
@@ -143,18 +148,19 @@ out:
 static int run(comm_t *comm, int argc, char **argv, int *status)
 {
     int code = TRALO_OK;
+    const files_names_t names = {argc - 1, (const char *const *)argv + 1};
     (void)status;
     if (argc > 1 && argv[1][0] == '-')
         FAIL(TRALO_ERR_INPUT, "info: there is no option %s; see tralo info --help", argv[1]);
-    if (argc != 2)
-        FAIL(TRALO_ERR_INPUT, "info: give one file; see tralo info --help");
-    TRY(comm_agree(comm, comm_rank(comm) == 0 ? report(argv[1]) : TRALO_OK));
+    if (argc < 2)
+        FAIL(TRALO_ERR_INPUT, "info: give a file; see tralo info --help");
+    TRY(comm_agree(comm, comm_rank(comm) == 0 ? report(&names) : TRALO_OK));
 out:
     return code;
 }
 
 const cli_command_t cli_info = {.name = "info",
-                                .usage = "FILE.h5",
+                                .usage = "FILE.h5 ...",
                                 .doc = "rows, columns, storage, target, and memory per rank",
                                 .options = "",
                                 .run = run};

@@ -41,12 +41,13 @@ static int run(comm_t *comm, int argc, char **argv, int *status)
     predict_scores_t scores;
     (void)status;
     TRY(options_parse(argc, argv, params, &options, &words));
-    if (words != 2)
+    if (words < 2)
         FAIL(TRALO_ERR_INPUT,
              "give a result file and a data file: tralo predict RESULT.h5 DATA.h5");
+    const files_names_t rows = {words - 1, (const char *const *)argv + 2};
     if (options.output != NULL && strcmp(options.output, "-") == 0)
         log_to_stderr();
-    TRY(predict_run(comm, argv[1], argv[2], options.output, &scores));
+    TRY(predict_run(comm, argv[1], &rows, options.output, &scores));
     report(&scores);
 out:
     param_release(params, &options);
@@ -55,7 +56,7 @@ out:
 
 const cli_command_t cli_predict = {
     .name = "predict",
-    .usage = "RESULT.h5 DATA.h5 [options]",
+    .usage = "RESULT.h5 DATA.h5 ... [options]",
     .doc = "link and response of new rows, and how good they are where y is known",
     .options = "  --output FILE   CSV with link, response and, where it is there, y (-: standard "
                "output);\n                  of several classes: the probability of each, and the "

@@ -18,11 +18,20 @@ typedef struct data_shape {
    Errors: TRALO_ERR_MEMORY. */
 int data_create(comm_t *comm, const data_shape_t *shape, data_t **out);
 
-/* Every number is finite, weights are not negative, labels are -1 or +1. `where` stands in front of
-   the dataset's name in messages ("file.h5: /" or ""). Not collective. Errors: TRALO_ERR_INPUT,
-   naming the lowest row of this rank. */
-int data_check_rows(const data_t *data, const char *where, int64_t row, int64_t count); /* X */
-int data_check_vectors(const data_t *data, const char *where); /* y, weights, offset */
+/* Where rows come from, for messages. */
+typedef struct data_place {
+    char where[ERROR_TEXT / 2]; /* stands in front of a dataset's name: "file.h5: /", or "" */
+    int64_t row;                /* the number that local row 0 has (or would have) there */
+} data_place_t;
+
+/* Local rows row .. row+count-1 of X, or of y, weights and offset: every number is finite, weights
+   are not negative, labels are what they may be. Not collective. Errors: TRALO_ERR_INPUT, naming
+   the lowest row. */
+int data_check_rows(const data_t *data, const data_place_t *place, int64_t row, int64_t count);
+int data_check_vectors(const data_t *data, const data_place_t *place, int64_t row, int64_t count);
+
+/* texts [count] of rank 0 become those of all ranks. Collective. Errors: TRALO_ERR_MEMORY. */
+int data_share_texts(comm_t *comm, char **texts, int64_t count);
 
 /* group [p] holds -1 and every number 0 .. G-1. Not collective. Errors: TRALO_ERR_INPUT,
    TRALO_ERR_MEMORY. */

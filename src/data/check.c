@@ -5,7 +5,7 @@
 #include "base/mem.h"
 #include "data/build.h"
 
-int data_check_rows(const data_t *data, const char *where, int64_t row, int64_t count)
+int data_check_rows(const data_t *data, const data_place_t *place, int64_t row, int64_t count)
 {
     int code = TRALO_OK;
     for (int64_t i = row; i < row + count; i++)
@@ -13,62 +13,79 @@ int data_check_rows(const data_t *data, const char *where, int64_t row, int64_t 
             double x = data->X.dense[i * data->columns + j];
             if (!isfinite(x) && data->names != NULL)
                 FAIL(TRALO_ERR_INPUT,
-                     "%sX row %" PRId64 ", column %d (%s) is %g: fill it in or drop the row", where,
-                     data->first + i, j, data->names[j], x);
+                     "%sX row %" PRId64 ", column %d (%s) is %g: fill it in or drop the row",
+                     place->where, place->row + i, j, data->names[j], x);
             if (!isfinite(x))
                 FAIL(TRALO_ERR_INPUT,
-                     "%sX row %" PRId64 ", column %d is %g: fill it in or drop the row", where,
-                     data->first + i, j, x);
+                     "%sX row %" PRId64 ", column %d is %g: fill it in or drop the row",
+                     place->where, place->row + i, j, x);
         }
 out:
     return code;
 }
 
+/* Some rows of vectors, and where they come from. */
+typedef struct span {
+    const data_t *data;
+    const data_place_t *place;
+    int64_t row, count;
+} span_t;
+
 /* `each` numbers of a row. */
-static int check_finite(const data_t *data, const double *values, int each, const char *where,
-                        const char *name)
+static int check_finite(const span_t *s, const double *values, int each, const char *name)
 {
     int code = TRALO_OK;
-    for (int64_t i = 0; values != NULL && i < data->rows * each; i++)
+    const int64_t end = (s->row + s->count) * each;
+    for (int64_t i = s->row * each; values != NULL && i < end; i++)
         if (!isfinite(values[i]))
-            FAIL(TRALO_ERR_INPUT, "%s%s row %" PRId64 " is %g: fill it in or drop the row", where,
-                 name, data->first + i / each, values[i]);
+            FAIL(TRALO_ERR_INPUT, "%s%s row %" PRId64 " is %g: fill it in or drop the row",
+                 s->place->where, name, s->place->row + i / each, values[i]);
 out:
     return code;
 }
 
-static int check_labels(const data_t *data, const char *where)
+static int check_labels(const span_t *s)
 {
     int code = TRALO_OK;
-    const int count = data->label_count;
-    for (int64_t i = 0; count > 0 && i < data->rows; i++) {
-        const double y = data->y[i];
+    const int count = s->data->label_count;
+    for (int64_t i = s->row; count > 0 && i < s->row + s->count; i++) {
+        const double y = s->data->y[i];
         if (count == 2 && fabs(y) != 1.0)
             FAIL(TRALO_ERR_INPUT,
                  "%sy row %" PRId64 " is %g: with the attribute 'labels' it must be -1 or +1",
-                 where, data->first + i, y);
+                 s->place->where, s->place->row + i, y);
         if (count > 2 && !(y >= 0.0 && y < count && y == floor(y)))
             FAIL(TRALO_ERR_INPUT,
                  "%sy row %" PRId64 " is %g: with %d of the attribute 'labels' it must be one of "
                  "0 .. %d",
-                 where, data->first + i, y, count, count - 1);
+                 s->place->where, s->place->row + i, y, count, count - 1);
     }
 out:
     return code;
 }
 
-int data_check_vectors(const data_t *data, const char *where)
+static int check_weights(const span_t *s)
 {
     int code = TRALO_OK;
-    TRY(check_finite(data, data->y, 1, where, "y"));
+    const double *weights = s->data->weights;
+    for (int64_t i = s->row; weights != NULL && i < s->row + s->count; i++)
+        if (weights[i] < 0.0)
+            FAIL(TRALO_ERR_INPUT, "%sweights row %" PRId64 " is %g: it must not be negative",
+                 s->place->where, s->place->row + i, weights[i]);
+out:
+    return code;
+}
+
+int data_check_vectors(const data_t *data, const data_place_t *place, int64_t row, int64_t count)
+{
+    int code = TRALO_OK;
+    const span_t span = {data, place, row, count};
+    TRY(check_finite(&span, data->y, 1, "y"));
     if (data->y != NULL)
-        TRY(check_labels(data, where));
-    TRY(check_finite(data, data->weights, 1, where, "weights"));
-    for (int64_t i = 0; data->weights != NULL && i < data->rows; i++)
-        if (data->weights[i] < 0.0)
-            FAIL(TRALO_ERR_INPUT, "%sweights row %" PRId64 " is %g: it must not be negative", where,
-                 data->first + i, data->weights[i]);
-    TRY(check_finite(data, data->offset, data->offsets, where, "offset"));
+        TRY(check_labels(&span));
+    TRY(check_finite(&span, data->weights, 1, "weights"));
+    TRY(check_weights(&span));
+    TRY(check_finite(&span, data->offset, data->offsets, "offset"));
 out:
     return code;
 }

@@ -37,6 +37,7 @@ void data_free(data_t **data)
         mem_free(&d->labels[k]);
     mem_free(&d->labels);
     mem_free(&d->target);
+    mem_free(&d->title);
     mem_free(data);
 }
 
@@ -195,8 +196,9 @@ int data_from_arrays(comm_t *comm, const data_arrays_t *arrays, const data_optio
     int code = TRALO_OK;
     data_t *d = NULL;
     TRY(comm_agree(comm, build(comm, arrays, options->intercept, &d)));
-    TRY(comm_agree(comm, data_check_rows(d, "", 0, d->rows)));
-    TRY(comm_agree(comm, data_check_vectors(d, "")));
+    const data_place_t place = {.where = "", .row = d->first};
+    TRY(comm_agree(comm, data_check_rows(d, &place, 0, d->rows)));
+    TRY(comm_agree(comm, data_check_vectors(d, &place, 0, d->rows)));
     TRY(data_finish(d, "", options->standardize, NULL));
     *out = d;
     d = NULL;

@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "comm/comm.h"
+#include "data/files.h"
 #include "data/rows.h"
 
 typedef struct data {
@@ -35,6 +36,7 @@ typedef struct data {
     int label_count;   /* 0: y is a number */
     char **labels;     /* [label_count] what -1 and +1, or 0, 1, 2, ... stood for */
     char *target;      /* name of y; NULL: not in the file */
+    char *title;       /* "data.h5", "a.h5 and 2 more files"; NULL: from arrays */
     double weight_sum; /* over all ranks */
 } data_t;
 
@@ -50,20 +52,28 @@ typedef struct data_scaling {
     const double *mean, *scale; /* [p], borrowed */
 } data_scaling_t;
 
-/* Reads `file` (HDF5, formats in README "Files"): each rank its rows. Sparse /X is densified.
-   Checks every number: NaN/Inf are named by dataset, row and column (both from 0).
-   Collective. Errors: TRALO_ERR_FILE (cannot open, truncated, not HDF5), TRALO_ERR_INPUT (missing
-   dataset, wrong shape or type, NaN, bad CSR, fewer than 2 rows, bad weights, groups or labels, an
-   intercept but no offset for a y with the same number in every row),
-   TRALO_ERR_MEMORY (says how much each rank would need and how much there is); same on all ranks.
-   Cost: one read of the file; two all-reduces of 2p numbers. */
+/* Reads `file` (HDF5, formats in README "Files"; or a pattern of several): each rank its rows.
+   Sparse /X is densified. Checks every number: NaN/Inf are named by dataset, row and column (both
+   from 0). Collective. Errors: TRALO_ERR_FILE (cannot open, truncated, not HDF5), TRALO_ERR_INPUT
+   (missing dataset, wrong shape or type, NaN, bad CSR, fewer than 2 rows, bad weights, groups or
+   labels, an intercept but no offset for a y with the same number in every row), TRALO_ERR_MEMORY
+   (says how much each rank would need and how much there is); same on all ranks. Cost: one read of
+   the file; two all-reduces of 2p numbers. */
 int data_open(comm_t *comm, const char *file, const data_options_t *options, data_t **out);
+
+/* The same from several files or patterns of files, whose rows follow each other: the same data set
+   to the last bit as one file of all rows. Files without rows are allowed. Names are significant on
+   all ranks, but rank 0 looks for the files. Further errors: TRALO_ERR_FILE (nothing matches a
+   pattern), TRALO_ERR_INPUT (a file twice; files that differ in anything but rows and types of
+   numbers). Cost: rank 0 opens every file for the survey, each rank those with rows of its own. */
+int data_open_files(comm_t *comm, const files_names_t *names, const data_options_t *options,
+                    data_t **out);
 
 /* The same for prediction: standardises with a given mean [p] and scale [p] (all ranks pass the
    same) instead of the data's own; /y may be missing (y is NULL then), and one row is enough.
    Further error: TRALO_ERR_INPUT where /X has not p columns. */
-int data_open_scaled(comm_t *comm, const char *file, bool intercept, const data_scaling_t *scaling,
-                     data_t **out);
+int data_open_scaled(comm_t *comm, const files_names_t *names, bool intercept,
+                     const data_scaling_t *scaling, data_t **out);
 
 /* Arrays that every rank passes whole; each keeps its rows. */
 typedef struct data_arrays {

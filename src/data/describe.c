@@ -54,22 +54,108 @@ out:
     return code;
 }
 
-/* On rank 0; the others have nothing to do. */
-static int read_all(const data_request_t *request, const data_layout_t *layout, data_t *d)
+/* What stands in one file, into the arrays that d has. */
+static int read_file(const char *path, const data_layout_t *layout, data_t *d)
 {
     int code = TRALO_OK;
     hid_t file = H5I_INVALID_HID;
-    if (comm_rank(d->comm) != 0)
-        return TRALO_OK;
-    TRY(h5_open(request->file, &file));
+    TRY(h5_open(path, &file));
     if (layout->group)
-        TRY(read_groups(file, request->file, d));
+        TRY(read_groups(file, path, d));
     if (layout->names)
-        TRY(read_names(file, request->file, d));
+        TRY(read_names(file, path, d));
     if (layout->labels > 0 || layout->target)
-        TRY(read_target(file, request->file, layout, d));
+        TRY(read_target(file, path, layout, d));
 out:
     h5_close(&file);
+    return code;
+}
+
+static int allocate(const data_layout_t *layout, data_t *d)
+{
+    int code = TRALO_OK;
+    d->label_count = layout->labels;
+    if (layout->group && d->group == NULL)
+        ALLOC(d->group, layout->p);
+    if (layout->names)
+        ALLOC(d->names, layout->p);
+    if (layout->labels > 0)
+        ALLOC(d->labels, layout->labels);
+out:
+    return code;
+}
+
+typedef struct pair {
+    const char *path, *first; /* a file, and the first one */
+} pair_t;
+
+/* texts [count], NULL or not alike in both. */
+static int compare_texts(const pair_t *files, const char *what, int count, char *const *here,
+                         char *const *there)
+{
+    int code = TRALO_OK;
+    for (int i = 0; here != NULL && i < count; i++)
+        if (strcmp(here[i], there[i]) != 0)
+            FAIL(TRALO_ERR_INPUT,
+                 "%s: %s %d is '%.100s', but '%.100s' in %s: files of one data set hold the same",
+                 files->path, what, i, here[i], there[i], files->first);
+out:
+    return code;
+}
+
+static int compare(const pair_t *files, const data_t *d, const data_t *other)
+{
+    int code = TRALO_OK;
+    TRY(compare_texts(files, "/feature_names", d->p, other->names, d->names));
+    TRY(compare_texts(files, "label", d->label_count, other->labels, d->labels));
+    if (d->target != NULL && strcmp(d->target, other->target) != 0)
+        FAIL(TRALO_ERR_INPUT,
+             "%s: /y is '%.100s', but '%.100s' in %s: files of one data set hold "
+             "the same",
+             files->path, other->target, d->target, files->first);
+    for (int j = 0; d->group != NULL && j < d->p; j++)
+        if (d->group[j] != other->group[j])
+            FAIL(TRALO_ERR_INPUT,
+                 "%s: /groups column %d is %d, but %d in %s: files of one data set hold the same",
+                 files->path, j, other->group[j], d->group[j], files->first);
+out:
+    return code;
+}
+
+static int compare_file(const pair_t *files, const data_layout_t *layout, const data_t *d)
+{
+    int code = TRALO_OK;
+    data_t *other = NULL;
+    ALLOC(other, 1);
+    other->p = layout->p;
+    TRY(allocate(layout, other));
+    TRY(read_file(files->path, layout, other));
+    TRY(compare(files, d, other));
+out:
+    data_free(&other);
+    return code;
+}
+
+static int read_all(const files_t *files, const data_layout_t *layout, data_t *d)
+{
+    int code = TRALO_OK;
+    TRY(read_file(files->paths[0], layout, d));
+    for (int f = 1; f < files->count; f++) {
+        const pair_t pair = {files->paths[f], files->paths[0]};
+        TRY(compare_file(&pair, layout, d));
+    }
+out:
+    return code;
+}
+
+int data_describe(const files_t *files, const data_layout_t *layout, data_t *d)
+{
+    int code = TRALO_OK;
+    h5_quiet_t before = h5_quiet_begin();
+    TRY(allocate(layout, d));
+    TRY(read_all(files, layout, d));
+out:
+    h5_quiet_end(&before);
     return code;
 }
 
@@ -98,8 +184,7 @@ out:
     return code;
 }
 
-/* texts [count] of rank 0 become those of all ranks. */
-static int share_texts(comm_t *comm, char **texts, int64_t count)
+int data_share_texts(comm_t *comm, char **texts, int64_t count)
 {
     int code = TRALO_OK;
     char *buffer = NULL;
@@ -119,23 +204,17 @@ out:
 int data_read_descriptions(const data_request_t *request, const data_layout_t *layout, data_t *d)
 {
     int code = TRALO_OK;
-    h5_quiet_t before = h5_quiet_begin();
+    const bool first = comm_rank(d->comm) == 0;
     TRY(comm_agree(d->comm,
-                   layout->names ? mem_alloc(d->p, sizeof *d->names, &d->names) : TRALO_OK));
-    d->label_count = layout->labels;
-    TRY(comm_agree(d->comm, layout->labels > 0
-                                ? mem_alloc(layout->labels, sizeof *d->labels, &d->labels)
-                                : TRALO_OK));
-    TRY(comm_agree(d->comm, read_all(request, layout, d)));
+                   first ? data_describe(request->files, layout, d) : allocate(layout, d)));
     if (layout->group)
         comm_share(d->comm, d->group, d->p * (int64_t)sizeof *d->group, 0);
     if (layout->names)
-        TRY(share_texts(d->comm, d->names, d->p));
+        TRY(data_share_texts(d->comm, d->names, d->p));
     if (layout->labels > 0)
-        TRY(share_texts(d->comm, d->labels, layout->labels));
+        TRY(data_share_texts(d->comm, d->labels, layout->labels));
     if (layout->target)
-        TRY(share_texts(d->comm, &d->target, 1));
+        TRY(data_share_texts(d->comm, &d->target, 1));
 out:
-    h5_quiet_end(&before);
     return code;
 }

@@ -11,76 +11,37 @@
 #include "base/mem.h"
 #include "data/h5.h"
 #include "data/layout.h"
+#include "data/reader.h"
 
-enum { WHAT = 512, BLOCK_NUMBERS = 1 << 16, BLOCK_BYTES = 1 << 24, FOLDS_MAX = 1 << 20 };
-static const int64_t largest_cache = INT64_C(1) << 28;
+enum { BLOCK_NUMBERS = 1 << 16, BLOCK_BYTES = 1 << 24, FOLDS_MAX = 1 << 20 };
 
-/* A file that is being read. */
+/* Files that are being read. */
 typedef struct scan {
-    const char *path;
-    hid_t file;
+    files_t *files;
     data_layout_t layout;
+    reader_t reader;
+    data_t *described; /* p, group, names, labels, target */
     info_t *info;
     double *block;            /* [BLOCK_NUMBERS] of vectors, or rows of a dense X */
     double *least, *most;     /* [p] of the stored values */
     int64_t *stored, *broken; /* [p] stored values, and those of them that are NaN or Inf */
 } scan_t;
 
-/* ---- numbers of a dataset ----------------------------------------------------------------------
- */
-/* Rows first .. first+rows-1 of a dataset as numbers of `type`. */
-static int read_rows(const scan_t *s, hid_t set, const char *name, int64_t first, int64_t rows,
-                     hid_t type, void *values)
-{
-    int code = TRALO_OK;
-    hsize_t start[2] = {(hsize_t)first, 0}, count[2] = {0, 0};
-    hid_t memory = H5I_INVALID_HID, space = H5Dget_space(set);
-    int rank = H5Sget_simple_extent_dims(space, count, NULL);
-    count[0] = (hsize_t)rows;
-    memory = H5Screate_simple(rank, count, NULL);
-    if (H5Sselect_hyperslab(space, H5S_SELECT_SET, start, NULL, count, NULL) < 0 ||
-        H5Dread(set, type, memory, space, H5P_DEFAULT, values) < 0)
-        FAIL(TRALO_ERR_FILE, "%s: cannot read /%s: %s", s->path, name, h5_reason());
-out:
-    h5_close(&memory);
-    h5_close(&space);
-    return code;
-}
-
-static int open_set(const scan_t *s, const char *name, hid_t *out)
-{
-    int code = TRALO_OK;
-    const size_t slots = 521;
-    const int64_t cache =
-        s->layout.chunk_bytes < largest_cache ? s->layout.chunk_bytes : largest_cache;
-    hid_t access = H5Pcreate(H5P_DATASET_ACCESS);
-    if (cache > 0)
-        H5Pset_chunk_cache(access, slots, (size_t)cache, 1.0);
-    *out = H5Dopen2(s->file, name, access);
-    h5_close(&access);
-    if (*out < 0)
-        FAIL(TRALO_ERR_FILE, "%s: /%s cannot be opened: %s", s->path, name, h5_reason());
-out:
-    return code;
-}
-
 /* Calls see(s, value, row) for each number of a vector, or of rows of `each` numbers. */
 typedef void (*see_t)(scan_t *s, double value, int64_t seen, void *state);
 
-static int each_number(scan_t *s, const char *name, int each, see_t see, void *state)
+static int each_number(scan_t *s, reader_set_t set, int each, see_t see, void *state)
 {
     int code = TRALO_OK;
     const int64_t total = s->layout.n, most = BLOCK_NUMBERS / each;
-    hid_t set = H5I_INVALID_HID;
-    TRY(open_set(s, name, &set));
-    for (int64_t first = 0, rows; first < total; first += rows) {
-        rows = total - first < most ? total - first : most;
-        TRY(read_rows(s, set, name, first, rows, H5T_NATIVE_DOUBLE, s->block));
-        for (int64_t i = 0; i < rows * each; i++)
+    files_piece_t piece;
+    for (int64_t first = 0; first < total; first += piece.count) {
+        piece = files_piece(s->files, first, total - first < most ? total - first : most);
+        TRY(reader_read(&s->reader, set, &piece, H5T_NATIVE_DOUBLE, s->block));
+        for (int64_t i = 0; i < piece.count * each; i++)
             see(s, s->block[i], first + i / each, state);
     }
 out:
-    h5_close(&set);
     return code;
 }
 
@@ -141,14 +102,14 @@ static void see_target(scan_t *s, double value, int64_t seen, void *state)
 }
 
 /* `each`: numbers of a row; 0: it is not there. */
-static int scan_vector(scan_t *s, const char *name, int each, see_t see, info_vector_t *vector)
+static int scan_vector(scan_t *s, reader_set_t set, int each, see_t see, info_vector_t *vector)
 {
     int code = TRALO_OK;
     moments_t m = {.vector = vector};
     vector->present = each > 0;
     if (each == 0)
         goto out;
-    TRY(each_number(s, name, each, see, &m));
+    TRY(each_number(s, set, each, see, &m));
     vector->sd = m.finite > 0 ? sqrt(m.squares / (double)m.finite) : 0.0;
 out:
     return code;
@@ -172,54 +133,59 @@ static void see_entry(scan_t *s, int64_t column, double value)
 static int scan_dense(scan_t *s)
 {
     int code = TRALO_OK;
-    hid_t set = H5I_INVALID_HID;
     double *rows_block = NULL;
-    const int64_t p = s->layout.p, band = s->layout.band;
+    files_piece_t piece;
+    const int64_t p = s->layout.p, n = s->layout.n;
     int64_t block = BLOCK_BYTES / (8 * p) > 1 ? BLOCK_BYTES / (8 * p) : 1;
-    if (block > band)
-        block = block / band * band;
-    if (block > s->layout.n)
-        block = s->layout.n;
+    if (block > n)
+        block = n;
     ALLOC(rows_block, block * p);
-    TRY(open_set(s, "X", &set));
-    for (int64_t first = 0, rows; first < s->layout.n; first += rows) {
-        rows = s->layout.n - first < block ? s->layout.n - first : block;
-        TRY(read_rows(s, set, "X", first, rows, H5T_NATIVE_DOUBLE, rows_block));
-        for (int64_t i = 0; i < rows; i++)
+    for (int64_t first = 0; first < n; first += piece.count) {
+        piece = files_piece(s->files, first, n - first < block ? n - first : block);
+        int64_t band = s->files->parts[piece.file].band, left = piece.count % band;
+        piece.count -= piece.count > band && piece.first % band == 0 ? left : 0;
+        TRY(reader_read(&s->reader, READER_X, &piece, H5T_NATIVE_DOUBLE, rows_block));
+        for (int64_t i = 0; i < piece.count; i++)
             for (int64_t j = 0; j < p; j++)
                 see_entry(s, j, rows_block[i * p + j]);
     }
 out:
     mem_free(&rows_block);
-    h5_close(&set);
+    return code;
+}
+
+/* The entries of one file; columns [BLOCK_NUMBERS]. */
+static int scan_entries(scan_t *s, int f, int64_t *columns)
+{
+    int code = TRALO_OK;
+    const int64_t total = s->files->parts[f].entries;
+    files_piece_t piece = {.file = f};
+    for (; piece.first < total; piece.first += piece.count) {
+        const int64_t left = total - piece.first;
+        piece.count = left < BLOCK_NUMBERS ? left : BLOCK_NUMBERS;
+        TRY(reader_read(&s->reader, READER_X, &piece, H5T_NATIVE_DOUBLE, s->block));
+        TRY(reader_read(&s->reader, READER_INDICES, &piece, H5T_NATIVE_INT64, columns));
+        for (int64_t k = 0; k < piece.count; k++) {
+            if (columns[k] < 0 || columns[k] >= s->layout.p)
+                FAIL(TRALO_ERR_INPUT,
+                     "%s: /X/indices [%" PRId64 "] is %" PRId64 ", but there are %d columns",
+                     s->files->paths[f], piece.first + k, columns[k], s->layout.p);
+            see_entry(s, columns[k], s->block[k]);
+        }
+    }
+out:
     return code;
 }
 
 static int scan_sparse(scan_t *s)
 {
     int code = TRALO_OK;
-    hid_t values = H5I_INVALID_HID, indices = H5I_INVALID_HID;
     int64_t *columns = NULL;
-    const int64_t total = s->layout.entries;
     ALLOC(columns, BLOCK_NUMBERS);
-    TRY(open_set(s, "X/data", &values));
-    TRY(open_set(s, "X/indices", &indices));
-    for (int64_t first = 0, count; first < total; first += count) {
-        count = total - first < BLOCK_NUMBERS ? total - first : BLOCK_NUMBERS;
-        TRY(read_rows(s, values, "X/data", first, count, H5T_NATIVE_DOUBLE, s->block));
-        TRY(read_rows(s, indices, "X/indices", first, count, H5T_NATIVE_INT64, columns));
-        for (int64_t k = 0; k < count; k++) {
-            if (columns[k] < 0 || columns[k] >= s->layout.p)
-                FAIL(TRALO_ERR_INPUT,
-                     "%s: /X/indices [%" PRId64 "] is %" PRId64 ", but there are %d columns",
-                     s->path, first + k, columns[k], s->layout.p);
-            see_entry(s, columns[k], s->block[k]);
-        }
-    }
+    for (int f = 0; f < s->files->count; f++)
+        TRY(scan_entries(s, f, columns));
 out:
     mem_free(&columns);
-    h5_close(&values);
-    h5_close(&indices);
     return code;
 }
 
@@ -249,32 +215,22 @@ static bool is_constant(const scan_t *s, int j)
     return s->broken[j] == 0 && least == most;
 }
 
-static int name_constants(scan_t *s)
+static int name_constants(const scan_t *s)
 {
     int code = TRALO_OK;
     info_t *info = s->info;
-    char **names = NULL, number[32];
-    const int p = s->layout.p;
-    hid_t set = H5I_INVALID_HID;
-    ALLOC(names, p);
-    if (s->layout.names) {
-        TRY(open_set(s, "feature_names", &set));
-        TRY(h5_read_strings(set, "/feature_names", p, names));
-    }
-    for (int j = 0; j < p; j++) {
+    char number[32];
+    char *const *names = s->described->names;
+    for (int j = 0; j < s->layout.p; j++) {
         if (!is_constant(s, j))
             continue;
         snprintf(number, sizeof number, "%d", j);
         if (info->constant < INFO_NAMES)
-            TRY(mem_string(names[j] != NULL ? names[j] : number,
+            TRY(mem_string(names != NULL ? names[j] : number,
                            &info->constant_names[info->constant]));
         info->constant++;
     }
 out:
-    for (int j = 0; names != NULL && j < p; j++)
-        mem_free(&names[j]);
-    mem_free(&names);
-    h5_close(&set);
     return code;
 }
 
@@ -317,75 +273,59 @@ static void describe_filters(hid_t list, char *text)
     }
 }
 
-static int describe_storage(scan_t *s)
+/* X of the first file. */
+static void describe_X(hid_t set, info_t *info)
 {
-    int code = TRALO_OK;
-    info_t *info = s->info;
     hsize_t chunk[2] = {0, 0};
-    hid_t set = H5I_INVALID_HID, list = H5I_INVALID_HID;
-    TRY(open_set(s, s->layout.sparse ? "X/data" : "X", &set));
-    list = H5Dget_create_plist(set);
+    hid_t list = H5Dget_create_plist(set);
     describe_type(set, info->type);
     if (H5Pget_layout(list) == H5D_CHUNKED)
         H5Pget_chunk(list, 2, chunk);
     info->chunk[0] = (int64_t)chunk[0];
     info->chunk[1] = (int64_t)chunk[1];
     describe_filters(list, info->filters);
-    info->stored_bytes = (int64_t)H5Dget_storage_size(set);
-out:
     h5_close(&list);
+}
+
+static int describe_storage(scan_t *s, int f)
+{
+    int code = TRALO_OK;
+    hid_t file = H5I_INVALID_HID, set = H5I_INVALID_HID;
+    const char *path = s->files->paths[f], *name = s->layout.sparse ? "X/data" : "X";
+    TRY(h5_open(path, &file));
+    set = H5Dopen2(file, name, H5P_DEFAULT);
+    if (set < 0)
+        FAIL(TRALO_ERR_FILE, "%s: /%s cannot be opened: %s", path, name, h5_reason());
+    s->info->stored_bytes += (int64_t)H5Dget_storage_size(set);
+    if (f == 0)
+        describe_X(set, s->info);
+    if (f == 0 && h5_has_attribute(file, "source"))
+        TRY(h5_read_text(file, "source", path, &s->info->source));
+out:
     h5_close(&set);
+    h5_close(&file);
     return code;
 }
 
 /* ---- names, groups, folds ----------------------------------------------------------------------
  */
-static int read_texts(const scan_t *s)
+/* Groups are numbered from 0 without gaps. */
+static void count_groups(info_t *info, const data_t *d)
 {
-    int code = TRALO_OK;
-    hid_t set = H5I_INVALID_HID;
-    TRY(open_set(s, "y", &set));
-    if (s->layout.target)
-        TRY(h5_read_text(set, "name", "/y", &s->info->target));
-    if (s->layout.labels > 0) {
-        ALLOC(s->info->labels, s->layout.labels);
-        s->info->label_count = s->layout.labels;
-        TRY(h5_read_attribute_strings(set, "labels", "/y", s->layout.labels, s->info->labels));
+    info->groups = d->group != NULL;
+    for (int j = 0; info->groups && j < d->p; j++) {
+        info->free += d->group[j] < 0;
+        info->group_count = d->group[j] >= info->group_count ? d->group[j] + 1 : info->group_count;
     }
-    if (h5_has_attribute(s->file, "source"))
-        TRY(h5_read_text(s->file, "source", "/", &s->info->source));
-out:
-    h5_close(&set);
-    return code;
 }
 
-static int by_size(const void *a, const void *b)
+static void take_texts(info_t *info, data_t *d)
 {
-    const int x = *(const int *)a, y = *(const int *)b;
-    return (x > y) - (x < y);
-}
-
-static int scan_groups(scan_t *s)
-{
-    int code = TRALO_OK;
-    int *group = NULL;
-    hid_t set = H5I_INVALID_HID;
-    const int p = s->layout.p;
-    s->info->groups = s->layout.group;
-    if (!s->layout.group)
-        goto out;
-    ALLOC(group, p);
-    TRY(open_set(s, "groups", &set));
-    TRY(read_rows(s, set, "groups", 0, p, H5T_NATIVE_INT, group));
-    qsort(group, (size_t)p, sizeof *group, by_size);
-    for (int j = 0; j < p; j++) {
-        s->info->free += group[j] < 0;
-        s->info->group_count += group[j] >= 0 && (j == 0 || group[j] != group[j - 1]);
-    }
-out:
-    mem_free(&group);
-    h5_close(&set);
-    return code;
+    info->target = d->target;
+    info->labels = d->labels;
+    info->label_count = d->label_count;
+    d->target = NULL;
+    d->labels = NULL;
 }
 
 static void see_fold(scan_t *s, double value, int64_t seen, void *state)
@@ -406,7 +346,7 @@ static int scan_folds(scan_t *s)
     if (!s->layout.fold)
         goto out;
     ALLOC(rows, FOLDS_MAX);
-    TRY(each_number(s, "fold", 1, see_fold, rows));
+    TRY(each_number(s, READER_FOLD, 1, see_fold, rows));
     for (int64_t k = 0; k < FOLDS_MAX; k++) {
         if (rows[k] == 0)
             continue;
@@ -427,41 +367,57 @@ static int scan_all(scan_t *s)
     int code = TRALO_OK;
     info_t *info = s->info;
     const data_layout_t *l = &s->layout;
+    info->files = s->files->count;
     info->n = l->n;
     info->p = l->p;
     info->sparse = l->sparse;
     info->entries = l->entries;
-    TRY(describe_storage(s));
+    for (int f = 0; f < s->files->count; f++)
+        TRY(describe_storage(s, f));
     TRY(scan_X(s));
     TRY(name_constants(s));
-    TRY(scan_vector(s, "y", 1, see_target, &info->y));
-    TRY(scan_vector(s, "weights", l->weights, see_moment, &info->weights));
+    TRY(scan_vector(s, READER_Y, 1, see_target, &info->y));
+    TRY(scan_vector(s, READER_WEIGHTS, l->weights, see_moment, &info->weights));
     info->offsets = l->offsets;
-    TRY(scan_vector(s, "offset", l->offsets, see_moment, &info->offset));
-    TRY(scan_groups(s));
+    TRY(scan_vector(s, READER_OFFSET, l->offsets, see_moment, &info->offset));
     TRY(scan_folds(s));
-    TRY(read_texts(s));
+    count_groups(info, s->described);
+    take_texts(info, s->described);
 out:
     return code;
 }
 
-int info_read(const char *path, info_t **out)
+static int begin(const files_names_t *names, scan_t *s)
 {
     int code = TRALO_OK;
-    scan_t s = {.path = path, .file = H5I_INVALID_HID};
-    const data_request_t request = {.file = path};
+    TRY(files_find(names, &s->files));
+    const data_request_t request = {.files = s->files};
+    TRY(data_survey(&request, &s->layout));
+    ALLOC(s->described, 1);
+    s->described->p = s->layout.p;
+    TRY(data_describe(s->files, &s->layout, s->described));
+    ALLOC(s->info, 1);
+    ALLOC(s->block, BLOCK_NUMBERS);
+    TRY(reader_open(NULL, s->files, &s->layout, &s->reader));
+out:
+    return code;
+}
+
+int info_read(const files_names_t *names, info_t **out)
+{
+    int code = TRALO_OK;
+    scan_t s = {.reader = reader_none()};
     h5_quiet_t before = h5_quiet_begin();
-    TRY(data_survey(&request, &s.layout));
-    ALLOC(s.info, 1);
-    ALLOC(s.block, BLOCK_NUMBERS);
-    TRY(h5_open(path, &s.file));
+    TRY(begin(names, &s));
     TRY(scan_all(&s));
     *out = s.info;
     s.info = NULL;
 out:
-    h5_close(&s.file);
+    reader_close(&s.reader);
     h5_quiet_end(&before);
     info_free(&s.info);
+    data_free(&s.described);
+    files_free(&s.files);
     mem_free(&s.block);
     mem_free(&s.least);
     mem_free(&s.most);

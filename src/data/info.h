@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "data/files.h"
 
 enum { INFO_DISTINCT = 10, INFO_NAMES = 10, INFO_TYPE = 16, INFO_FILTERS = 64 };
 
@@ -19,14 +20,15 @@ typedef struct info_vector {
 } info_vector_t;
 
 typedef struct info {
-    int64_t n;
+    int files;
+    int64_t n; /* in all files, as all numbers */
     int p;
     bool sparse;
     int64_t entries;                  /* stored in a sparse X */
-    char type[INFO_TYPE];             /* of X: float64, float32, int32, ... */
-    int64_t chunk[2];                 /* rows, columns (sparse: entries, 0); 0: contiguous */
-    char filters[INFO_FILTERS];       /* "gzip 4, shuffle"; "" without */
-    int64_t stored_bytes;             /* X in the file */
+    char type[INFO_TYPE];             /* of X in the first file: float64, float32, int32, ... */
+    int64_t chunk[2];                 /* there; rows, columns (sparse: entries, 0); 0: contiguous */
+    char filters[INFO_FILTERS];       /* there: "gzip 4, shuffle"; "" without */
+    int64_t stored_bytes;             /* X in the files */
     int64_t nonzeros;                 /* of X */
     int64_t bad;                      /* NaN or Inf in X */
     int64_t constant;                 /* columns with one value */
@@ -50,7 +52,7 @@ typedef struct info {
 /* Streams over the file in blocks of rows; memory: a few numbers per column and a block. Not
    collective. Errors: TRALO_ERR_FILE, TRALO_ERR_INPUT (as data_open, but NaN and Inf are counted),
    TRALO_ERR_MEMORY. */
-int info_read(const char *path, info_t **out);
+int info_read(const files_names_t *names, info_t **out);
 void info_free(info_t **info);
 
 #endif

@@ -1,31 +1,32 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Inside the data room: what a data file holds, before anybody reads its numbers. */
+/* Inside the data room: what data files hold, before anybody reads their numbers. */
 #ifndef DATA_LAYOUT_H
 #define DATA_LAYOUT_H
 
 #include "data/data.h"
+#include "data/files.h"
 
-/* How the caller of data_open wants the file. Borrowed pointers. */
+/* How the caller of data_open wants the files. Borrowed pointers. */
 typedef struct data_request {
-    const char *file;
+    files_t *files; /* the same on all ranks; its parts only after the survey */
     bool standardize, intercept;
     const data_scaling_t *scaling; /* not NULL: for prediction, so that /y may be missing */
 } data_request_t;
 
-/* Plain bytes, so that rank 0 can share it. */
+/* All files together. Plain bytes, so that rank 0 can share it. */
 typedef struct data_layout {
     int64_t n;
     int64_t entries;     /* stored in a sparse X */
-    int64_t band;        /* rows of X that share chunks; 1: not chunked */
-    int64_t chunk_bytes; /* of the largest chunk of X; 0: not chunked */
+    int64_t chunk_bytes; /* of the largest chunk; 0: not chunked */
     int p;
     int labels;  /* how many; 0: y is a number */
     int offsets; /* numbers of a row in /offset; 0: it is not there */
     bool sparse, y, weights, fold, group, names, target;
 } data_layout_t;
 
-/* Looks at every dataset of the file: is it there, does it have the right type and shape? Reads no
-   numbers. Not collective (rank 0 calls it, and shares). Errors: as data_open. */
+/* Looks at every dataset of every file: is it there, does it have the right type and shape, is all
+   the same in all files but the number of rows? Sets request->files->parts. Reads no numbers of
+   rows. Not collective (rank 0 calls it, and shares). Errors: as data_open. */
 int data_survey(const data_request_t *request, data_layout_t *out);
 
 /* Does a rank's part fit into the memory that its node has left, shared by its ranks? Not
@@ -33,8 +34,13 @@ int data_survey(const data_request_t *request, data_layout_t *out);
 int data_check_memory(const comm_t *comm, const data_request_t *request,
                       const data_layout_t *layout);
 
-/* Rank 0 reads the groups, names, labels and target name into its data, and shares them.
-   Collective. Errors: as data_open. */
+/* Reads the groups, names, labels and target name into d, whose p is set, and which owns what is
+   allocated for them; compares them with those of all files. Not collective. Errors: as data_open.
+   Cost: p texts of each file. */
+int data_describe(const files_t *files, const data_layout_t *layout, data_t *d);
+
+/* Rank 0 reads the groups, names, labels and target name into its data and shares them. Collective.
+ * Errors: as data_open. */
 int data_read_descriptions(const data_request_t *request, const data_layout_t *layout,
                            data_t *data);
 

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* How a data set is read:
-       each rank          can it open the file?                      (agree)
+       rank 0             finds the files that are named, shared     (agree)
+       each rank          can it open the first?                     (agree)
        rank 0             survey with the serial driver, shared      (agree)
        each rank          does its part fit into memory?             (agree)
        each rank          allocate                                   (agree)
        rank 0             names, groups, labels, shared              (agree)
-       all together       open file and datasets with MPI-IO         (agree)
+       all together       open file and datasets, where it is one    (agree)
        each rank          its rows, by independent reads, checked    (agree after each dataset)
        all together       sum of weights, standardisation, intercept
    A damaged file is thus found before ranks wait for each other inside HDF5, or while they read
@@ -35,43 +36,70 @@ out:
 static int survey(comm_t *comm, const data_request_t *request, data_layout_t *layout)
 {
     int code = TRALO_OK;
-    TRY(comm_agree(comm, check_visible(comm, request->file)));
+    files_t *files = request->files;
+    TRY(comm_agree(comm, check_visible(comm, files->paths[0])));
     TRY(comm_agree(comm, comm_rank(comm) == 0 ? data_survey(request, layout) : TRALO_OK));
     comm_share(comm, layout, sizeof *layout, 0);
+    comm_share(comm, files->parts, files->count * (int64_t)sizeof *files->parts, 0);
     TRY(comm_agree(comm, data_check_memory(comm, request, layout)));
 out:
     return code;
 }
 
-static int open_request(comm_t *comm, const data_request_t *request, data_t **out)
+static int find_files(comm_t *comm, const files_names_t *names, files_t **out)
 {
     int code = TRALO_OK;
-    char where[ERROR_TEXT / 2];
+    files_t *files = NULL;
+    TRY(comm_agree(comm, comm_rank(comm) == 0 ? files_find(names, &files) : TRALO_OK));
+    TRY(files_share(comm, &files));
+    *out = files;
+    files = NULL;
+out:
+    files_free(&files);
+    return code;
+}
+
+static int open_request(comm_t *comm, const files_names_t *names, data_request_t request,
+                        data_t **out)
+{
+    int code = TRALO_OK;
+    char title[ERROR_TEXT / 4], where[ERROR_TEXT / 2];
     data_layout_t l;
     data_t *d = NULL;
-    snprintf(where, sizeof where, "%s: /", request->file);
-    TRY(survey(comm, request, &l));
-    data_shape_t shape = {l.n, l.p, request->intercept, l.y, l.weights, l.offsets, l.fold, l.group};
+    TRY(find_files(comm, names, &request.files));
+    files_title(request.files, title, sizeof title);
+    snprintf(where, sizeof where, "%s: /", title);
+    TRY(survey(comm, &request, &l));
+    data_shape_t shape = {l.n, l.p, request.intercept, l.y, l.weights, l.offsets, l.fold, l.group};
     TRY(comm_agree(comm, data_create(comm, &shape, &d)));
-    TRY(data_read_descriptions(request, &l, d));
-    TRY(data_read_rows(request, &l, d));
-    TRY(data_finish(d, where, request->standardize, request->scaling));
+    TRY(comm_agree(comm, mem_string(title, &d->title)));
+    TRY(data_read_descriptions(&request, &l, d));
+    TRY(data_read_rows(&request, &l, d));
+    TRY(data_finish(d, where, request.standardize, request.scaling));
     *out = d;
     d = NULL;
 out:
     data_free(&d);
+    files_free(&request.files);
     return code;
+}
+
+int data_open_files(comm_t *comm, const files_names_t *names, const data_options_t *options,
+                    data_t **out)
+{
+    const data_request_t request = {NULL, options->standardize, options->intercept, NULL};
+    return open_request(comm, names, request, out);
 }
 
 int data_open(comm_t *comm, const char *file, const data_options_t *options, data_t **out)
 {
-    const data_request_t request = {file, options->standardize, options->intercept, NULL};
-    return open_request(comm, &request, out);
+    const files_names_t names = {1, &file};
+    return data_open_files(comm, &names, options, out);
 }
 
-int data_open_scaled(comm_t *comm, const char *file, bool intercept, const data_scaling_t *scaling,
-                     data_t **out)
+int data_open_scaled(comm_t *comm, const files_names_t *names, bool intercept,
+                     const data_scaling_t *scaling, data_t **out)
 {
-    const data_request_t request = {file, false, intercept, scaling};
-    return open_request(comm, &request, out);
+    const data_request_t request = {NULL, false, intercept, scaling};
+    return open_request(comm, names, request, out);
 }

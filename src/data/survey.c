@@ -13,9 +13,10 @@ enum { WHAT = 512, LARGEST_NUMBER = 16 };
 
 /* A file that is being looked at. */
 typedef struct survey {
-    const char *path;
+    const char *path; /* borrowed */
     hid_t file;
-    data_layout_t layout;
+    data_layout_t layout; /* of this file */
+    int64_t band;         /* rows of X that share chunks */
 } survey_t;
 
 static int check_numbers(const survey_t *s, const char *name, hid_t set, bool whole)
@@ -185,7 +186,7 @@ static int survey_dense(survey_t *s)
              rank);
     TRY(check_numbers(s, "X", set, false));
     TRY(set_shape(s, dims[0], dims[1]));
-    TRY(survey_chunks(s, "X", set, &s->layout.band));
+    TRY(survey_chunks(s, "X", set, &s->band));
 out:
     h5_close(&set);
     return code;
@@ -309,16 +310,18 @@ out:
     return code;
 }
 
-static int check_size(const survey_t *s, const data_request_t *request)
+static int check_size(const data_request_t *request, const data_layout_t *l)
 {
     int code = TRALO_OK;
+    char title[WHAT];
+    files_title(request->files, title, sizeof title);
     int64_t least = request->scaling == NULL ? 2 : 1;
-    if (s->layout.n < least)
-        FAIL(TRALO_ERR_INPUT, "%s: /X has %" PRId64 " rows: at least %" PRId64 " needed", s->path,
-             s->layout.n, least);
-    if (request->scaling != NULL && request->scaling->p != s->layout.p)
-        FAIL(TRALO_ERR_INPUT, "%s: /X has %d columns, but the model was fitted on %d", s->path,
-             s->layout.p, request->scaling->p);
+    if (l->n < least)
+        FAIL(TRALO_ERR_INPUT, "%s: /X has %" PRId64 " rows: at least %" PRId64 " needed", title,
+             l->n, least);
+    if (request->scaling != NULL && request->scaling->p != l->p)
+        FAIL(TRALO_ERR_INPUT, "%s: /X has %d columns, but the model was fitted on %d", title, l->p,
+             request->scaling->p);
 out:
     return code;
 }
@@ -328,7 +331,8 @@ static int survey_all(survey_t *s, const data_request_t *request)
     int code = TRALO_OK;
     data_layout_t *l = &s->layout;
     TRY(survey_X(s));
-    TRY(check_size(s, request));
+    if (request->files->count == 1)
+        TRY(check_size(request, l));
     TRY(survey_y(s, request->scaling == NULL));
     TRY(survey_optional(s, "weights", l->n, false, &l->weights));
     TRY(survey_offset(s));
@@ -339,16 +343,102 @@ out:
     return code;
 }
 
-int data_survey(const data_request_t *request, data_layout_t *out)
+static int survey_file(const data_request_t *request, int f, data_layout_t *out)
 {
     int code = TRALO_OK;
-    survey_t s = {request->file, H5I_INVALID_HID, {.band = 1}};
-    h5_quiet_t before = h5_quiet_begin();
+    survey_t s = {request->files->paths[f], H5I_INVALID_HID, {0}, 1};
     TRY(h5_open(s.path, &s.file));
     TRY(survey_all(&s, request));
+    request->files->parts[f] = (files_part_t){.rows = s.layout.n,
+                                              .entries = s.layout.entries,
+                                              .band = s.band,
+                                              .chunk_bytes = s.layout.chunk_bytes};
     *out = s.layout;
 out:
     h5_close(&s.file);
+    return code;
+}
+
+/* "has /weights, but FILE has not" */
+static int check_presence(const char *path, const char *first, const char *what, bool here,
+                          bool there)
+{
+    int code = TRALO_OK;
+    if (here != there)
+        FAIL(TRALO_ERR_INPUT, "%s has %s %s, but %s has %s: files of one data set hold the same",
+             path, here ? "the" : "no", what, first, there ? "one" : "none");
+out:
+    return code;
+}
+
+static int check_count(const char *path, const char *first, const char *what, int here, int there)
+{
+    int code = TRALO_OK;
+    if (here != there)
+        FAIL(TRALO_ERR_INPUT, "%s: %s %d, but %d in %s: files of one data set hold the same", path,
+             what, here, there, first);
+out:
+    return code;
+}
+
+/* All but the number of rows is alike in file f and in the first. */
+static int check_alike(const files_t *files, int f, const data_layout_t *l,
+                       const data_layout_t *first)
+{
+    int code = TRALO_OK;
+    const struct {
+        const char *what;
+        bool here, there;
+    } things[] = {{"sparse /X", l->sparse, first->sparse},
+                  {"dataset /y", l->y, first->y},
+                  {"attribute 'labels' of /y", l->labels > 0, first->labels > 0},
+                  {"attribute 'name' of /y", l->target, first->target},
+                  {"dataset /weights", l->weights, first->weights},
+                  {"dataset /offset", l->offsets > 0, first->offsets > 0},
+                  {"dataset /fold", l->fold, first->fold},
+                  {"dataset /groups", l->group, first->group},
+                  {"dataset /feature_names", l->names, first->names}};
+    const char *path = files->paths[f], *other = files->paths[0];
+    TRY(check_count(path, other, "the columns of /X are", l->p, first->p));
+    for (size_t i = 0; i < sizeof things / sizeof *things; i++)
+        TRY(check_presence(path, other, things[i].what, things[i].here, things[i].there));
+    TRY(check_count(path, other, "the labels of /y are", l->labels, first->labels));
+    TRY(check_count(path, other, "the columns of /offset are", l->offsets, first->offsets));
+out:
+    return code;
+}
+
+/* The rows of file f stand behind those of the files before. */
+static int add_file(files_t *files, int f, const data_layout_t *l, data_layout_t *all)
+{
+    int code = TRALO_OK;
+    files->parts[f].first = f == 0 ? 0 : all->n;
+    if (f == 0) {
+        *all = *l;
+        goto out;
+    }
+    TRY(check_alike(files, f, l, all));
+    if (__builtin_add_overflow(all->n, l->n, &all->n) ||
+        __builtin_add_overflow(all->entries, l->entries, &all->entries))
+        FAIL(TRALO_ERR_INPUT, "%s: too many rows", files->paths[f]);
+    all->chunk_bytes = l->chunk_bytes > all->chunk_bytes ? l->chunk_bytes : all->chunk_bytes;
+out:
+    return code;
+}
+
+int data_survey(const data_request_t *request, data_layout_t *out)
+{
+    int code = TRALO_OK;
+    files_t *files = request->files;
+    data_layout_t all = {0}, one = {0};
+    h5_quiet_t before = h5_quiet_begin();
+    for (int f = 0; f < files->count; f++) {
+        TRY(survey_file(request, f, &one));
+        TRY(add_file(files, f, &one, &all));
+    }
+    TRY(check_size(request, &all));
+    *out = all;
+out:
     h5_quiet_end(&before);
     return code;
 }
@@ -370,7 +460,9 @@ int data_check_memory(const comm_t *comm, const data_request_t *request,
 {
     int code = TRALO_OK;
     const double GIB = 1024.0 * 1024.0 * 1024.0;
+    char title[WHAT];
     int sharing = comm_local_ranks(comm);
+    files_title(request->files, title, sizeof title);
     double each = bytes_per_rank(comm, request, layout);
     double free_bytes = (double)mem_available();
     if (free_bytes == 0.0 || each * sharing <= free_bytes)
@@ -378,7 +470,7 @@ int data_check_memory(const comm_t *comm, const data_request_t *request,
     FAIL(TRALO_ERR_MEMORY,
          "%s: /X [%" PRId64 ", %d]%s needs %.4g GiB on each of %d ranks of a node, which has %.4g "
          "GiB left for all of them: use more nodes",
-         request->file, layout->n, layout->p,
+         title, layout->n, layout->p,
          layout->sparse ? " is stored sparse but used dense, which" : "", each / GIB, sharing,
          free_bytes / GIB);
 out:

@@ -28,7 +28,7 @@ typedef struct predict {
     double *all_y; /* [n], rank 0; not used without y */
 } predict_t;
 
-static int check_features(const predict_t *p, const char *rows)
+static int check_features(const predict_t *p)
 {
     int code = TRALO_OK;
     char *const *trained = p->model->feature_names, *const *given = p->data->names;
@@ -38,7 +38,7 @@ static int check_features(const predict_t *p, const char *rows)
                 TRALO_ERR_INPUT,
                 "%s: feature %d is '%s' but the model was trained with '%s' there: import the file "
                 "with the same columns in the same order",
-                rows, j, given[j], trained[j]);
+                p->data->title, j, given[j], trained[j]);
 out:
     return code;
 }
@@ -54,7 +54,7 @@ static int find_label(const predict_t *p, int k)
 
 /* Gives y the numbers that the labels had in training; the file may have them in another order, or
    only some of them. */
-static int match_labels(predict_t *p, const char *rows)
+static int match_labels(predict_t *p)
 {
     int code = TRALO_OK;
     const int trained = p->model->label_count, given = p->data->label_count;
@@ -68,11 +68,11 @@ static int match_labels(predict_t *p, const char *rows)
         if (place[k] < 0 && trained == 2 && given == 2)
             FAIL(TRALO_ERR_INPUT,
                  "%s: the labels are '%s' and '%s' but the model was trained with '%s' and '%s'",
-                 rows, p->data->labels[0], p->data->labels[1], labels[0], labels[1]);
+                 p->data->title, p->data->labels[0], p->data->labels[1], labels[0], labels[1]);
         if (place[k] < 0)
             FAIL(TRALO_ERR_INPUT,
                  "%s: the label '%s' is none of the %d that the model was trained with (%s, %s%s)",
-                 rows, p->data->labels[k], trained, labels[0], labels[1],
+                 p->data->title, p->data->labels[k], trained, labels[0], labels[1],
                  trained > 2 ? ", ..." : "");
     }
     for (int64_t i = 0; i < p->data->rows; i++)
@@ -82,23 +82,23 @@ out:
     return code;
 }
 
-static int check_target(const predict_t *p, const char *rows)
+static int check_target(const predict_t *p)
 {
     int code = TRALO_OK;
     for (int64_t i = 0; p->data->y != NULL && i < p->data->rows; i++) {
         if (p->outputs > 1 && loss_class(p->data->y[i]) >= p->outputs)
             FAIL(TRALO_ERR_INPUT, "%s: row %lld: y = %g, but the model knows the classes 0 .. %d",
-                 rows, (long long)(p->data->first + i), p->data->y[i], p->outputs - 1);
+                 p->data->title, (long long)(p->data->first + i), p->data->y[i], p->outputs - 1);
         if (!p->loss.valid(p->data->y[i]))
             FAIL(TRALO_ERR_INPUT, "%s: row %lld: y = %g is not allowed for the loss '%s': give %s",
-                 rows, (long long)(p->data->first + i), p->data->y[i], p->loss.name,
+                 p->data->title, (long long)(p->data->first + i), p->data->y[i], p->loss.name,
                  p->loss.domain);
     }
 out:
     return code;
 }
 
-static int prepare(predict_t *p, const char *rows)
+static int prepare(predict_t *p)
 {
     int code = TRALO_OK;
     bool first = comm_rank(p->comm) == 0;
@@ -113,11 +113,11 @@ static int prepare(predict_t *p, const char *rows)
              row->name);
     if (p->data->offsets > 1 && p->data->offsets != p->outputs)
         FAIL(TRALO_ERR_INPUT,
-             "%s: /offset has %d numbers in each row, but the model has %d outputs", rows,
+             "%s: /offset has %d numbers in each row, but the model has %d outputs", p->data->title,
              p->data->offsets, p->outputs);
-    TRY(check_features(p, rows));
-    TRY(match_labels(p, rows));
-    TRY(check_target(p, rows));
+    TRY(check_features(p));
+    TRY(match_labels(p));
+    TRY(check_target(p));
     ALLOC(p->u, p->outputs * p->data->rows);
     ALLOC(p->all_u, first ? p->outputs * p->data->n : 0);
     ALLOC(p->all_y, first && p->data->y != NULL ? p->data->n : 0);
@@ -335,19 +335,29 @@ static void predict_close(predict_t *p)
     result_free(&p->model);
 }
 
-int predict_run(comm_t *comm, const char *model, const char *rows, const char *output,
+/* Rank 0: the output is neither the model nor the data. */
+static int spare(const char *output, const char *model, const files_names_t *rows)
+{
+    int code = TRALO_OK;
+    const path_use_t result = {model, "the result"};
+    TRY(path_spare(output, 1, &result));
+    TRY(files_spare(output, rows, "the data"));
+out:
+    return code;
+}
+
+int predict_run(comm_t *comm, const char *model, const files_names_t *rows, const char *output,
                 predict_scores_t *scores)
 {
     int code = TRALO_OK;
     predict_t p = {.comm = comm, .path = model};
     predict_scores_t out = {.loss = NAN, .accuracy = NAN, .auc = NAN, .rmse = NAN, .deviance = NAN};
-    const path_use_t inputs[] = {{model, "the result"}, {rows, "the data"}};
     if (output != NULL)
-        TRY(comm_agree(comm, comm_rank(comm) == 0 ? path_spare(output, 2, inputs) : TRALO_OK));
+        TRY(comm_agree(comm, comm_rank(comm) == 0 ? spare(output, model, rows) : TRALO_OK));
     TRY(result_read(comm, model, &p.model));
     data_scaling_t scaling = {.p = p.model->p, .mean = p.model->means, .scale = p.model->scales};
     TRY(data_open_scaled(comm, rows, p.model->has_intercept, &scaling, &p.data));
-    TRY(comm_agree(comm, prepare(&p, rows)));
+    TRY(comm_agree(comm, prepare(&p)));
     TRY(comm_agree(comm, find_link(&p)));
     for (int64_t k = 0; k < p.outputs; k++)
         comm_gather(comm, p.u + k * p.data->rows, p.data->rows, p.all_u + k * p.data->n);

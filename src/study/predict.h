@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "comm/comm.h"
+#include "data/files.h"
 
 /* What the model is worth on these rows; NaN where it does not apply or y is not there. Means are
    over the weights, but for the AUC, which counts every row once. */
@@ -22,13 +23,13 @@ typedef struct predict_scores {
     double deviance; /* counts: mean of 2 (l - its least value) */
 } predict_scores_t;
 
-/* Reads the model from the result file `model` and the rows from the data file `rows`, and scores
+/* Reads the model from the result file `model` and the rows from the data files `rows`, and scores
    them; the link u and the response go to the CSV file `output` ("-": standard output, NULL:
    nowhere), with y where it is there. With several classes these are the probability of each class,
    in a column of its label, and the label of the likeliest. Collective; scores are the same on all
    ranks. Errors: those of result_read and data_open_scaled; TRALO_ERR_INPUT (other features, other
    labels), TRALO_ERR_FILE (output), TRALO_ERR_MEMORY (rank 0 gathers the links and y). */
-int predict_run(comm_t *comm, const char *model, const char *rows, const char *output,
+int predict_run(comm_t *comm, const char *model, const files_names_t *rows, const char *output,
                 predict_scores_t *scores);
 
 #endif

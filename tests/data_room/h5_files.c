@@ -144,7 +144,7 @@ static void write_dense(hid_t file, const file_spec_t *s)
     CHECK_OK(mem_alloc((int64_t)s->n * s->p, sizeof *X, &X));
     for (int i = 0; i < s->n; i++)
         for (int j = 0; j < s->p; j++)
-            X[i * s->p + j] = file_X(s, i, j);
+            X[i * s->p + j] = file_X(s, s->first + i, j);
     write_set(file, "X", s->X, s->chunk, 2, dims, H5T_NATIVE_DOUBLE, X);
     mem_free(&X);
 }
@@ -171,8 +171,8 @@ static void write_sparse(hid_t file, const file_spec_t *s)
     CHECK_OK(mem_alloc(s->n + 1, sizeof *starts, &starts));
     for (int i = 0; i < s->n; i++) {
         for (int j = s->p - 1; j >= 0; j--)
-            if ((i + 2 * j) % 3 == 0) {
-                values[entries[0]] = file_X(s, i, j);
+            if ((s->first + i + 2 * j) % 3 == 0) {
+                values[entries[0]] = file_X(s, s->first + i, j);
                 columns[entries[0]++] = j;
             }
         starts[i + 1] = (int)entries[0];
@@ -196,7 +196,7 @@ static void write_y(hid_t file, const file_spec_t *s)
     hsize_t dims[1] = {(hsize_t)s->n};
     CHECK_OK(mem_alloc(s->n, sizeof *y, &y));
     for (int i = 0; i < s->n; i++)
-        y[i] = file_y(s, i);
+        y[i] = file_y(s, s->first + i);
     write_set(file, "y", s->y, s->chunk, 1, dims, H5T_NATIVE_DOUBLE, y);
     if (s->labels) {
         file_attribute(file, "y", "labels", s->names, 2, labels);
@@ -213,9 +213,9 @@ static void write_vectors(hid_t file, const file_spec_t *s)
     CHECK_OK(mem_alloc(2 * (int64_t)s->n, sizeof *reals, &reals));
     CHECK_OK(mem_alloc((int64_t)s->n + s->p, sizeof *whole, &whole));
     for (int i = 0; i < s->n; i++) {
-        reals[i] = file_weight(i);
-        reals[s->n + i] = file_offset(i);
-        whole[i] = file_fold(i);
+        reals[i] = file_weight(s->first + i);
+        reals[s->n + i] = file_offset(s->first + i);
+        whole[i] = file_fold(s->first + i);
     }
     for (int j = 0; j < s->p; j++)
         whole[s->n + j] = file_group(j);

@@ -17,9 +17,10 @@ typedef struct file_spec {
     bool vectors;      /* weights, offset, fold, groups */
     bool labels;       /* y is -1/+1 with the attributes labels and name */
     file_strings_t names;
+    int first; /* the file holds rows first .. first+n-1 of a longer one */
 } file_spec_t;
 
-/* What such a file holds, whole: the same numbers for every spec of that n, p, sparse, labels. */
+/* Row i of the longest such file: the same numbers for every spec of that p, sparse, labels. */
 double file_X(const file_spec_t *spec, int i, int j);
 double file_y(const file_spec_t *spec, int i);
 double file_weight(int i);

@@ -15,10 +15,16 @@ static bool first_rank(void)
     return comm_rank(test_comm) == 0;
 }
 
+static int read_one(const char *name, info_t **info)
+{
+    const files_names_t names = {1, &name};
+    return info_read(&names, info);
+}
+
 static int read_again(info_t **info)
 {
     info_free(info);
-    return info_read(path, info);
+    return read_one(path, info);
 }
 
 /* n, non-zeros and constant columns by the definition of the file. */
@@ -195,8 +201,8 @@ static void bad_files_are_refused(void)
     hid_t file = H5Fopen(path, H5F_ACC_RDWR, H5P_DEFAULT);
     file_poke(file, "X/indices", 2, 4);
     H5Fclose(file);
-    CHECK_FAILS(info_read(path, &info), TRALO_ERR_INPUT, "/X/indices [2] is 4, but there are 4");
-    CHECK_FAILS(info_read("/nowhere.h5", &info), TRALO_ERR_FILE, "No such file");
+    CHECK_FAILS(read_one(path, &info), TRALO_ERR_INPUT, "/X/indices [2] is 4, but there are 4");
+    CHECK_FAILS(read_one("/nowhere.h5", &info), TRALO_ERR_FILE, "No such file");
     CU_ASSERT(info == NULL && mem_live() == live);
 }
 

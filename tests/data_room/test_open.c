@@ -146,8 +146,10 @@ static void check_scaled(const file_spec_t *s, bool has_y)
 {
     const double mean[2] = {1.0, -2.0}, scale[2] = {4.0, 0.5};
     const data_scaling_t scaling = {2, mean, scale};
+    const char *name = path;
+    const files_names_t names = {1, &name};
     data_t *d = NULL;
-    CHECK_OK(data_open_scaled(test_comm, path, true, &scaling, &d));
+    CHECK_OK(data_open_scaled(test_comm, &names, true, &scaling, &d));
     if (d == NULL)
         return;
     CU_ASSERT(d->standardized && (d->y != NULL) == has_y && d->n == s->n);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/mem.h"
 #include "data/data.h"
@@ -419,7 +420,7 @@ static void write_bytes(const char *name, const char *text)
 static void wrong_files(void)
 {
     data_t *d = NULL;
-    char other[300];
+    char folder[300], here[1000];
     test_path("no_such.h5", path, sizeof path);
     refused(TRALO_ERR_FILE, "no_such.h5: No such file or directory");
     test_path("", path, sizeof path);
@@ -435,9 +436,12 @@ static void wrong_files(void)
         return;
     file_spec_t spec = good(false);
     file_write(path, &spec);
-    test_path("elsewhere.h5", other, sizeof other);
-    CHECK_FAILS(data_open(test_comm, comm_rank(test_comm) == 1 ? other : path, &standardize, &d),
-                TRALO_ERR_FILE, "rank 1 cannot open");
+    test_path("", folder, sizeof folder);
+    CU_ASSERT(getcwd(here, sizeof here) != NULL);
+    CU_ASSERT(chdir(comm_rank(test_comm) == 1 ? "/" : folder) == 0);
+    CHECK_FAILS(data_open(test_comm, "refuse.h5", &standardize, &d), TRALO_ERR_FILE,
+                "rank 1 cannot open");
+    CU_ASSERT(chdir(here) == 0);
 }
 
 static void wrong_for_the_model(void)
@@ -445,9 +449,11 @@ static void wrong_for_the_model(void)
     data_t *d = NULL;
     const double ones[P + 1] = {1, 1, 1, 1, 1};
     const data_scaling_t scaling = {P + 1, ones, ones};
+    const char *name = path;
+    const files_names_t names = {1, &name};
     file_spec_t spec = good(false);
     file_write(path, &spec);
-    CHECK_FAILS(data_open_scaled(test_comm, path, true, &scaling, &d), TRALO_ERR_INPUT,
+    CHECK_FAILS(data_open_scaled(test_comm, &names, true, &scaling, &d), TRALO_ERR_INPUT,
                 "/X has 4 columns, but the model was fitted on 5");
     CU_ASSERT(d == NULL);
 }
