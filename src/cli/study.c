@@ -52,14 +52,23 @@ out:
     return code;
 }
 
+static int spare(const char *config, const cli_study_t *opened, const char *output)
+{
+    int code = TRALO_OK;
+    const files_names_t data = config_files(opened->config);
+    const path_use_t used[] = {{config, "the config"},
+                               {opened->config->output, "the result (output)"}};
+    TRY(path_spare(output, 2, used));
+    TRY(files_spare(output, &data, "the data (data.file)"));
+out:
+    return code;
+}
+
 int cli_study_spare(comm_t *comm, const char *config, const cli_study_t *opened, const char *output)
 {
-    const path_use_t used[] = {{config, "the config"},
-                               {opened->config->data.file, "the data (data.file)"},
-                               {opened->config->output, "the result (output)"}};
     if (output == NULL || strcmp(output, "-") == 0)
         return TRALO_OK;
-    return comm_agree(comm, comm_rank(comm) == 0 ? path_spare(output, 3, used) : TRALO_OK);
+    return comm_agree(comm, comm_rank(comm) == 0 ? spare(config, opened, output) : TRALO_OK);
 }
 
 void cli_study_close(cli_study_t *opened)

@@ -18,13 +18,12 @@ enum { NAMES_SIZE = 512, PLACE_SIZE = 1024 };
 
 static const double seed_max = 9007199254740992.0; /* 2^53: exact as a double */
 
-const param_t config_data_params[] = {
-    {"file", "HDF5 data set", PARAM_TEXT, offsetof(config_data_t, file)},
-    {"standardize", "centre the columns and scale them to unit variance", PARAM_BOOL,
-     offsetof(config_data_t, standardize), 1},
-    {"intercept", "add an unpenalised intercept", PARAM_BOOL, offsetof(config_data_t, intercept),
-     1},
-    PARAM_END};
+const param_t config_data_params[] = {{"standardize",
+                                       "centre the columns and scale them to unit variance",
+                                       PARAM_BOOL, offsetof(config_data_t, standardize), 1},
+                                      {"intercept", "add an unpenalised intercept", PARAM_BOOL,
+                                       offsetof(config_data_t, intercept), 1},
+                                      PARAM_END};
 
 const param_t config_verify_params[] = {
     {"rows", "random rows whose exact leave-one-out is computed after a search of alo", PARAM_INT,
@@ -44,18 +43,21 @@ static int place_text(const tree_t *tree, char **out)
     return mem_string(text, out);
 }
 
-/* Makes the path *path, which `value` gave, absolute. */
-static int resolve(const config_source_t *source, const tree_t *value, char **path)
+static const char wild[] = "*?["; /* what makes a name a pattern */
+
+/* The path that `value` gives, absolute. The folder before a pattern is no pattern. */
+static int resolve(const config_source_t *source, const tree_t *value, bool pattern, char **out)
 {
     int code = TRALO_OK;
     text_t whole = {0};
-    if ((*path)[0] != '/') {
-        TRY(text_add(&whole, "%s/%s", value->origin->override ? source->here : source->folder,
-                     *path));
-        mem_free(path);
-        *path = whole.data;
-        whole.data = NULL;
-    }
+    const char *name = value->text;
+    const char *folder = value->origin->override ? source->here : source->folder;
+    pattern = pattern && strpbrk(name, wild) != NULL;
+    for (const char *c = folder; name[0] != '/' && *c != '\0'; c++)
+        TRY(text_add(&whole, "%s%c", pattern && strchr("*?[\\", *c) != NULL ? "\\" : "", *c));
+    TRY(text_add(&whole, "%s%s", name[0] != '/' ? "/" : "", name));
+    *out = whole.data;
+    whole.data = NULL;
 out:
     mem_free(&whole.data);
     return code;
@@ -114,17 +116,34 @@ out:
 /* ---- sections ---------------------------------------------------------------------------------
  */
 
+static int read_files(const config_source_t *source, const tree_t *tree, config_names_t *out)
+{
+    static const char allowed[] = "the path of an HDF5 data set, or a list of them";
+    int code = TRALO_OK;
+    bool list = tree->type == TREE_LIST;
+    if (list && tree->child == NULL)
+        TRY(tree_raise(tree, "is an empty list: give %s", allowed));
+    ALLOC(out->names, list ? tree_count(tree) : 1);
+    for (const tree_t *at = list ? tree->child : tree; at != NULL; at = list ? at->next : NULL) {
+        TRY(schema_text(at, allowed));
+        TRY(resolve(source, at, true, &out->names[out->count]));
+        out->count++;
+    }
+out:
+    return code;
+}
+
 static int read_data(const config_source_t *source, const tree_t *root, config_t *config)
 {
     int code = TRALO_OK;
-    schema_keys_t keys = {0};
+    schema_keys_t keys = {1, {"file"}};
     const tree_t *tree, *file;
     schema_add_table(&keys, config_data_params);
     TRY(schema_need(root, "data", "{file: F.h5, standardize: true, intercept: true}", &tree));
     TRY(schema_check(tree, &keys, NULL, NULL));
     TRY(schema_need(tree, "file", "the path of an HDF5 data set", &file));
+    TRY(read_files(source, file, &config->data.files));
     TRY(schema_read(tree, config_data_params, &config->data));
-    TRY(resolve(source, file, &config->data.file));
 out:
     return code;
 }
@@ -333,8 +352,7 @@ static int read_output(const config_source_t *source, const tree_t *root, config
     const tree_t *tree;
     TRY(schema_need(root, "output", allowed, &tree));
     TRY(schema_text(tree, allowed));
-    TRY(mem_string(tree->text, &config->output));
-    TRY(resolve(source, tree, &config->output));
+    TRY(resolve(source, tree, false, &config->output));
 out:
     return code;
 }
@@ -406,6 +424,12 @@ out:
     return code;
 }
 
+files_names_t config_files(const config_t *config)
+{
+    const config_names_t *files = &config->data.files;
+    return (files_names_t){files->count, (const char *const *)files->names};
+}
+
 static void free_kind(config_kind_t *kind)
 {
     if (kind->options != NULL)
@@ -441,6 +465,7 @@ void config_free(config_t **config)
     config_t *c = *config;
     if (c == NULL)
         return;
+    free_names(&c->data.files);
     param_release(config_data_params, &c->data);
     free_kind(&c->model.loss);
     free_kind(&c->model.penalty);

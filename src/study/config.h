@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The configuration of one study: YAML, checked against tables of options.
 
-       data:      {file: F, standardize: true, intercept: true}
+       data:      {file: F | [F, ...], standardize: true, intercept: true}
        model:     {loss: NAME, kernel: NAME}, or {loss: NAME, penalty: NAME, groups: GROUPS,
                    free: [name, ...]}
        criterion: NAME | {kind: NAME, OPTION: ..., ...}
@@ -12,7 +12,8 @@
        GROUPS:    auto | one | file | columns | [[name, ...], ...]
 
    L is a penalty lambda > 0, or a list with one per group. A loss, a penalty and a kernel may also
-   be written {kind: NAME, OPTION: ...}. Relative paths are taken from the folder of the config.
+   be written {kind: NAME, OPTION: ...}. A data file may be a pattern of glob(7). Relative paths are
+   taken from the folder of the config.
 
    Overrides are `key.sub=VALUE`, VALUE in YAML's flow style (`model.groups=[[a, b], [c]]`). They
    replace what stands at that key, later ones win. Relative paths in an override are taken from the
@@ -26,6 +27,7 @@
 #include "base/error.h"
 #include "base/param.h"
 #include "comm/comm.h"
+#include "data/files.h"
 #include "study/kinds.h"
 
 /* A kind that was chosen, with its options: defaults, and over them what the config says. */
@@ -65,7 +67,7 @@ typedef struct config_lambda {
 } config_lambda_t;
 
 typedef struct config_data {
-    char *file; /* absolute path, owned */
+    config_names_t files; /* absolute paths or patterns */
     bool standardize;
     bool intercept;
 } config_data_t;
@@ -124,6 +126,9 @@ typedef struct config_source {
 
 /* The same from text, with any tables of kinds. Not collective. */
 int config_parse(const config_source_t *source, config_t **out);
+
+/* The data files, borrowed from the config. */
+files_names_t config_files(const config_t *config);
 
 /* Which penalty group each column belongs to: group [p] gets 0 .. *count-1, or -1 for a column that
    is not penalised. names [p]: the features (NULL: they are called "0", "1", ...); file_group [p]:

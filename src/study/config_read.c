@@ -122,8 +122,13 @@ out:
 /* Rank 0: the output is neither the config nor the data, which it would replace. */
 static int spare_inputs(const config_t *config, const char *path)
 {
-    const path_use_t inputs[] = {{path, "the config"}, {config->data.file, "the data (data.file)"}};
-    return path_spare(config->output, 2, inputs);
+    int code = TRALO_OK;
+    const path_use_t used = {path, "the config"};
+    const files_names_t data = config_files(config);
+    TRY(path_spare(config->output, 1, &used));
+    TRY(files_spare(config->output, &data, "the data (data.file)"));
+out:
+    return code;
 }
 
 int config_read(comm_t *comm, const char *path, int count, const char *const *overrides,

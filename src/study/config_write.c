@@ -63,8 +63,9 @@ static int write_data(text_t *text, const config_data_t *data)
 {
     int code = TRALO_OK;
     TRY(text_add(text, "data: {file: "));
-    TRY(text_quote(text, data->file));
-    TRY(write_params(text, config_data_params + 1, data));
+    TRY(data->files.count == 1 ? text_quote(text, data->files.names[0])
+                               : write_names(text, &data->files));
+    TRY(write_params(text, config_data_params, data));
     TRY(text_add(text, "}\n"));
 out:
     return code;

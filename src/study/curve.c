@@ -238,10 +238,10 @@ static int draw(curve_t *curve, const curve_table_t *table)
     const config_t *config = curve->study->config;
     const data_t *data = curve->study->data;
     const int64_t lowest = lowest_point(curve);
-    const char *slash = strrchr(config->data.file, '/');
+    const char *slash = strrchr(data->title, '/');
     char title[256];
     snprintf(title, sizeof title, "%s (%lld x %d), %s loss, %s",
-             slash != NULL ? slash + 1 : config->data.file, (long long)data->n, data->p,
+             slash != NULL ? slash + 1 : data->title, (long long)data->n, data->p,
              config->model.loss.name, curve->study->hyper.owner);
     picture.title = title;
     picture.criterion = config->criterion.name;

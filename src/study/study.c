@@ -92,13 +92,14 @@ int study_open(comm_t *comm, const config_t *config, study_t **out)
 {
     int code = TRALO_OK;
     study_t *study = NULL;
+    const files_names_t files = config_files(config);
     data_options_t options = {.standardize = config->data.standardize,
                               .intercept = config->data.intercept};
     TRY(comm_agree(comm, mem_alloc(1, sizeof *study, &study)));
     study->comm = comm;
     study->config = config;
     threads_setup(comm);
-    TRY(data_open(comm, config->data.file, &options, &study->data));
+    TRY(data_open_files(comm, &files, &options, &study->data));
     study->loss = loss_configured(loss_find(config->model.loss.name), config->model.loss.options);
     TRY(problem_outputs(study->data, &study->loss, &study->outputs));
     TRY(config->model.kernel.name != NULL ? build_machine(study) : build_problem(study));

@@ -78,7 +78,7 @@ static void the_short_config(void)
     if (!CHECK_OK(parse(good, 0, NULL, &c)))
         return;
     const walk_t *walk = c->search.method.options;
-    CU_ASSERT(strcmp(c->data.file, "/folder/d.h5") == 0);
+    CU_ASSERT(strcmp(c->data.files.names[0], "/folder/d.h5") == 0);
     CU_ASSERT(strcmp(c->output, "/folder/d.result.h5") == 0);
     CU_ASSERT(c->data.standardize && c->data.intercept);
     CU_ASSERT(strcmp(c->model.loss.name, "logistic") == 0 && c->model.loss.options == NULL);
@@ -116,7 +116,8 @@ static void the_full_config(void)
         return;
     const walk_t *walk = c->search.method.options;
     const config_groups_t *groups = &c->model.groups;
-    CU_ASSERT(strcmp(c->data.file, "/abs/d.h5") == 0 && !c->data.standardize && !c->data.intercept);
+    CU_ASSERT(strcmp(c->data.files.names[0], "/abs/d.h5") == 0 && !c->data.standardize &&
+              !c->data.intercept);
     CU_ASSERT(groups->grouping == GROUPS_LISTS && groups->count == 2);
     CU_ASSERT(groups->lists[0].count == 2 && groups->lists[1].count == 1);
     CU_ASSERT(strcmp(groups->lists[0].names[1], "b: \t\"q\" \xc2\x85 \xc3\xa9") == 0);
@@ -178,9 +179,33 @@ static void overrides_replace(void)
     CU_ASSERT(((const walk_t *)c->search.method.options)->steps == 6);
     CU_ASSERT(*(const int64_t *)c->criterion.options == 3);
     CU_ASSERT(c->model.groups.grouping == GROUPS_LISTS && c->model.groups.count == 2);
-    CU_ASSERT(strcmp(c->data.file, "/here/e=f.h5") == 0 && strcmp(c->output, "/o.h5") == 0);
+    CU_ASSERT(strcmp(c->data.files.names[0], "/here/e=f.h5") == 0 &&
+              strcmp(c->output, "/o.h5") == 0);
     CU_ASSERT(c->verify.rows == 4 && c->search.start.count == 2);
     check_echo(c->echo);
+    config_free(&c);
+}
+
+static void data_may_be_several_files(void)
+{
+    static const char *const override = "data.file=['a[1].h5', /b.h5]";
+    config_source_t source = {"c.yaml", good, "/fol[d]er", "/he*re", 1, &override, kinds};
+    config_t *c = NULL, *again = NULL;
+    if (!CHECK_OK(config_parse(&source, &c)))
+        return;
+    CU_ASSERT(c->data.files.count == 2 && c->data.intercept);
+    CU_ASSERT(strcmp(c->data.files.names[0], "/he\\*re/a[1].h5") == 0);
+    CU_ASSERT(strcmp(c->data.files.names[1], "/b.h5") == 0);
+    if (CHECK_OK(parse(c->echo, 0, NULL, &again))) {
+        const files_names_t files = config_files(again);
+        CU_ASSERT(files.count == 2 && strcmp(files.names[0], c->data.files.names[0]) == 0);
+        CU_ASSERT(strcmp(again->echo, c->echo) == 0);
+    }
+    config_free(&again);
+    config_free(&c);
+    source.count = 0;
+    if (CHECK_OK(config_parse(&source, &c)))
+        CU_ASSERT(strcmp(c->data.files.names[0], "/fol[d]er/d.h5") == 0);
     config_free(&c);
 }
 
@@ -321,8 +346,10 @@ static void wrong_values(void)
     line_fails(1, "data: {file: d.h5, standardize: 'true'}",
                "data.standardize: 'true' is a text because of its quotes");
     line_fails(1, "data: d.h5", "c.yaml:1: data: must be a map");
-    line_fails(1, "data: {file: [d.h5]}", "c.yaml:1: data.file: is a list: give text");
-    line_fails(1, "data: {file: }", "data.file: has no value: give text");
+    line_fails(1, "data: {file: {d: h5}}", "c.yaml:1: data.file: is a map: give the path");
+    line_fails(1, "data: {file: []}", "c.yaml:1: data.file: is an empty list: give the path");
+    line_fails(1, "data: {file: [d.h5, [e.h5]]}", "c.yaml:1: data.file[1]: is a list: give the");
+    line_fails(1, "data: {file: }", "data.file: has no value: give the path");
     line_fails(1, "data: {file: ''}", "data.file: is an empty text");
     line_fails(2, "model: {loss: logistics, penalty: ridge}",
                "c.yaml:2: model.loss: there is no loss 'logistics'; did you mean 'logistic'? give "
@@ -547,7 +574,7 @@ static void a_file_is_read_by_all_ranks(void)
     write_file(path, shipped, strlen(shipped));
     if (CHECK_OK(config_read(test_comm, first ? path : NULL, first ? 2 : 0,
                              first ? overrides : NULL, &c))) {
-        CU_ASSERT(strcmp(c->data.file, wanted) == 0 && c->verify.rows == 3);
+        CU_ASSERT(strcmp(c->data.files.names[0], wanted) == 0 && c->verify.rows == 3);
         CU_ASSERT(strcmp(c->search.method.name, "trust_region") == 0);
         CU_ASSERT(getcwd(here, sizeof here) != NULL);
         snprintf(wanted, sizeof wanted, "%s/o.h5", here);
@@ -645,6 +672,7 @@ void suite_config(void)
         {"the full config", the_full_config},
         {"the echo gives the same config", the_echo_gives_the_same_config},
         {"overrides replace", overrides_replace},
+        {"data may be several files", data_may_be_several_files},
         {"an override may bring what is missing", an_override_may_bring_what_is_missing},
         {"broken YAML", broken_yaml},
         {"wrong keys", wrong_keys},
