@@ -30,6 +30,7 @@
     X(data_refuse)                                                                                 \
     X(data_open)                                                                                   \
     X(problem)                                                                                     \
+    X(conjugate)                                                                                   \
     X(inner)                                                                                       \
     X(values)                                                                                      \
     X(import)                                                                                      \
@@ -44,6 +45,7 @@
     X(resample)                                                                                    \
     X(resample_cost)                                                                               \
     X(softmax)                                                                                     \
+    X(forms)                                                                                       \
     X(algebra)                                                                                     \
     X(spectral)                                                                                    \
     X(memory)                                                                                      \

@@ -31,6 +31,7 @@ typedef struct criterion_result {
     int64_t least_t_row;    /* the row (from 0, of all) that has it */
     int64_t inner_iterations;
     int64_t factorisations; /* Hessians of the training problem that were formed */
+    int64_t products; /* of it with vectors since the last evaluation, where it is no matrix */
 } criterion_result_t;
 
 /* What the options of every criterion begin with. */

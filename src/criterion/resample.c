@@ -127,9 +127,11 @@ static void evaluate(criterion_t *criterion, const double *theta, int order,
         if (good && order >= 1)
             resample_add_gradient(a);
         if (good && order >= 2)
-            resample_add_hessian(a);
+            good = resample_add_hessian(a, k, result);
     }
     resample_select_all(a);
+    result->products = a->hessian->products - a->products;
+    a->products = a->hessian->products;
     memcpy(a->theta, theta, count * sizeof *theta);
     if (!resample_agree(a, good, result))
         return;
@@ -155,9 +157,8 @@ static void product(criterion_t *criterion, const double *direction, double *out
     for (int64_t k = a->group; k < a->count; k += a->groups) {
         if (!a->each_row)
             a->hessian->factored = false;
-        if (resample_visit(criterion, a->theta, k, 2, &unused))
-            resample_add_product(a, direction, a->product);
-        else
+        if (!resample_visit(criterion, a->theta, k, 2, &unused) ||
+            !resample_add_product(a, direction, a->product))
             a->product[0] = NAN;
     }
     resample_select_all(a);
@@ -168,21 +169,24 @@ static void product(criterion_t *criterion, const double *direction, double *out
     memcpy(out, a->product, (size_t)count * sizeof *out);
 }
 
+/* With as many parts as k-fold has by default. */
 static int64_t memory(const hessian_kind_t *form, const problem_shape_t *shape)
 {
+    const int64_t parts = 10, vectors = 7 + 5 + 4 * parts + 2;
     int64_t columns = (int64_t)shape->width * shape->outputs, count = shape->count;
     int64_t by_row = 2 + 4 * (int64_t)shape->outputs + joint_blocks(shape->outputs);
-    int64_t numbers =
-        by_row * shape->rows + columns * columns + 20 * columns + count * count + 5 * count;
+    int64_t grams = form->takes_gram ? columns * columns : 0;
+    int64_t numbers = by_row * shape->rows + grams + vectors * columns + count * count + 5 * count;
     return numbers * (int64_t)sizeof(double) + hessian_memory(form, shape);
 }
 
 /* A few Newton steps for each part, and products; only to compare forms of the Hessian. */
 static double flops(const hessian_kind_t *form, const problem_shape_t *shape)
 {
-    const double steps = 4.0;
-    return steps * form->flops(shape) +
-           (4.0 + 8.0 * shape->count) * (double)shape->n * shape->width;
+    const double steps = 4.0, numbers = (double)shape->entries * (double)shape->ranks;
+    const double solves = steps + 1.0 + 2.0 * shape->count;
+    double each = form->solve_flops != NULL ? form->solve_flops(shape) : 0.0;
+    return steps * form->flops(shape) + solves * each + (4.0 + 8.0 * shape->count) * numbers;
 }
 
 static int allocate(resample_t *a)
@@ -192,8 +196,7 @@ static int allocate(resample_t *a)
     int64_t rows = problem->rows, p = problem->columns, S = problem->penalty->count;
     int64_t planes = problem->outputs * rows;
     double **by_output[] = {&a->phi[1], &a->xb, &a->xv, &a->g};
-    double **by_column[] = {&a->scale, &a->full, &a->v,    &a->b,    &a->D_dot, &a->v_dot,
-                            &a->along, &a->cg_r, &a->cg_z, &a->cg_p, &a->cg_q};
+    double **by_column[] = {&a->scale, &a->full, &a->v, &a->b, &a->D_dot, &a->v_dot, &a->along};
     double **by_hyper[] = {&a->delta, &a->gradient, &a->product, &a->theta};
     ALLOC(a->values, rows);
     ALLOC(a->phi[0], rows);
@@ -205,7 +208,11 @@ static int allocate(resample_t *a)
     for (size_t i = 0; i < sizeof by_hyper / sizeof *by_hyper; i++)
         TRY(mem_alloc(S, sizeof(double), by_hyper[i]));
     ALLOC(a->beta, resample_kept(a) * p);
-    ALLOC(a->gram, p * p + 2 * p + 1);
+    if (hessian_iterates(a->hessian) && !a->each_row)
+        ALLOC(a->adjoints, resample_kept(a) * p);
+    TRY(resample_allocate_solver(a));
+    if (a->each_row)
+        ALLOC(a->row_sums, 2 * (int64_t)problem->width + 1);
     if (problem->data->standardized)
         ALLOC(a->sums, (1 + resample_kept(a)) * (2 * (int64_t)problem->width + 1));
 out:
@@ -215,9 +222,10 @@ out:
 /* Is it worth its memory to keep X'WX of every part? */
 static bool keeps_grams(const resample_t *a)
 {
-    int64_t p = a->problem->columns, needed = (1 + a->count) * p * p * (int64_t)sizeof(double);
+    int64_t p = a->problem->columns, needed = (2 + a->count) * p * p * (int64_t)sizeof(double);
     int64_t there = mem_available() / comm_local_ranks(a->problem->comm);
-    return a->problem->loss.quadratic && !a->each_row && needed < there / 4;
+    return a->hessian->kind->takes_gram && a->problem->loss.quadratic && !a->each_row &&
+           needed < there / 4;
 }
 
 static void form_grams(resample_t *a)
@@ -241,6 +249,8 @@ static int prepare_grams(resample_t *a)
     if (!keeps)
         return TRALO_OK;
     code = mem_alloc(p * p, sizeof(double), &a->full_gram);
+    if (code == TRALO_OK)
+        code = mem_alloc(p * p, sizeof(double), &a->gram);
     if (code == TRALO_OK)
         code = mem_alloc(a->count * p * p, sizeof(double), &a->part_grams);
     TRY(comm_agree(a->problem->comm, code));
@@ -279,8 +289,8 @@ static int prepare(resample_t *a, const hessian_kind_t *form, const options_t *o
     TRY(evaluation_find(options->common.loss, a->problem, &a->evaluation));
     if (request != NULL)
         TRY(find_parts(a, request));
-    TRY(comm_agree(a->problem->comm, allocate(a)));
     TRY(hessian_create(a->problem, form, &a->hessian));
+    TRY(comm_agree(a->problem->comm, allocate(a)));
     count_validating(a);
     if (a->sums != NULL)
         resample_find_sums(a);
@@ -317,12 +327,13 @@ static void destroy(criterion_t *criterion)
     if (a == NULL)
         return;
     double **arrays[] = {
-        &a->values, &a->phi[0],  &a->phi[1], &a->phi[2], &a->xb,    &a->xv,        &a->g,
-        &a->scale,  &a->full,    &a->v,      &a->b,      &a->D_dot, &a->v_dot,     &a->along,
-        &a->cg_r,   &a->cg_z,    &a->cg_p,   &a->cg_q,   &a->delta, &a->gradient,  &a->second,
-        &a->theta,  &a->product, &a->beta,   &a->gram,   &a->sums,  &a->full_gram, &a->part_grams};
+        &a->values,   &a->phi[0], &a->phi[1],   &a->phi[2],    &a->xb,        &a->xv,    &a->g,
+        &a->scale,    &a->full,   &a->v,        &a->b,         &a->D_dot,     &a->v_dot, &a->along,
+        &a->delta,    &a->second, &a->gradient, &a->theta,     &a->product,   &a->beta,  &a->sums,
+        &a->adjoints, &a->gram,   &a->row_sums, &a->full_gram, &a->part_grams};
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++)
         mem_free(arrays[i]);
+    conjugate_release(&a->conjugate);
     mem_free(&a->shared_values);
     mem_free(&a->part);
     hessian_free(&a->hessian);

@@ -6,6 +6,7 @@
 #include "criterion/criterion.h"
 #include "criterion/evaluation.h"
 #include "criterion/parts.h"
+#include "problem/conjugate.h"
 
 typedef struct resample {
     comm_t *all;        /* borrowed: the ranks of all groups */
@@ -22,15 +23,20 @@ typedef struct resample {
     double weight;      /* their weights */
     double *sums; /* [1 + kept parts, 2 width + 1]: sum of x, of x^2, and count, of the rows that
                      may train and of each part; NULL: not standardised */
-    double *full_gram, *part_grams, *gram; /* [p, p], [count, p, p], [p, p]; NULL: formed anew */
-    int *part;                             /* [rows]; NULL with each_row */
-    double *values;                        /* [rows] */
-    double *phi[EVALUATION_ORDERS];        /* [rows], [outputs, rows], [blocks, rows] */
-    double *xb, *xv, *g;                   /* [outputs, rows] */
-    double *shared_values; /* [rows over all ranks' partition], with several groups */
+    double *row_sums; /* [2 width + 1] the same of one row; leave-one-out only */
+    /* [columns, columns], of all and of the part at hand, and of each; NULL: formed anew */
+    double *full_gram, *gram, *part_grams;
+    int *part;                      /* [rows]; NULL with each_row */
+    double *values;                 /* [rows] */
+    double *phi[EVALUATION_ORDERS]; /* [rows], [outputs, rows], [blocks, rows] */
+    double *xb, *xv, *g;            /* [outputs, rows] */
+    double *shared_values;          /* [rows over all ranks' partition], with several groups */
     /* [columns] */
-    double *scale, *full, *v, *b, *D_dot, *v_dot, *along, *cg_r, *cg_z, *cg_p, *cg_q;
-    double *beta; /* [kept parts, columns] minima of the parts */
+    double *scale, *full, *v, *b, *D_dot, *v_dot, *along;
+    double *beta;     /* [kept parts, columns] minima of the parts */
+    double *adjoints; /* [kept parts, columns] their v, as starts; NULL: H is solved directly */
+    conjugate_t conjugate; /* leave-one-out, where H is solved directly */
+    int64_t products;      /* of H that are told so far */
     /* [S] */
     double *delta, *gradient, *product;
     double *second; /* [S, S], made when a Hessian is first asked for */
@@ -59,16 +65,20 @@ void resample_select_all(resample_t *a);
 bool resample_fit(criterion_t *criterion, const double *theta, double *beta, int64_t k,
                   criterion_result_t *result);
 
+/* What solves with H beside a->hessian. Not collective. Errors: TRALO_ERR_MEMORY. */
+int resample_allocate_solver(resample_t *a);
+
 /* Fits part k, adds its share to result->value and, for order >= 1, leaves everything ready for its
-   derivatives, which the next two add to a->gradient and a->second. Collective over the group. */
+   derivatives, which the next two add to a->gradient and a->second; false and result->failure where
+   one of them cannot be. Collective over the group. */
 bool resample_visit(criterion_t *criterion, const double *theta, int64_t k, int order,
                     criterion_result_t *result);
 void resample_add_gradient(resample_t *a);
-void resample_add_hessian(resample_t *a);
+bool resample_add_hessian(resample_t *a, int64_t k, criterion_result_t *result);
 
 /* out [S] += Hessian of the part times delta [S]; after resample_visit with order 2, as the above.
-   Collective over the group. */
-void resample_add_product(resample_t *a, const double *delta, double *out);
+   false where H is singular. Collective over the group. */
+bool resample_add_product(resample_t *a, const double *delta, double *out);
 
 /* How many groups of ranks to make for a->count parts; asked: the option, 0: as many as pay. A
    group is large enough when a pass over its rows costs more than the sum over its ranks that ends

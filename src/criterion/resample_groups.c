@@ -41,12 +41,13 @@ void resample_sum_groups(resample_t *a, int order, criterion_result_t *result)
 {
     int64_t S = a->problem->penalty->count;
     double part = comm_rank(a->problem->comm) == 0 ? 1.0 : 0.0;
-    double counts[3] = {part * result->value, part * (double)result->inner_iterations,
-                        part * (double)result->factorisations};
-    comm_sum(a->all, counts, 3);
+    double counts[4] = {part * result->value, part * (double)result->inner_iterations,
+                        part * (double)result->factorisations, part * (double)result->products};
+    comm_sum(a->all, counts, 4);
     result->value = counts[0];
     result->inner_iterations = (int64_t)counts[1];
     result->factorisations = (int64_t)counts[2];
+    result->products = (int64_t)counts[3];
     cblas_dscal((int)S, part, a->gradient, 1);
     if (order >= 1)
         comm_sum(a->all, a->gradient, S);

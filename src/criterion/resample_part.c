@@ -23,7 +23,8 @@
 
    For squared loss X'WX of a part is the full one minus that of its validation rows, both formed
    once. Leave-one-out solves with H by conjugate gradients, preconditioned by the factor that the
-   solver of the training problem holds for a neighbour. */
+   solver of the training problem holds for a neighbour. A form of H that iterates itself starts at
+   v of the last evaluation, which a visit for another product finds solved. */
 #include "criterion/resample.h"
 
 #include <cblas.h>
@@ -35,7 +36,7 @@
 #include "linalg/panel.h"
 
 static const double CONSTANT = 1e-7; /* deviation (of 1) below which a column counts as constant */
-static const double CG_TOLERANCE = 1e-15;
+static const double CG_TOLERANCE = 1e-15, CG_ENOUGH = 1e-10; /* wanted, and taken */
 enum { CG_MOST = 500 };
 
 int64_t resample_kept(const resample_t *a)
@@ -120,18 +121,17 @@ static void select_part(resample_t *a, int64_t k)
     else
         problem_leave_out(problem, a->part, (int)k);
     if (a->sums != NULL && a->each_row) {
-        double *row = a->cg_r; /* free until the first solve; x, then its squares in cg_z */
+        double *row = a->along; /* free until the first solve */
         memset(row, 0, (size_t)width * sizeof *row);
         if (problem->excluded >= 0)
             rows_copy(&problem->data->X, problem->excluded, 1, row);
         comm_sum(problem->comm, row, width);
-        memset(a->gram, 0, (size_t)length * sizeof *a->gram);
         for (int64_t j = 0; j < width; j++) {
-            a->gram[j] = row[j];
-            a->gram[width + j] = row[j] * row[j];
+            a->row_sums[j] = row[j];
+            a->row_sums[width + j] = row[j] * row[j];
         }
-        a->gram[2 * width] = 1.0;
-        find_scale(a, a->gram);
+        a->row_sums[2 * width] = 1.0;
+        find_scale(a, a->row_sums);
     } else if (a->sums != NULL) {
         find_scale(a, a->sums + (1 + k) * length);
     }
@@ -151,56 +151,61 @@ void resample_select_all(resample_t *a)
     a->problem->known_gram = NULL;
 }
 
-/* x <- H^-1 x by conjugate gradients with the factor at hand as the preconditioner (Hestenes &
-   Stiefel 1952); false when that does not converge. */
-static bool solve_iteratively(resample_t *a, double *x)
-{
-    problem_t *problem = a->problem;
-    int n = problem->columns;
-    double *r = a->cg_r, *z = a->cg_z, *p = a->cg_p, *q = a->cg_q;
-    memcpy(r, x, (size_t)n * sizeof *r);
-    memcpy(z, r, (size_t)n * sizeof *z);
-    hessian_solve(a->hessian, z);
-    memcpy(p, z, (size_t)n * sizeof *p);
-    memset(x, 0, (size_t)n * sizeof *x);
-    double first = cblas_ddot(n, r, 1, z, 1), size = first;
-    for (int i = 0; i < CG_MOST; i++) {
-        comm_share(problem->comm, &size, sizeof size, 0);
-        if (!(size > CG_TOLERANCE * CG_TOLERANCE * first))
-            return isfinite(size);
-        problem_multiply(problem, p, a->g, q);
-        double step = size / cblas_ddot(n, p, 1, q, 1);
-        cblas_daxpy(n, step, p, 1, x, 1);
-        cblas_daxpy(n, -step, q, 1, r, 1);
-        memcpy(z, r, (size_t)n * sizeof *z);
-        hessian_solve(a->hessian, z);
-        double next = cblas_ddot(n, r, 1, z, 1);
-        cblas_dscal(n, next / size, p, 1);
-        cblas_daxpy(n, 1.0, z, 1, p, 1);
-        size = next;
-    }
-    return size <= 1e-20 * first;
-}
-
-static void solve(resample_t *a, double *x)
-{
-    if (!a->each_row) {
-        hessian_solve(a->hessian, x);
-        return;
-    }
-    memcpy(a->along, x, (size_t)a->problem->columns * sizeof *x);
-    if (solve_iteratively(a, x))
-        return;
-    memcpy(x, a->along, (size_t)a->problem->columns * sizeof *x);
-    hessian_factor(a->hessian);
-    hessian_solve(a->hessian, x);
-}
-
 static bool fail(criterion_result_t *result, const resample_t *a, int64_t k, const char *why)
 {
     snprintf(result->failure, sizeof result->failure, "%s %" PRId64 ": %.400s",
              a->each_row ? "without row" : "part", k, why);
     return false;
+}
+
+static bool fail_singular(criterion_result_t *result, const resample_t *a, int64_t k)
+{
+    char why[160];
+    snprintf(why, sizeof why, "the Hessian is singular to working accuracy at the minimum: %s",
+             loss_advice(&a->problem->loss));
+    return fail(result, a, k, why);
+}
+
+/* Are solutions found by conjugate gradients here, with a factor nearby as the preconditioner? */
+static bool solves_with_neighbour(const resample_t *a)
+{
+    return a->each_row && !hessian_iterates(a->hessian);
+}
+
+static void multiply(void *context, const double *x, double *y)
+{
+    resample_t *a = context;
+    problem_multiply(a->problem, x, a->g, y);
+}
+
+static void precondition(void *context, double *x)
+{
+    const resample_t *a = context;
+    hessian_solve(a->hessian, x);
+}
+
+int resample_allocate_solver(resample_t *a)
+{
+    if (!solves_with_neighbour(a))
+        return TRALO_OK;
+    a->conjugate = (conjugate_t){
+        .comm = a->problem->comm, .multiply = multiply, .precondition = precondition, .context = a};
+    return conjugate_allocate(&a->conjugate, a->problem->columns);
+}
+
+/* x <- H^-1 x from `start`, which may be NULL, as hessian_solve_near. */
+static int solve(resample_t *a, const double *start, double *x)
+{
+    if (!solves_with_neighbour(a))
+        return hessian_solve_near(a->hessian, start, x);
+    const size_t size = (size_t)a->problem->columns * sizeof *x;
+    memcpy(a->along, x, size);
+    conjugate_end_t end = conjugate_solve(&a->conjugate, NULL, CG_TOLERANCE, CG_MOST, x);
+    if (end.residual <= CG_ENOUGH)
+        return -1;
+    memcpy(x, a->along, size);
+    int column = hessian_factor(a->hessian);
+    return column >= 0 ? column : hessian_solve(a->hessian, x);
 }
 
 bool resample_fit(criterion_t *criterion, const double *theta, double *beta, int64_t k,
@@ -221,15 +226,10 @@ bool resample_fit(criterion_t *criterion, const double *theta, double *beta, int
 /* The factor with which solve() works: for parts that of the minimum itself. */
 static bool prepare_solves(resample_t *a, int64_t k, criterion_result_t *result)
 {
-    if (a->each_row && a->hessian->factored)
+    if (solves_with_neighbour(a) && a->hessian->factored)
         return true;
     result->factorisations++;
-    if (hessian_factor(a->hessian) < 0)
-        return true;
-    char why[160];
-    snprintf(why, sizeof why, "the Hessian is singular to working accuracy at the minimum: %s",
-             loss_advice(&a->problem->loss));
-    return fail(result, a, k, why);
+    return hessian_factor(a->hessian) < 0 || fail_singular(result, a, k);
 }
 
 /* phi of the validating rows of part k: values, and weighted derivatives that are 0 elsewhere.
@@ -256,10 +256,16 @@ static double judge(resample_t *a, int64_t k)
     return comm_sum_one(problem->comm, sum);
 }
 
-static void find_adjoint(resample_t *a)
+/* v, from that of the last evaluation where iterations can use it. */
+static bool find_adjoint(resample_t *a, int64_t k, criterion_result_t *result)
 {
+    double *before = a->adjoints != NULL ? a->adjoints + k * a->problem->columns : NULL;
     problem_transposed(a->problem, a->phi[1], a->v);
-    solve(a, a->v);
+    if (solve(a, before, a->v) >= 0)
+        return fail_singular(result, a, k);
+    if (before != NULL)
+        memcpy(before, a->v, (size_t)a->problem->columns * sizeof *before);
+    return true;
 }
 
 void resample_add_gradient(resample_t *a)
@@ -269,7 +275,7 @@ void resample_add_gradient(resample_t *a)
                      a->gradient);
 }
 
-void resample_add_product(resample_t *a, const double *delta, double *out)
+bool resample_add_product(resample_t *a, const double *delta, double *out)
 {
     problem_t *problem = a->problem;
     const penalty_t *penalty = problem->penalty;
@@ -277,7 +283,8 @@ void resample_add_product(resample_t *a, const double *delta, double *out)
     double scale = -1.0 / a->weight;
     int p = problem->columns;
     penalty_along(penalty, r, 1, delta, a->b);
-    solve(a, a->b);
+    if (solve(a, NULL, a->b) >= 0)
+        return false;
     cblas_dscal(p, -1.0, a->b, 1);
     penalty_along(penalty, r, 2, delta, a->D_dot);
     for (int j = 0; j < p; j++)
@@ -290,22 +297,26 @@ void resample_add_product(resample_t *a, const double *delta, double *out)
     problem_transposed(problem, a->g, a->v_dot);
     for (int j = 0; j < p; j++)
         a->v_dot[j] -= a->D_dot[j] * a->v[j];
-    solve(a, a->v_dot);
+    if (solve(a, NULL, a->v_dot) >= 0)
+        return false;
     penalty_contract(penalty, r, 1, scale, a->v_dot, out);
     for (int j = 0; j < p; j++)
         a->along[j] = a->v[j] * a->b[j];
     penalty_contract(penalty, r, 2, scale, a->along, out);
     penalty_contract_along(penalty, r, 1, delta, scale, a->v, out);
+    return true;
 }
 
-void resample_add_hessian(resample_t *a)
+bool resample_add_hessian(resample_t *a, int64_t k, criterion_result_t *result)
 {
     int count = a->problem->penalty->count;
     for (int s = 0; s < count; s++) {
         for (int i = 0; i < count; i++)
             a->delta[i] = i == s;
-        resample_add_product(a, a->delta, a->second + (int64_t)s * count);
+        if (!resample_add_product(a, a->delta, a->second + (int64_t)s * count))
+            return fail_singular(result, a, k);
     }
+    return true;
 }
 
 bool resample_visit(criterion_t *criterion, const double *theta, int64_t k, int order,
@@ -325,7 +336,8 @@ bool resample_visit(criterion_t *criterion, const double *theta, int64_t k, int 
         return true;
     if (!prepare_solves(a, k, result))
         return false;
-    find_adjoint(a);
+    if (!find_adjoint(a, k, result))
+        return false;
     if (order == 1)
         return true;
     problem_rows(a->problem, 3);

@@ -26,6 +26,7 @@ typedef struct inner_result {
     bool solved;        /* one of the first two reasons */
     int64_t iterations; /* steps taken */
     int64_t factorisations;
+    int64_t products; /* of the Hessian with vectors, where it is no matrix */
     double relative_gradient;
     char detail[512]; /* the reason in words with its numbers, and what to do */
 } inner_result_t;

@@ -2,7 +2,8 @@
 /* Newton's method with backtracking, in which a Cholesky factor serves as long as it contracts.
 
    Boyd & Vandenberghe, Convex Optimization, section 9.5; Kelley, Solving Nonlinear Equations with
-   Newton's Method, section 2 (the chord method).
+   Newton's Method, section 2 (the chord method); Eisenstat & Walker 1996 (the tolerance of a step
+   that is found by iterations).
 
        move to beta
        until the relative gradient is below the tolerance, or rounding stops its decrease:
@@ -12,9 +13,12 @@
                concave part of the penalty, and with a hold on the shift of all outputs
 
            d = -H^-1 gradient
+               (by iterations: H anew in each step, and d to a residual as small as the gradient's
+               last fall, squared; as above where d shows H not to be positive definite)
 
            t = 1, 1/2, 1/4, ... until L(beta + t d) <= L + 1e-4 t gradient'd,
-               or the gradient is halved (where rounding hides the decrease of L)
+               or the gradient is halved (where rounding hides the decrease of L; a direction that
+   is found by iterations may halve it again and again without an end)
 
            beta = beta + t d
 
@@ -26,11 +30,11 @@
 #include <float.h>
 #include <inttypes.h>
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/mem.h"
 #include "inner/kinds.h"
+#include "inner/solve.h"
 
 static const param_t params[] = {
     {"tolerance", "stop at this relative gradient (or where rounding lets it fall no further)",
@@ -41,138 +45,76 @@ static const param_t params[] = {
 
 static const double CONTRACTION = 0.1;  /* a factor that does worse is formed anew */
 static const double ROUNDING = 1e-8;    /* a relative gradient that may be rounding */
-static const double SEPARATED = 30.0;   /* |u| beyond which a logistic row is sure */
-static const double CANCELLED = 1e-3;   /* own_gradient of terms that balance each other */
+static const double HIDDEN = 1e-8;      /* a relative rise of L that may be rounding */
 static const double SHORTEST = 0x1p-40; /* step length at which backtracking gives up */
+/* of a step that is found by iterations: its largest residual, the same near the end, and the share
+   of the gradient's fall */
+static const double ROUGH = 0.25, FINE = 1e-3, FORCING = 0.9;
 
 /* The state of one solve. */
 typedef struct newton {
+    solve_t solve;
     const newton_options_t *options;
     problem_t *problem;
-    const double *theta;
-    double *beta; /* [columns] the iterate, the caller's */
     hessian_t *hessian;
     double *direction; /* [columns] */
     double *trial;     /* [columns] */
     bool fresh;        /* the factor was formed at the iterate */
-    inner_result_t *result;
+    bool shortened;    /* the last step was */
+    double forcing,
+        falling_to; /* of the step before: tolerance, and its gradient's norm; 0: none */
 } newton_t;
 
-static void finish(newton_t *s, inner_reason_t reason)
+/* H or a matrix above it. Conjugate gradients may not meet the directions along which H is not
+   positive; a short step says that there may be such, and a matrix above H is taken at once. */
+static int factor_above(newton_t *s)
 {
-    inner_result_t *r = s->result;
-    r->reason = reason;
-    r->solved = reason == INNER_GRADIENT || reason == INNER_ROUNDING;
-    r->relative_gradient = s->problem->size.relative_gradient;
-}
-
-static const char *column_name(const problem_t *problem, int column, char *text, size_t size)
-{
-    const data_t *data = problem->data;
-    int output = column / problem->width, used;
-    column %= problem->width;
-    if (column >= data->p)
-        used = snprintf(text, size, "the intercept");
-    else if (data->names != NULL)
-        used = snprintf(text, size, "feature '%s'", data->names[column]);
-    else
-        used = snprintf(text, size, "feature %d", column);
-    if (problem->outputs > 1 && (size_t)used < size)
-        snprintf(text + used, size - (size_t)used, " of class %d", output);
-    return text;
-}
-
-/* Did the predictor run away, as it does when a plane separates the labels? */
-static bool separated(const problem_t *problem)
-{
-    return problem->loss.classifies && problem->largest_u > SEPARATED;
-}
-
-static bool runs_away(const problem_t *problem)
-{
-    return separated(problem) && problem->size.own_gradient > CANCELLED;
-}
-
-static void fail_separable(newton_t *s)
-{
-    int absent = problem_absent_class(s->problem);
-    finish(s, INNER_SEPARABLE);
-    if (absent >= 0) {
-        snprintf(
-            s->result->detail, sizeof s->result->detail,
-            "no row of class %d trains, so that its intercept and free columns run to "
-            "infinity: keep some by criterion.stratify or fewer folds, leave the class out, or "
-            "do without intercept and free columns",
-            absent);
-        return;
-    }
-    snprintf(
-        s->result->detail, sizeof s->result->detail,
-        "the data look separable: the linear predictor runs to infinity (largest %.3g), and the "
-        "gradient's terms vanish (relative gradient %.1e) without balancing each other (%.1e); "
-        "raise search.lower or penalise the free columns",
-        s->problem->largest_u, s->result->relative_gradient, s->problem->size.own_gradient);
-}
-
-static void fail_singular(newton_t *s, int column)
-{
-    char name[128];
-    if (separated(s->problem)) {
-        fail_separable(s);
-        return;
-    }
-    finish(s, INNER_RANK_DEFICIENT);
-    snprintf(s->result->detail, sizeof s->result->detail,
-             "the Hessian is singular to working accuracy at %s, which depends linearly on the "
-             "columns before it; raise search.lower, penalise it or drop it",
-             column_name(s->problem, column, name, sizeof name));
-}
-
-static void fail_overflow(newton_t *s)
-{
-    finish(s, INNER_OVERFLOW);
-    snprintf(s->result->detail, sizeof s->result->detail,
-             "the loss overflows (largest |linear predictor| %.3g): rescale the features or the "
-             "offset, or raise search.lower",
-             s->problem->largest_u);
-}
-
-static void fail_iterations(newton_t *s)
-{
-    if (separated(s->problem)) {
-        fail_separable(s);
-        return;
-    }
-    if (!isfinite(s->problem->size.relative_gradient)) {
-        fail_overflow(s);
-        return;
-    }
-    finish(s, INNER_ITERATIONS);
-    snprintf(s->result->detail, sizeof s->result->detail,
-             "Newton's method did not converge in %" PRId64
-             " steps (relative gradient %.1e, largest "
-             "|linear predictor| %.3g)",
-             s->result->iterations, s->result->relative_gradient, s->problem->largest_u);
-}
-
-/* Ends the solve where nothing more can be gained. */
-static void finish_solved(newton_t *s, inner_reason_t reason)
-{
-    if (runs_away(s->problem))
-        fail_separable(s);
-    else
-        finish(s, reason);
+    hessian_t *hessian = s->hessian;
+    if (s->shortened && hessian_iterates(hessian) && hessian_factor(hessian) < 0 &&
+        hessian_factor_higher(hessian, 0) < 0)
+        return -1;
+    return hessian_factor_above(hessian);
 }
 
 /* Returns false when the Hessian is singular (and says so in the result). */
 static bool factor(newton_t *s)
 {
-    int64_t before = s->hessian->factorisations;
-    int column = hessian_factor_above(s->hessian);
-    s->result->factorisations += s->hessian->factorisations - before;
+    int column = factor_above(s);
     if (column >= 0)
-        fail_singular(s, column);
+        solve_singular(&s->solve, column);
     s->fresh = true;
+    return column < 0;
+}
+
+/* The tolerance of the next direction: Eisenstat and Walker's second choice, with their safeguard,
+   and no tighter than the end of the solve wants it. */
+static double find_forcing(const newton_t *s)
+{
+    const problem_size_t *size = &s->problem->size;
+    double fall = s->falling_to > 0.0 ? size->gradient_norm / s->falling_to : 1.0;
+    double before = FORCING * s->forcing * s->forcing, forcing = FORCING * fall * fall;
+    if (before > 0.1)
+        forcing = fmax(forcing, before);
+    if (size->relative_gradient <= ROUNDING)
+        return fmin(forcing, FINE);
+    return fmin(fmax(forcing, 0.1 * s->options->tolerance / size->relative_gradient), ROUGH);
+}
+
+/* direction = -H^-1 gradient; false where no matrix above H serves (and the result says so). */
+static bool find_direction(newton_t *s)
+{
+    int column;
+    s->forcing = find_forcing(s);
+    s->falling_to = s->problem->size.gradient_norm;
+    do {
+        for (int j = 0; j < s->problem->columns; j++)
+            s->direction[j] = -s->problem->gradient[j];
+        column = hessian_solve_roughly(s->hessian, s->forcing, s->direction);
+    } while (column >= 0 && hessian_factor_higher(s->hessian, column) < 0);
+    if (column >= 0)
+        solve_singular(&s->solve, column);
+    else
+        problem_centre(s->problem, s->direction);
     return column < 0;
 }
 
@@ -188,17 +130,19 @@ static bool search_line(newton_t *s, double *length)
     const double visible = DBL_EPSILON * fabs(before.value);
     for (double t = 1.0; t == 1.0 || (t > SHORTEST && -t * slope > visible); t *= 0.5) {
         for (int j = 0; j < columns; j++)
-            s->trial[j] = s->beta[j] + t * s->direction[j];
-        problem_move(problem, s->theta, s->trial);
+            s->trial[j] = s->solve.beta[j] + t * s->direction[j];
+        problem_move(problem, s->solve.theta, s->trial);
         bool finite = isfinite(now->value) && isfinite(now->gradient_norm);
+        bool hidden = !hessian_iterates(s->hessian) ||
+                      now->value <= before.value + HIDDEN * fabs(before.value);
         if (finite && (now->value <= before.value + 1e-4 * t * slope ||
-                       now->gradient_norm <= 0.5 * before.gradient_norm)) {
-            memcpy(s->beta, s->trial, (size_t)columns * sizeof *s->beta);
+                       (hidden && now->gradient_norm <= 0.5 * before.gradient_norm))) {
+            memcpy(s->solve.beta, s->trial, (size_t)columns * sizeof *s->solve.beta);
             *length = t;
             return true;
         }
     }
-    problem_move(problem, s->theta, s->beta);
+    problem_move(problem, s->solve.theta, s->solve.beta);
     return false;
 }
 
@@ -209,88 +153,71 @@ static bool step(newton_t *s)
     double length = 0.0, before = problem->size.relative_gradient;
     if (!s->hessian->factored && !factor(s))
         return false;
-    for (int j = 0; j < problem->columns; j++)
-        s->direction[j] = -problem->gradient[j];
-    hessian_solve(s->hessian, s->direction);
-    problem_centre(problem, s->direction);
+    if (!find_direction(s))
+        return false;
     bool moved = search_line(s, &length);
     double after = problem->size.relative_gradient;
     bool stuck = !moved || after > 0.5 * before;
     if (s->fresh && stuck && before <= ROUNDING) {
-        finish_solved(s, INNER_ROUNDING);
+        solve_minimum(&s->solve, INNER_ROUNDING);
         return false;
     }
     if (s->fresh && !moved) {
-        fail_iterations(s);
+        solve_iterations(&s->solve);
         return false;
     }
-    s->hessian->factored = moved && length == 1.0 && after <= CONTRACTION * before;
+    s->hessian->factored =
+        moved && length == 1.0 && after <= CONTRACTION * before && !hessian_iterates(s->hessian);
     s->fresh = false;
-    s->result->iterations += moved;
+    s->shortened = moved && length < 1.0;
+    s->solve.result->iterations += moved;
     return true;
 }
 
-/* The starting point: beta (of several outputs without a shift of free columns), or 0 where the
-   objective is not finite at beta. */
-static bool start(newton_t *s)
+static void iterate(void *solver)
 {
-    problem_centre(s->problem, s->beta);
-    problem_move(s->problem, s->theta, s->beta);
-    if (isfinite(s->problem->size.value))
-        return true;
-    memset(s->beta, 0, (size_t)s->problem->columns * sizeof *s->beta);
-    problem_move(s->problem, s->theta, s->beta);
-    return isfinite(s->problem->size.value);
-}
-
-static void iterate(newton_t *s)
-{
-    if (!start(s)) {
-        fail_overflow(s);
+    newton_t *s = solver;
+    if (!solve_start(&s->solve))
         return;
-    }
-    double own_before = INFINITY;
-    while (s->result->iterations < s->options->max_iterations) {
-        const problem_size_t *size = &s->problem->size;
-        bool balancing = runs_away(s->problem) && size->own_gradient <= 0.5 * own_before;
-        if (size->relative_gradient <= s->options->tolerance && !balancing) {
-            finish_solved(s, INNER_GRADIENT);
+    s->forcing = s->falling_to = 0.0;
+    s->shortened = false;
+    if (s->solve.again || hessian_iterates(s->hessian))
+        s->hessian->factored = false;
+    while (s->solve.result->iterations < s->options->max_iterations) {
+        if (solve_converged(&s->solve, s->options->tolerance)) {
+            solve_minimum(&s->solve, INNER_GRADIENT);
             return;
         }
-        own_before = size->own_gradient;
         if (!step(s))
             return;
     }
-    fail_iterations(s);
+    solve_iterations(&s->solve);
 }
 
 static void solve(const void *options, problem_t *problem, const double *theta, double *beta,
                   hessian_t *hessian, inner_result_t *result)
 {
-    newton_t s = {.options = options,
+    const int64_t factorisations = hessian->factorisations, products = hessian->products;
+    newton_t s = {.solve = {.solver = "Newton's method",
+                            .problem = problem,
+                            .theta = theta,
+                            .beta = beta,
+                            .result = result},
+                  .options = options,
                   .problem = problem,
-                  .theta = theta,
-                  .beta = beta,
                   .hessian = hessian,
                   .direction = problem->direction,
-                  .trial = problem->trial,
-                  .result = result};
-    const size_t size = (size_t)problem->columns * sizeof *beta;
-    memset(result, 0, sizeof *result);
-    bool away = cblas_dasum(problem->columns, beta, 1) > 0.0;
-    iterate(&s);
-    if (away && (result->reason == INNER_SEPARABLE || result->reason == INNER_RANK_DEFICIENT)) {
-        memset(beta, 0, size);
-        result->detail[0] = '\0';
-        hessian->factored = false;
-        iterate(&s);
-    }
+                  .trial = problem->trial};
+    solve_from(&s.solve, iterate, &s);
+    result->factorisations = hessian->factorisations - factorisations;
+    result->products = hessian->products - products;
     hessian->factored = hessian->factored && !hessian->above;
 }
 
 const inner_kind_t inner_newton = {
     .name = "newton",
-    .doc = "Newton's method with backtracking; a Cholesky factor is kept while it contracts",
+    .doc = "Newton's method with backtracking; a factor of the Hessian is kept while it contracts, "
+           "or without a matrix steps are found by conjugate gradients",
     .params = params,
     .options_size = sizeof(newton_options_t),
     .solve = solve,

@@ -6,7 +6,7 @@
 
 #include "base/mem.h"
 
-const hessian_kind_t *const hessian_kinds[] = {&hessian_replicated, NULL};
+const hessian_kind_t *const hessian_kinds[] = {&hessian_replicated, &hessian_products, NULL};
 
 const hessian_kind_t *hessian_find(const char *name)
 {
@@ -59,31 +59,28 @@ int64_t hessian_memory(const hessian_kind_t *kind, const problem_shape_t *shape)
     return columns * (int64_t)sizeof(double) + kind->memory(shape);
 }
 
-static int factor(hessian_t *hessian, const hessian_terms_t *terms)
+static int factor(hessian_t *hessian)
 {
-    int column = hessian->kind->factor(hessian, terms);
+    int column = hessian->kind->factor(hessian, &hessian->terms);
     hessian->factorisations++;
     hessian->factored = column < 0;
     return column;
 }
 
-static hessian_terms_t exact_terms(const problem_t *problem)
-{
-    return (hessian_terms_t){.weights = problem->l[2],
-                             .gram = problem->known_gram,
-                             .diagonal = problem->penalty_values.r[2],
-                             .gauge = problem->outputs > 1 ? problem->gauge : 0.0};
-}
-
 int hessian_factor(hessian_t *hessian)
 {
-    const hessian_terms_t terms = exact_terms(hessian->problem);
+    const problem_t *problem = hessian->problem;
+    hessian->terms = (hessian_terms_t){.weights = problem->l[2],
+                                       .gram = problem->known_gram,
+                                       .diagonal = problem->penalty_values.r[2],
+                                       .gauge = problem->outputs > 1 ? problem->gauge : 0.0};
     hessian->above = false;
-    return factor(hessian, &terms);
+    hessian->eased = 0;
+    return factor(hessian);
 }
 
 /* The terms with what the loss is bounded by; false: it has no such bound. */
-static bool majorise(hessian_t *hessian, hessian_terms_t *terms)
+static bool majorise(hessian_t *hessian)
 {
     problem_t *problem = hessian->problem;
     double *weights = problem->l[3];
@@ -91,49 +88,78 @@ static bool majorise(hessian_t *hessian, hessian_terms_t *terms)
         return false;
     for (int64_t i = 0; i < problem->rows; i++)
         weights[i] = problem_bound(problem, i, 0);
-    terms->weights = weights;
-    terms->gram = NULL;
-    terms->same_weights = false;
+    hessian->terms.weights = weights;
+    hessian->terms.gram = NULL;
+    hessian->terms.same_weights = false;
     hessian->above = true;
     return true;
 }
 
 /* The terms without the concave part of the penalty; false: there is none. */
-static bool convexify(hessian_t *hessian, hessian_terms_t *terms)
+static bool convexify(hessian_t *hessian)
 {
     const problem_t *problem = hessian->problem;
+    const double *diagonal = hessian->terms.diagonal;
     bool concave = false;
     for (int j = 0; j < problem->columns; j++) {
-        hessian->diagonal[j] = fmax(terms->diagonal[j], 0.0);
-        concave = concave || terms->diagonal[j] < 0.0;
+        concave = concave || diagonal[j] < 0.0;
+        hessian->diagonal[j] = fmax(diagonal[j], 0.0);
     }
-    terms->diagonal = hessian->diagonal;
-    terms->same_weights = problem->outputs == 1;
+    hessian->terms.diagonal = hessian->diagonal;
+    hessian->terms.same_weights = problem->outputs == 1;
     return concave;
 }
 
 /* The terms with a hold on the shift of all outputs; false: there is one output. */
-static bool hold(hessian_t *hessian, hessian_terms_t *terms)
+static bool hold(hessian_t *hessian)
 {
     const double little = 1e-6; /* lets a step along the shift go as far as it needs to */
     const problem_t *problem = hessian->problem;
-    terms->hold = little * problem->gauge;
-    terms->same_weights = false;
+    hessian->terms.hold = little * problem->gauge;
+    hessian->terms.same_weights = false;
     return problem->outputs > 1;
+}
+
+int hessian_factor_higher(hessian_t *hessian, int column)
+{
+    enum { EASIER = 3 };
+    bool (*const easier[EASIER])(hessian_t *) = {majorise, convexify, hold};
+    while (column >= 0 && hessian->eased < EASIER)
+        if (easier[hessian->eased++](hessian))
+            column = factor(hessian);
+    hessian->factored = column < 0;
+    return column;
 }
 
 int hessian_factor_above(hessian_t *hessian)
 {
-    bool (*const easier[])(hessian_t *, hessian_terms_t *) = {majorise, convexify, hold};
-    hessian_terms_t terms = exact_terms(hessian->problem);
-    int column = hessian_factor(hessian);
-    for (int i = 0; column >= 0 && i < 3; i++)
-        if (easier[i](hessian, &terms))
-            column = factor(hessian, &terms);
-    return column;
+    return hessian_factor_higher(hessian, hessian_factor(hessian));
 }
 
-void hessian_solve(hessian_t *hessian, double *x)
+bool hessian_iterates(const hessian_t *hessian)
 {
+    return hessian->kind->approach != NULL;
+}
+
+static int approach(hessian_t *hessian, const double *start, double tolerance, double *x)
+{
+    if (hessian_iterates(hessian))
+        return hessian->kind->approach(hessian, start, tolerance, x);
     hessian->kind->solve(hessian, x);
+    return -1;
+}
+
+int hessian_solve(hessian_t *hessian, double *x)
+{
+    return approach(hessian, NULL, 0.0, x);
+}
+
+int hessian_solve_near(hessian_t *hessian, const double *start, double *x)
+{
+    return approach(hessian, start, 0.0, x);
+}
+
+int hessian_solve_roughly(hessian_t *hessian, double tolerance, double *x)
+{
+    return approach(hessian, NULL, tolerance, x);
 }

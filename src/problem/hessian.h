@@ -37,6 +37,11 @@ typedef struct hessian_kind {
     int (*factor)(hessian_t *hessian, const hessian_terms_t *terms);
     /* x <- H^-1 x, x [columns] the same on all ranks before and after. Collective. */
     void (*solve)(hessian_t *hessian, double *x);
+    /* A form that iterates has this instead: the same from `start` [columns] (NULL: 0) to the
+       relative residual `tolerance` (0: as small as it gets); hessian_solve says what it returns */
+    int (*approach)(hessian_t *hessian, const double *start, double tolerance, double *x);
+    double (*solve_flops)(const problem_shape_t *shape); /* over all ranks; NULL: few */
+    bool takes_gram;                                     /* hessian_terms_t.gram spares it work */
 } hessian_kind_t;
 
 extern const hessian_kind_t *const hessian_kinds[];   /* NULL-terminated */
@@ -47,7 +52,10 @@ struct hessian {
     problem_t *problem;     /* borrowed */
     bool factored;          /* there is a factor to solve with */
     bool above;             /* it is of parabolas above the loss, not of H */
+    int eased;              /* matrices above H that were tried since hessian_factor */
+    hessian_terms_t terms;  /* of the last that was factored */
     int64_t factorisations; /* so far */
+    int64_t products;       /* of H with vectors, so far, by a form that iterates */
     double *diagonal;       /* [columns] */
     void *work;             /* the kind's own */
 };
@@ -67,8 +75,27 @@ int hessian_factor(hessian_t *hessian);
    at beta = 0. Overwrites l'''. */
 int hessian_factor_above(hessian_t *hessian);
 
-/* x <- H^-1 x, x [columns] the same on all ranks before and after. Collective. */
-void hessian_solve(hessian_t *hessian, double *x);
+/* The next of these matrices, after a solve has shown that the one at hand is not positive
+   definite: -1, or `column` where no other is. Collective. */
+int hessian_factor_higher(hessian_t *hessian, int column);
+
+/* Does it solve by iterations? Then a factor is cheap, and a solve need not be exact. */
+bool hessian_iterates(const hessian_t *hessian);
+
+/* x <- H^-1 x, x [columns] the same on all ranks before and after. Returns -1; or, which only a
+   form that iterates may find out so late, a column at which H is not positive definite to working
+   accuracy: x is of no use then. Collective. */
+int hessian_solve(hessian_t *hessian, double *x);
+
+/* The same for a form that iterates from `start` [columns], not x itself, which others do not read.
+ */
+int hessian_solve_near(hessian_t *hessian, const double *start, double *x);
+
+/* The same to the relative residual `tolerance` > 0; x is a direction of descent for L where the
+   gradient was minus x before. */
+int hessian_solve_roughly(hessian_t *hessian, double tolerance, double *x);
+
+extern const hessian_kind_t hessian_products;
 
 /* The matrices of the form `replicated`; no other may be asked. Not collective. */
 extern const hessian_kind_t hessian_replicated;

@@ -122,4 +122,5 @@ const hessian_kind_t hessian_replicated = {
     .destroy = destroy,
     .factor = factor,
     .solve = solve,
+    .takes_gram = true,
 };

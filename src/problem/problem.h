@@ -135,6 +135,14 @@ void problem_times(const problem_t *problem, const double *x, double *y);
 /* X' x for x [outputs, rows] into y [columns]. Collective, one reduction. */
 void problem_transposed(problem_t *problem, const double *x, double *y);
 
+/* y = C x for x, y [columns] and the matrix C that problem_gram forms of the weights; rows
+   [outputs, rows] is scratch. Collective, one reduction. Cost: 4 rows columns flops. */
+void problem_weigh(problem_t *problem, const double *weights, const double *x, double *rows,
+                   double *y);
+
+/* out [columns] = the diagonal of that matrix. Collective, one reduction. */
+void problem_diagonal(problem_t *problem, const double *weights, double *out);
+
 /* y = H x (without gauge) for x, y [columns], from l'' and r'' at the point; rows [outputs, rows]
    is scratch. Collective, one reduction. Cost: 4 rows columns flops. */
 void problem_multiply(problem_t *problem, const double *x, double *rows, double *y);

@@ -69,13 +69,50 @@ void problem_transposed(problem_t *problem, const double *x, double *y)
     comm_sum(problem->comm, y, problem->columns);
 }
 
+/* rows = weights X x in the panel, and y += its rows' times that; one output. */
+static void multiply_panel(const rows_panel_t *panel, const double *weights, const double *x,
+                           double *rows, double *y)
+{
+    rows_times(panel, x, rows);
+    for (int64_t i = 0; i < panel->count; i++)
+        rows[i] *= weights[i];
+    rows_add_transposed(panel, rows, y);
+}
+
+/* In one pass over the rows with one output: each panel is still at hand for the way back. */
+void problem_weigh(problem_t *problem, const double *weights, const double *x, double *rows,
+                   double *y)
+{
+    if (problem->outputs > 1) {
+        problem_times(problem, x, rows);
+        panel_blocks_times(problem->outputs, problem->rows, weights, rows, rows);
+        problem_transposed(problem, rows, y);
+        return;
+    }
+    rows_pass_t pass = rows_begin(&problem->data->X, ROWS_AS_HELD);
+    memset(y, 0, (size_t)problem->columns * sizeof *y);
+    while (rows_next(&pass))
+        multiply_panel(&pass.panel, weights + pass.panel.begin, x, rows + pass.panel.begin, y);
+    comm_sum(problem->comm, y, problem->columns);
+}
+
 void problem_multiply(problem_t *problem, const double *x, double *rows, double *y)
 {
-    problem_times(problem, x, rows);
-    panel_blocks_times(problem->outputs, problem->rows, problem->l[2], rows, rows);
-    problem_transposed(problem, rows, y);
+    problem_weigh(problem, problem->l[2], x, rows, y);
     for (int j = 0; j < problem->columns; j++)
         y[j] += problem->penalty_values.r[2][j] * x[j];
+}
+
+void problem_diagonal(problem_t *problem, const double *weights, double *out)
+{
+    rows_pass_t pass = rows_begin(&problem->data->X, ROWS_AS_HELD);
+    memset(out, 0, (size_t)problem->columns * sizeof *out);
+    while (rows_next(&pass))
+        for (int k = 0; k < problem->outputs; k++)
+            rows_add_squares(&pass.panel,
+                             weights + joint_at(k, k) * problem->rows + pass.panel.begin,
+                             out + (int64_t)k * problem->width);
+    comm_sum(problem->comm, out, problem->columns);
 }
 
 void problem_third(problem_t *problem, const double *x, const double *y, double *out)

@@ -216,6 +216,7 @@ static int put_search(json_t *root, const result_t *r)
     bad |= json_object_set_new(root, "iterations", json_integer(r->iterations));
     bad |= json_object_set_new(root, "evaluations", json_integer(r->evaluations));
     bad |= json_object_set_new(root, "products", json_integer(r->products));
+    bad |= json_object_set_new(root, "cg_products", json_integer(r->cg_products));
     bad |= json_object_set_new(root, "inner_iterations", json_integer(r->inner_iterations));
     bad |= json_object_set_new(root, "seconds", real(r->seconds));
     return bad;

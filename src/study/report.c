@@ -40,7 +40,7 @@ void report_start(const study_t *study)
 
 void report_evaluation(const study_t *study, int64_t iteration, const result_evaluation_t *row)
 {
-    char lambda[LAMBDA_TEXT], gradient[16] = "-", products[32] = "";
+    char lambda[LAMBDA_TEXT], gradient[16] = "-", products[32] = "", cg[32] = "";
     study_lambda_text(study, row->theta, lambda, sizeof lambda);
     if (row->failure != NULL) {
         log_info("%-7s it=%-3" PRId64 " eval=%-3" PRId64 " %s failed: %s", row->phase, iteration,
@@ -51,10 +51,12 @@ void report_evaluation(const study_t *study, int64_t iteration, const result_eva
         snprintf(gradient, sizeof gradient, "%.2e", row->gradient_norm);
     if (row->products > 0)
         snprintf(products, sizeof products, " products=%" PRId64, row->products);
+    if (row->cg_products > 0)
+        snprintf(cg, sizeof cg, " cg=%" PRId64, row->cg_products);
     log_info("%-7s it=%-3" PRId64 " eval=%-3" PRId64
-             " f=%-14.10g grad=%-8s radius=%-8.3g %s newton=%" PRId64 "%s s=%.3g%s",
+             " f=%-14.10g grad=%-8s radius=%-8.3g %s inner=%" PRId64 "%s%s s=%.3g%s",
              row->phase, iteration, row->number, row->f, gradient, row->radius, lambda,
-             row->inner_iterations, products, row->seconds, row->accepted ? " *" : "");
+             row->inner_iterations, cg, products, row->seconds, row->accepted ? " *" : "");
 }
 
 static const char *nature_text(const result_t *r)
@@ -155,7 +157,7 @@ static void report_one_se(const study_t *study, const result_t *r)
 
 void report_result(const study_t *study, const result_t *r)
 {
-    char lambda[LAMBDA_TEXT], products[64] = "";
+    char lambda[LAMBDA_TEXT], products[64] = "", cg[64] = "";
     study_lambda_text(study, r->theta, lambda, sizeof lambda);
     bool single = r->count == 1 && !r->has_kernel && strcmp(r->penalty, "ridge") == 0;
     bool inverse = single && (strcmp(r->loss, "logistic") == 0 || strcmp(r->loss, "softmax") == 0);
@@ -179,9 +181,11 @@ void report_result(const study_t *study, const result_t *r)
                  r->verified, r->verified_largest, r->verified_mean);
     if (r->products > 0)
         snprintf(products, sizeof products, ", %" PRId64 " products of the Hessian", r->products);
+    if (r->cg_products > 0)
+        snprintf(cg, sizeof cg, " and %" PRId64 " products by conjugate gradients", r->cg_products);
     log_info("work            %" PRId64 " iterations, %" PRId64 " evaluations%s, %" PRId64
-             " Newton steps, %.3g s on %" PRId64 " rank%s",
-             r->iterations, r->evaluations, products, r->inner_iterations, r->seconds,
+             " inner steps%s, %.3g s on %" PRId64 " rank%s",
+             r->iterations, r->evaluations, products, r->inner_iterations, cg, r->seconds,
              r->environment.ranks, plural(r->environment.ranks));
     log_info("communication   %" PRId64 " calls, %.4g MB, %.3g s", r->environment.comm_calls,
              1e-6 * (double)r->environment.comm_bytes, r->environment.comm_seconds);

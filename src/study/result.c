@@ -28,6 +28,7 @@ const field_t result_fields[] = {
     {"evaluations", FIELD_LONG, SHAPE_ONE, AT(evaluations), 0},
     {"inner_iterations", FIELD_LONG, SHAPE_ONE, AT(inner_iterations), 0},
     {"products", FIELD_LONG, SHAPE_ONE, AT(products), 0},
+    {"cg_products", FIELD_LONG, SHAPE_ONE, AT(cg_products), 0},
     {"seconds", FIELD_REAL, SHAPE_ONE, AT(seconds), 0},
     {"n", FIELD_LONG, SHAPE_ONE, AT(n), 0},
     {"loss", FIELD_TEXT, SHAPE_ONE, AT(loss), 0},

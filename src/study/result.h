@@ -52,7 +52,8 @@ typedef struct result {
     char *reason;         /* "gradient", "step", "bound", ... */
     char *detail;         /* the same in words; NULL: none */
     int64_t iterations, evaluations, inner_iterations;
-    int64_t products; /* of the Hessian with directions */
+    int64_t products;    /* of the Hessian with directions */
+    int64_t cg_products; /* of the training problem's Hessian, where that is no matrix */
     double seconds;
     char *loss, *penalty, *criterion_name, *method; /* penalty NULL: there is a kernel */
     char *kernel;                                   /* NULL without one */
@@ -125,7 +126,8 @@ typedef struct result_evaluation {
     double radius;
     bool accepted;
     int64_t inner_iterations;
-    int64_t products; /* of the Hessian with directions, since the evaluation before */
+    int64_t products;    /* of the Hessian with directions, since the evaluation before */
+    int64_t cg_products; /* of the training problem's Hessian, since then too */
     double seconds;
     const char *failure; /* NULL: none */
 } result_evaluation_t;

@@ -27,6 +27,7 @@ typedef enum trace_column {
     TRACE_ACCEPTED,
     TRACE_INNER_ITERATIONS,
     TRACE_PRODUCTS,
+    TRACE_CG_PRODUCTS,
     TRACE_SECONDS,
     TRACE_FAILURE,
     TRACE_COLUMNS
@@ -53,6 +54,7 @@ static const trace_row_t trace_rows[TRACE_COLUMNS] = {
     [TRACE_ACCEPTED] = ROW(accepted, FIELD_BOOL),
     [TRACE_INNER_ITERATIONS] = ROW(inner_iterations, FIELD_LONG),
     [TRACE_PRODUCTS] = ROW(products, FIELD_LONG),
+    [TRACE_CG_PRODUCTS] = ROW(cg_products, FIELD_LONG),
     [TRACE_SECONDS] = ROW(seconds, FIELD_REAL),
     [TRACE_FAILURE] = ROW(failure, FIELD_TEXT),
 };

@@ -26,7 +26,7 @@ typedef struct tune {
     double *hessians;       /* [hessian_capacity, S, S] */
     char (*failures)[512];  /* [capacity] */
     int capacity, hessian_capacity;
-    int64_t evaluations, products, inner_iterations;
+    int64_t evaluations, products, cg_products, inner_iterations;
     int64_t new_products; /* since the last evaluation */
     double started;
     criterion_result_t best; /* the lowest value so far; INFINITY: there is none */
@@ -130,6 +130,7 @@ static int evaluate(tune_t *tune, int i, const outer_batch_t *batch)
     keep_reply(tune, i, &r);
     bool better = keep_best(tune, request->theta, &r);
     tune->inner_iterations += r.inner_iterations;
+    tune->cg_products += r.products;
     result_evaluation_t row = {
         .number = ++tune->evaluations,
         .phase = batch->phase,
@@ -142,6 +143,7 @@ static int evaluate(tune_t *tune, int i, const outer_batch_t *batch)
         .accepted = better,
         .inner_iterations = r.inner_iterations,
         .products = tune->new_products,
+        .cg_products = r.products,
         .seconds = clock_seconds() - tune->started,
         .failure = tune->replies[i].failure,
     };
@@ -216,6 +218,7 @@ static int fill_search(tune_t *tune, const outer_state_t *state)
     r->iterations = state->iterations;
     r->evaluations = tune->evaluations;
     r->products = tune->products;
+    r->cg_products = tune->cg_products;
     r->inner_iterations = tune->inner_iterations;
 out:
     return code;

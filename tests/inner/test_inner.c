@@ -27,6 +27,9 @@ static fixture_setup_t setup_of(const char *loss, const char *penalty)
     return setup;
 }
 
+/* In which form the solver has the Hessian. */
+static const hessian_kind_t *form = &hessian_replicated;
+
 /* One solve with a factor of its own; false when it did not come about. */
 static bool solve(const inner_kind_t *kind, const char *option, const char *text,
                   const fixture_t *f, const double *theta, double *beta, inner_result_t *out)
@@ -34,7 +37,7 @@ static bool solve(const inner_kind_t *kind, const char *option, const char *text
     void *options = NULL;
     hessian_t *hessian = NULL;
     bool made = CHECK_OK(mem_alloc(1, kind->options_size, &options)) &&
-                CHECK_OK(hessian_create(f->problem, &hessian_replicated, &hessian));
+                CHECK_OK(hessian_create(f->problem, form, &hessian));
     if (made) {
         param_presets(kind->params, options);
         for (const param_t *row = kind->params; row->name != NULL; row++)
@@ -148,6 +151,24 @@ static void a_nearby_theta_takes_few_factorisations(void)
         }
         fixture_free(&f);
     }
+}
+
+/* Does what is to hold for every form without a matrix. */
+static void without_a_matrix(void (*test)(void))
+{
+    form = &hessian_products;
+    test();
+    form = &hessian_replicated;
+}
+
+static void the_same_minimum_by_products(void)
+{
+    without_a_matrix(the_same_minimum_from_any_start);
+}
+
+static void bridge_by_products(void)
+{
+    without_a_matrix(bridge_near_the_lasso_and_far_from_it);
 }
 
 static void each_reason_has_its_name(void)
@@ -282,9 +303,13 @@ static void risen_offset(int64_t i, double *x, double *y, double *offset)
 
 static void overflow_is_said(void)
 {
-    const scene_t high = {"poisson", 2, false, high_offset},
-                  risen = {"poisson", 2, false, risen_offset};
+    const scene_t high = {"poisson", 2, false, high_offset};
     check_ending(&high, 0.0, INNER_OVERFLOW, "overflows (largest |linear predictor| 1e+04)");
+}
+
+static void overflow_of_the_hessian_is_said(void)
+{
+    const scene_t risen = {"poisson", 2, false, risen_offset};
     check_ending(&risen, 0.0, INNER_OVERFLOW, "overflows (largest |linear predictor| ");
 }
 
@@ -319,17 +344,29 @@ static void rounding_is_good_enough(void)
     check_ending(&scene, -50.0, INNER_ROUNDING, "");
 }
 
+static void the_same_ends_by_products(void)
+{
+    without_a_matrix(separable_data_are_said_to_be);
+    without_a_matrix(overflow_is_said);
+    without_a_matrix(too_few_iterations_are_said);
+    without_a_matrix(rounding_is_good_enough);
+}
+
 void suite_inner(void)
 {
     static const test_case_t cases[] = {
         {"the same minimum from any start", the_same_minimum_from_any_start},
         {"bridge near the lasso and far from it", bridge_near_the_lasso_and_far_from_it},
+        {"the same minimum by products", the_same_minimum_by_products},
+        {"bridge by products", bridge_by_products},
+        {"the same ends by products", the_same_ends_by_products},
         {"a nearby theta takes few factorisations", a_nearby_theta_takes_few_factorisations},
         {"each reason has its name", each_reason_has_its_name},
         {"separable data are said to be", separable_data_are_said_to_be},
         {"collinear free columns are named", collinear_free_columns_are_named},
         {"collinear columns with no penalty", collinear_columns_with_no_penalty_to_speak_of},
         {"overflow is said", overflow_is_said},
+        {"overflow of the Hessian is said", overflow_of_the_hessian_is_said},
         {"too few iterations are said", too_few_iterations_are_said},
         {"rounding is good enough", rounding_is_good_enough},
     };

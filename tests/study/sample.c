@@ -35,6 +35,7 @@ static void fill_scalars(result_t *r)
     r->evaluations = 9;
     r->inner_iterations = 31;
     r->products = 17;
+    r->cg_products = 23;
     r->seconds = 0.25;
     r->n = 100;
     r->intercept[0] = -1.5;

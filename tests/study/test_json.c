@@ -28,6 +28,7 @@ static const char *const keys[] = {"lambda",
                                    "at_bound",
                                    "switched_off",
                                    "products",
+                                   "cg_products",
                                    "iterations",
                                    "seconds",
                                    "evaluations",
@@ -96,6 +97,7 @@ static void has_the_keys(void)
     CU_ASSERT(json_is_false(json_array_get(json_object_get(root, "at_bound"), 0)));
     const json_t *off = json_object_get(root, "switched_off");
     CU_ASSERT(json_array_size(off) == 1 && number(root, "products", 0) == 17);
+    CU_ASSERT(number(root, "cg_products", 0) == 23);
     CU_ASSERT(strcmp(json_string_value(json_array_get(off, 0)), "c") == 0);
     CU_ASSERT(number(root, "ranks", 0) == comm_size(test_comm) && number(root, "p", 0) == SAMPLE_P);
     CU_ASSERT(number(root, "coefficients", 2) == 1.5 && number(root, "intercept", 0) == -1.5);

@@ -85,7 +85,7 @@ static void compare_scalars(const result_t *a, const result_t *b)
     CU_ASSERT(a->gradient_norm == b->gradient_norm && a->hessian_definite);
     CU_ASSERT(a->has_gradient && a->has_hessian && a->has_intercept && !a->standardized);
     CU_ASSERT(a->iterations == 4 && a->evaluations == 9 && a->inner_iterations == 31);
-    CU_ASSERT(a->products == 17 && a->hessian_judged);
+    CU_ASSERT(a->products == 17 && a->cg_products == 23 && a->hessian_judged);
     CU_ASSERT(a->seconds == 0.25 && a->n == 100 && a->p == SAMPLE_P && a->count == SAMPLE_S);
     CU_ASSERT(a->intercept[0] == b->intercept[0] &&
               a->intercept_original[0] == b->intercept_original[0]);

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What a criterion finds does not depend on the form in which the Hessian of the training problem
+   is held: every form that suits, with every loss and penalty, beside the matrix that every rank
+   has. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "fixture.h"
+#include "support.h"
+
+enum { GROUPS = 3, MOST = FIXTURE_MOST };
+
+static const double theta_here[MOST] = {0.3, -0.5, 1.0, 0.9, -1.0, 0.5};
+static const double theta_next[MOST] = {0.4, -0.6, 1.1, 0.8, -0.9, 0.6};
+
+static fixture_setup_t setup_of(const char *loss, const char *penalty, const char *criterion,
+                                bool plain)
+{
+    return (fixture_setup_t){.n = 53,
+                             .p = 7,
+                             .loss = loss,
+                             .penalty = penalty,
+                             .criterion = criterion,
+                             .weights = !plain,
+                             .offset = !plain,
+                             .intercept = true,
+                             .standardize = plain,
+                             .groups = GROUPS,
+                             .free_column = !plain,
+                             .option = "algebra"};
+}
+
+static double distance(const double *a, const double *b, int count)
+{
+    double size = 1e-300, most = 0.0;
+    for (int i = 0; i < count; i++) {
+        size = fmax(size, fabs(b[i]));
+        most = fmax(most, fabs(a[i] - b[i]));
+    }
+    return most / size;
+}
+
+/* The Hessian at hand by products with unit vectors. */
+static void by_products(fixture_t *f, fixture_numbers_t *n)
+{
+    for (int s = 0; s < n->count; s++) {
+        double unit[MOST] = {0.0};
+        unit[s] = 1.0;
+        criterion_product(f->criterion, unit, n->hessian + s * n->count);
+    }
+}
+
+/* Values, derivatives, and products after a gradient alone, at two points: the second is reached
+   from the first. */
+static bool evaluate(fixture_t *f, fixture_numbers_t out[3])
+{
+    if (!fixture_evaluate(f, theta_here, 2, out) || !fixture_evaluate(f, theta_next, 1, out + 1))
+        return false;
+    by_products(f, out + 1);
+    return fixture_evaluate(f, theta_next, 2, out + 2);
+}
+
+static bool same(const fixture_numbers_t *a, const fixture_numbers_t *b, double tolerance)
+{
+    int count = a->count;
+    return distance(&a->value, &b->value, 1) <= tolerance &&
+           distance(&a->error, &b->error, 1) <= tolerance &&
+           distance(a->gradient, b->gradient, count) <= 10.0 * tolerance &&
+           distance(a->hessian, b->hessian, count * count) <= 10.0 * tolerance;
+}
+
+/* Returns 1 where the form suits and agrees, 0 where it does not suit, -1 where it does not agree.
+ */
+static int check_form(const hessian_kind_t *form, fixture_setup_t setup, const fixture_t *f,
+                      const fixture_numbers_t wanted[3])
+{
+    const problem_shape_t shape = problem_shape(f->problem);
+    fixture_numbers_t found[3];
+    fixture_t g;
+    bool good = false;
+    if (form->unsuited != NULL && form->unsuited(&shape) != NULL)
+        return 0;
+    setup.value = form->name;
+    if (fixture_create(test_comm, &setup, &g) && evaluate(&g, found)) {
+        CU_ASSERT(g.criterion->form == form);
+        good = true;
+        for (int k = 0; k < 3; k++)
+            good = good && same(found + k, wanted + k, 1e-10);
+    }
+    if (!good)
+        fprintf(stderr, "%s, %s, %s%s: form '%s' finds %.17g, %.17g and not %.17g, %.17g\n",
+                setup.loss, setup.penalty, setup.criterion, setup.weights ? ", weights" : "",
+                form->name, found[0].value, found[0].gradient[0], wanted[0].value,
+                wanted[0].gradient[0]);
+    fixture_free(&g);
+    return good ? 1 : -1;
+}
+
+static void check_forms(const char *criterion, const char *loss, const char *penalty, int *agree)
+{
+    for (int plain = 0; plain < 2; plain++) {
+        fixture_setup_t setup = setup_of(loss, penalty, criterion, plain);
+        fixture_numbers_t wanted[3];
+        fixture_t f;
+        setup.value = "replicated";
+        if (fixture_create(test_comm, &setup, &f) && evaluate(&f, wanted))
+            for (int k = 0; hessian_kinds[k] != NULL; k++) {
+                int result = check_form(hessian_kinds[k], setup, &f, wanted);
+                CU_ASSERT(result >= 0);
+                agree[k] += result > 0;
+            }
+        fixture_free(&f);
+    }
+}
+
+static void every_form_finds_the_same(void)
+{
+    static const char *const criteria[] = {"holdout", "kfold"};
+    int agree[16] = {0};
+    for (size_t c = 0; c < sizeof criteria / sizeof *criteria; c++)
+        for (int k = 0; loss_kinds[k] != NULL; k++)
+            for (int q = 0; penalty_kinds[q] != NULL; q++)
+                check_forms(criteria[c], loss_kinds[k]->name, penalty_kinds[q]->name, agree);
+    check_forms("loo", "logistic", "ridge", agree);
+    check_forms("loo", "softmax", "bridge", agree);
+    for (int k = 0; hessian_kinds[k] != NULL; k++)
+        if (hessian_kinds[k] == &hessian_replicated || hessian_kinds[k] == &hessian_products)
+            CU_ASSERT(agree[k] >= 2 * 2 * 8 * 2 + 4);
+}
+
+void suite_forms(void)
+{
+    static const test_case_t cases[] = {
+        {"every form finds the same", every_form_finds_the_same},
+    };
+    REGISTER("forms", cases);
+}
