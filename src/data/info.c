@@ -398,7 +398,7 @@ static int begin(const files_names_t *names, scan_t *s)
     TRY(data_describe(s->files, &s->layout, s->described));
     ALLOC(s->info, 1);
     ALLOC(s->block, BLOCK_NUMBERS);
-    TRY(reader_open(NULL, s->files, &s->layout, &s->reader));
+    reader_open(s->files, &s->layout, &s->reader);
 out:
     return code;
 }

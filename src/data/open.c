@@ -2,15 +2,13 @@
 /* How a data set is read:
        rank 0             finds the files that are named, shared     (agree)
        each rank          can it open the first?                     (agree)
-       rank 0             survey with the serial driver, shared      (agree)
+       rank 0             survey, shared                             (agree)
        each rank          does its part fit into memory?             (agree)
        each rank          allocate                                   (agree)
        rank 0             names, groups, labels, shared              (agree)
-       all together       open file and datasets, where it is one    (agree)
-       each rank          its rows, by independent reads, checked    (agree after each dataset)
+       each rank          its rows, checked                          (agree after each dataset)
        all together       sum of weights, standardisation, intercept
-   A damaged file is thus found before ranks wait for each other inside HDF5, or while they read
-   independently of each other. */
+   Ranks never wait for each other inside HDF5, so that a damaged file cannot make them hang. */
 #include "base/mem.h"
 #include "data/build.h"
 #include "data/h5.h"

@@ -233,7 +233,7 @@ int data_read_rows(const data_request_t *request, const data_layout_t *layout, d
 {
     int code = TRALO_OK;
     reader_t r = reader_none();
-    TRY(reader_open(d->comm, request->files, layout, &r));
+    reader_open(request->files, layout, &r);
     TRY(layout->sparse ? read_sparse(&r, d) : comm_agree(d->comm, read_dense(&r, d)));
     TRY(comm_agree(d->comm, read_vectors(&r, d)));
 out:

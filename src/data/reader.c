@@ -1,20 +1,19 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A single file is opened by all ranks together (MPI-IO): rank 0 reads the descriptions of the
-   datasets and hands them on inside HDF5. Of several files each rank opens those that hold rows of
-   its own, so that nobody waits for those who read another.
-
-   Each rank reads its rows by independent reads. Collective ones were measured (HDF5 1.10.8, Open
-   MPI 4.1.4, 2 ranks of one node, 250 000 x 200 float64 in the page cache, blocks of 16 MiB), in
-   MB/s, independent and collective:
-       chunks of 655 whole rows             11 300  13 900
-       contiguous                           14 500  14 200
-       chunks of 1000 x 50                   8 100   3 200
-       chunks of 655 rows, gzip 4              640     520
-   What they win there is 6 ms; they lose more elsewhere, all ranks would have to read equally
-   often, and HDF5 gives them up where numbers are converted. */
+/* Every rank opens by itself the files that hold its rows, and reads these by itself. To do so
+   together through MPI-IO was measured (HDF5 1.10.8, Open MPI 4.1.4, 2 ranks of one node,
+   250 000 x 200 float64 in the page cache, blocks of 16 MiB); MB/s:
+                                   alone   MPI-IO, independent   MPI-IO, collective
+       chunks of 655 whole rows   11 000                11 300               13 900
+       contiguous                 14 100                14 500               14 200
+       chunks of 1000 x 50         9 200                 8 100                3 200
+       chunks of 655, gzip 4         620                   640                  520
+   and from the disk no difference was seen beyond its noise. To open a file of two datasets took,
+   alone and together, 0.2 and 1.0 ms on 2 ranks, 0.8 and 13 ms on 16. What collective reads win,
+   6 ms, they lose elsewhere; HDF5 gives them up where numbers are converted, and cannot read
+   virtual datasets so. Rows are consecutive: there is nothing that one rank could gather for
+   another. */
 #include "data/reader.h"
 
-#include "comm/mpi.h"
 #include "data/h5.h"
 
 enum {
@@ -38,31 +37,15 @@ static const char *name_of(const data_layout_t *l, reader_set_t set)
     return set == READER_X && l->sparse ? "X/data" : names[set];
 }
 
-static int open_together(const comm_t *comm, reader_t *r)
-{
-    int code = TRALO_OK;
-    hid_t access = H5Pcreate(H5P_FILE_ACCESS);
-    if (access < 0 || H5Pset_fapl_mpio(access, comm_mpi(comm), MPI_INFO_NULL) < 0)
-        FAIL(TRALO_ERR_INTERNAL, "HDF5 cannot use MPI-IO: %s", h5_reason());
-    r->file = H5Fopen(r->files->paths[0], H5F_ACC_RDONLY, access);
-    if (r->file < 0)
-        FAIL(TRALO_ERR_FILE, "cannot open %s with MPI-IO: %s", r->files->paths[0], h5_reason());
-    r->at = 0;
-out:
-    h5_close(&access);
-    return code;
-}
-
 /* The chunk cache holds one chunk: rows are read in order, whole bands of chunks at a time. */
-static int open_sets(reader_t *r, bool together)
+static int open_sets(reader_t *r)
 {
     int code = TRALO_OK;
     const double DROP_READ_CHUNKS_FIRST = 1.0;
     int64_t chunk = r->files->parts[r->at].chunk_bytes;
     size_t cache = (size_t)(chunk < LARGEST_CACHE ? chunk : LARGEST_CACHE);
     hid_t access = H5Pcreate(H5P_DATASET_ACCESS);
-    if (access < 0 || H5Pset_all_coll_metadata_ops(access, together) < 0 ||
-        H5Pset_chunk_cache(access, SLOTS, cache, DROP_READ_CHUNKS_FIRST) < 0)
+    if (access < 0 || H5Pset_chunk_cache(access, SLOTS, cache, DROP_READ_CHUNKS_FIRST) < 0)
         FAIL(TRALO_ERR_INTERNAL, "HDF5 cannot be set up: %s", h5_reason());
     for (int set = 0; set < READER_SETS; set++) {
         const char *name = name_of(r->layout, set);
@@ -94,20 +77,11 @@ reader_t reader_none(void)
     return none;
 }
 
-int reader_open(comm_t *comm, const files_t *files, const data_layout_t *layout, reader_t *r)
+void reader_open(const files_t *files, const data_layout_t *layout, reader_t *r)
 {
-    int code = TRALO_OK;
-    h5_quiet_t before = h5_quiet_begin();
     *r = reader_none();
     r->files = files;
     r->layout = layout;
-    if (comm != NULL && files->count == 1) {
-        TRY(comm_agree(comm, open_together(comm, r)));
-        TRY(comm_agree(comm, open_sets(r, true)));
-    }
-out:
-    h5_quiet_end(&before);
-    return code;
 }
 
 void reader_close(reader_t *r)
@@ -117,7 +91,7 @@ void reader_close(reader_t *r)
     h5_quiet_end(&before);
 }
 
-static int open_alone(reader_t *r, int file)
+static int open_file(reader_t *r, int file)
 {
     int code = TRALO_OK;
     if (r->at == file)
@@ -125,7 +99,7 @@ static int open_alone(reader_t *r, int file)
     close_file(r);
     TRY(h5_open(r->files->paths[file], &r->file));
     r->at = file;
-    TRY(open_sets(r, false));
+    TRY(open_sets(r));
 out:
     return code;
 }
@@ -136,7 +110,7 @@ int reader_read(reader_t *r, reader_set_t set, const files_piece_t *piece, hid_t
     hid_t memory = H5I_INVALID_HID, space = H5I_INVALID_HID;
     hsize_t start[2] = {(hsize_t)piece->first, 0}, count[2] = {0, 0};
     h5_quiet_t before = h5_quiet_begin();
-    TRY(open_alone(r, piece->file));
+    TRY(open_file(r, piece->file));
     space = H5Dget_space(r->set[set]);
     int rank = H5Sget_simple_extent_dims(space, count, NULL);
     count[0] = (hsize_t)piece->count;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Numbers out of the files of a data set that was surveyed. At most one file is open at a time;
-   to read rows in order opens each file once. */
+   to read rows in order opens each file once. Not collective. */
 #ifndef DATA_READER_H
 #define DATA_READER_H
 
@@ -30,18 +30,15 @@ typedef struct reader {
 /* One that is not open: reader_close accepts it. */
 reader_t reader_none(void);
 
-/* Begins. Collective over comm, whose ranks open a single file together; comm NULL: not collective,
-   and every file is opened by this rank alone. Errors: TRALO_ERR_FILE, TRALO_ERR_INTERNAL, the same
-   on all ranks; *reader is to be closed in any case. */
-int reader_open(comm_t *comm, const files_t *files, const data_layout_t *layout, reader_t *reader);
+/* Begins; files are opened when they are read. */
+void reader_open(const files_t *files, const data_layout_t *layout, reader_t *reader);
 
 /* Rows of one file from a dataset [rows] or [rows, columns] as numbers of the native type `type`,
    packed (entries instead of rows from READER_INDICES, and from READER_X where X is sparse).
-   Not collective. Errors: TRALO_ERR_FILE. */
+   Errors: TRALO_ERR_FILE. */
 int reader_read(reader_t *reader, reader_set_t set, const files_piece_t *piece, hid_t type,
                 void *values);
 
-/* Collective where reader_open was. */
 void reader_close(reader_t *reader);
 
 #endif
