@@ -23,6 +23,7 @@
     X(kernel)                                                                                      \
     X(panel)                                                                                       \
     X(spd)                                                                                         \
+    X(csr)                                                                                         \
     X(dist)                                                                                        \
     X(data_arrays)                                                                                 \
     X(data_files)                                                                                  \

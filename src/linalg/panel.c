@@ -19,6 +19,12 @@ panel_counters_t panel_counters(void)
     return counters;
 }
 
+void panel_counted(int64_t square, int64_t linear)
+{
+    counters.square += square;
+    counters.linear += linear;
+}
+
 int panel_rows(int p)
 {
     int rows = PANEL_ELEMENTS / p;

@@ -49,6 +49,7 @@ typedef struct panel_counters {
     int64_t square, linear;
 } panel_counters_t;
 panel_counters_t panel_counters(void);
+void panel_counted(int64_t square, int64_t linear); /* adds rows of kernels elsewhere */
 
 /* Threads that BLAS uses in this process. */
 void panel_threads(int threads);
