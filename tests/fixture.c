@@ -11,7 +11,7 @@
 #include "data/import.h"
 #include "support.h"
 
-enum { STREAM_X = 1, STREAM_BETA, STREAM_Y, STREAM_WEIGHT, STREAM_OFFSET };
+enum { STREAM_X = 1, STREAM_BETA, STREAM_Y, STREAM_WEIGHT, STREAM_OFFSET, STREAM_PLACE };
 
 static double uniform(uint64_t i)
 {
@@ -78,6 +78,17 @@ static int count_offsets(const fixture_setup_t *setup, const double *y)
     return count;
 }
 
+static double draw_x(const fixture_setup_t *setup, int j, uint64_t at)
+{
+    const double x = rng_normal(11, STREAM_X, at);
+    const int last = setup->p - 1 - j;
+    if (setup->density == 0.0)
+        return x;
+    if (last < 3)
+        return last == 2 ? 2.0 : last == 1 ? 0.0 : 3.0 + x;
+    return rng_uniform(11, STREAM_PLACE, at) < setup->density ? x : 0.0;
+}
+
 static int make_arrays(const fixture_setup_t *setup, fixture_t *f)
 {
     int code = TRALO_OK;
@@ -91,7 +102,7 @@ static int make_arrays(const fixture_setup_t *setup, fixture_t *f)
         double eta = 0.3;
         for (int j = 0; j < p; j++) {
             uint64_t at = (uint64_t)(i * p + j);
-            f->X[at] = rng_normal(11, STREAM_X, at);
+            f->X[at] = draw_x(setup, j, at);
             eta += f->X[at] * 0.6 * rng_normal(11, STREAM_BETA, (uint64_t)j) / sqrt(1.0 + 0.1 * p);
         }
         etas[i] = eta;
@@ -164,7 +175,9 @@ static bool finish(const fixture_setup_t *setup, fixture_t *f)
 
 bool fixture_create(comm_t *comm, const fixture_setup_t *setup, fixture_t *out)
 {
-    data_options_t options = {.standardize = setup->standardize, .intercept = setup->intercept};
+    data_options_t options = {.standardize = setup->standardize,
+                              .intercept = setup->intercept,
+                              .storage = setup->storage};
     memset(out, 0, sizeof *out);
     if (!CHECK_OK(make_arrays(setup, out)))
         return false;

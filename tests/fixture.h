@@ -11,7 +11,11 @@ typedef struct fixture_setup {
     int64_t n;
     int p;
     const char *loss, *penalty, *criterion;
-    bool weights, offset, intercept, standardize;
+    bool weights, offset, intercept;
+    data_standardize_t standardize;
+    double
+        density; /* of X; the last three columns are 2, 0, and around 3. 0: all entries are there */
+    data_storage_t storage;
     int groups;       /* columns are dealt to the groups in turn */
     bool free_column; /* column 0 is not penalised */
     bool penalised_intercept;

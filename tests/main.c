@@ -30,6 +30,7 @@
     X(data_damage)                                                                                 \
     X(data_refuse)                                                                                 \
     X(data_open)                                                                                   \
+    X(held)                                                                                        \
     X(problem)                                                                                     \
     X(conjugate)                                                                                   \
     X(inner)                                                                                       \
@@ -49,6 +50,7 @@
     X(forms)                                                                                       \
     X(algebra)                                                                                     \
     X(spectral)                                                                                    \
+    X(sparse)                                                                                      \
     X(memory)                                                                                      \
     X(study)                                                                                       \
     X(api)                                                                                         \

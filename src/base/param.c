@@ -75,7 +75,7 @@ static bool parse_bool(const char *text, bool *out)
     return false;
 }
 
-static bool parse_choice(const char *const *choices, const char *text, int *out)
+static bool find_choice(const char *const *choices, const char *text, int *out)
 {
     for (int i = 0; choices[i] != NULL; i++) {
         if (strcmp(text, choices[i]) == 0) {
@@ -84,6 +84,15 @@ static bool parse_choice(const char *const *choices, const char *text, int *out)
         }
     }
     return false;
+}
+
+/* "true" and "false" may be written as a bool may. */
+static bool parse_choice(const char *const *choices, const char *text, int *out)
+{
+    bool flag;
+    if (find_choice(choices, text, out))
+        return true;
+    return parse_bool(text, &flag) && find_choice(choices, flag ? "true" : "false", out);
 }
 
 static bool in_range(const param_t *row, double value)

@@ -47,8 +47,8 @@ static const char *const whitened_choices[] = {"auto", "keep", "recompute", NULL
 static const param_t params[] = {
     {"loss", EVALUATION_DOC, PARAM_TEXT, offsetof(alo_options_t, common.loss), 0, 0, 0, NULL},
     {"whitened",
-     "hold the whitened rows (as large as X), or compute them in each pass; auto: hold "
-     "them where they fit in half of the free memory",
+     "hold the whitened rows (as large as a dense X), or compute them in each pass; auto: hold "
+     "them where X is dense and they fit in half of the free memory",
      PARAM_CHOICE, offsetof(alo_options_t, whitened), WHITENED_AUTO, 0, 0, whitened_choices},
     {"algebra", ALGEBRA_DOC, PARAM_CHOICE, offsetof(alo_options_t, common.algebra), 0, 0, 0,
      algebra_names},
@@ -305,7 +305,7 @@ static const array_table_t arrays = ARRAY_TABLE(array_rows, elements);
 static int64_t memory(const hessian_kind_t *form, const problem_shape_t *shape)
 {
     return fit_memory(form, shape) + adjoint_memory(shape) + alo_scalar_memory(shape->rows) +
-           arrays_memory(&arrays, shape);
+           arrays_memory(&arrays, shape) + problem_panel_memory(shape);
 }
 
 static bool keeps_whitened(const criterion_t *criterion, int choice)
@@ -315,7 +315,8 @@ static bool keeps_whitened(const criterion_t *criterion, int choice)
     int64_t needed = problem->rows * problem->columns * (int64_t)sizeof(double) +
                      memory(criterion->form, &shape);
     int64_t there = mem_available() / comm_local_ranks(problem->comm);
-    return choice == WHITENED_KEEP || (choice == WHITENED_AUTO && needed < there / 2);
+    bool may = choice == WHITENED_AUTO && !shape.sparse;
+    return choice == WHITENED_KEEP || (may && needed < there / 2);
 }
 
 static int allocate(criterion_t *criterion, const alo_options_t *o)
@@ -374,11 +375,6 @@ static double flops(const hessian_kind_t *form, const problem_shape_t *shape)
     return 2.0 * form->flops(shape) + (5.0 + 6.0 * shape->count) * n * p * p;
 }
 
-static const char *unsuited(const algebra_facts_t *facts)
-{
-    return facts->shape.sparse ? "an X that is held dense" : NULL;
-}
-
 static const criterion_kind_t *const rows[] = {&criterion_alo, &criterion_alo_spectral, NULL};
 
 const criterion_kind_t criterion_alo = {
@@ -389,7 +385,6 @@ const criterion_kind_t criterion_alo = {
     .by = "replicated",
     .form = &hessian_replicated,
     .flops = flops,
-    .unsuited = unsuited,
     .params = params,
     .options_size = sizeof(alo_options_t),
     .approximates_loo = true,

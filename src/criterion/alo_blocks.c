@@ -288,7 +288,7 @@ static const array_table_t arrays = ARRAY_TABLE(array_rows, elements);
 static int64_t memory(const hessian_kind_t *form, const problem_shape_t *shape)
 {
     return fit_memory(form, shape) + adjoint_memory(shape) + arrays_memory(&arrays, shape) +
-           shape->outputs * (int64_t)sizeof(int);
+           problem_panel_memory(shape) + shape->outputs * (int64_t)sizeof(int);
 }
 
 static double flops(const hessian_kind_t *form, const problem_shape_t *shape)

@@ -35,7 +35,8 @@
 
 #include "linalg/panel.h"
 
-static const double CONSTANT = 1e-7; /* deviation (of 1) below which a column counts as constant */
+static const double CONSTANT = 1e-7; /* deviation (of 1) below which a column counts as constant, */
+static const double HIDDEN = 1e-6; /* and the same relative to its size, where it is not centred */
 static const double CG_TOLERANCE = 1e-15, CG_ENOUGH = 1e-10; /* wanted, and taken */
 enum { CG_MOST = 500 };
 
@@ -105,8 +106,9 @@ static void find_scale(resample_t *a, const double *mine)
     for (int j = 0; j < a->problem->columns; j++) {
         int64_t c = j % width;
         double mean = (a->sums[c] - mine[c]) / n;
-        double square = (a->sums[width + c] - mine[width + c]) / n - mean * mean;
-        bool constant = c == a->problem->data->p || !(square > CONSTANT * CONSTANT);
+        double size = (a->sums[width + c] - mine[width + c]) / n, square = size - mean * mean;
+        double least = CONSTANT * CONSTANT + HIDDEN * HIDDEN * size;
+        bool constant = c == a->problem->data->p || !(square > least);
         a->scale[j] = constant ? 1.0 : sqrt(square);
     }
 }

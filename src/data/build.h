@@ -9,6 +9,7 @@
 typedef struct data_shape {
     int64_t n;
     int p;
+    bool sparse; /* X is left NULL, for who knows how many entries there are */
     bool intercept, y, weights;
     int offsets; /* numbers of a row in the offset; 0: there is none */
     bool fold, group;
@@ -28,6 +29,8 @@ typedef struct data_place {
    are not negative, labels are what they may be. Not collective. Errors: TRALO_ERR_INPUT, naming
    the lowest row. */
 int data_check_rows(const data_t *data, const data_place_t *place, int64_t row, int64_t count);
+int data_refuse(const data_t *data, const data_place_t *place, int64_t row, int column,
+                double x); /* the error that X holds such a number there */
 int data_check_vectors(const data_t *data, const data_place_t *place, int64_t row, int64_t count);
 
 /* texts [count] of rank 0 become those of all ranks. Collective. Errors: TRALO_ERR_MEMORY. */
@@ -38,12 +41,16 @@ int data_share_texts(comm_t *comm, char **texts, int64_t count);
 int data_check_groups(const int *group, int p, const char *where);
 
 /* The last steps, once X [rows, p] and the vectors are in place: sum of the weights,
-   standardisation with the data's own mean and scale (options->standardize) or the given ones
-   (scaling not NULL), intercept. Collective. Errors: TRALO_ERR_INPUT (all weights 0, numbers too
-   large), TRALO_ERR_MEMORY. */
-int data_finish(data_t *data, const char *where, bool standardize, const data_scaling_t *scaling);
+   standardisation with the data's own mean and scale, or with the given ones (scaling not NULL),
+   intercept. Collective. Errors: TRALO_ERR_INPUT (all weights 0, numbers too large),
+   TRALO_ERR_MEMORY. */
+int data_finish(data_t *data, const char *where, data_standardize_t standardize,
+                const data_scaling_t *scaling);
 
-/* Centres and scales X [rows, p] in place; sets mean, scale. Collective. Errors: as data_finish. */
-int data_standardize(data_t *data, const char *where);
+/* Scales X in place, and centres it; sets mean, scale. Collective. Errors: as data_finish. */
+int data_standardize(data_t *data, const char *where, bool centre);
+
+/* The same with a given mean and scale. Collective. Errors: TRALO_ERR_MEMORY. */
+int data_scale(data_t *data, const data_scaling_t *scaling);
 
 #endif

@@ -5,20 +5,27 @@
 #include "base/mem.h"
 #include "data/build.h"
 
+int data_refuse(const data_t *data, const data_place_t *place, int64_t row, int column, double x)
+{
+    int code = TRALO_OK;
+    if (data->names != NULL)
+        FAIL(TRALO_ERR_INPUT,
+             "%sX row %" PRId64 ", column %d (%s) is %g: fill it in or drop the row", place->where,
+             place->row + row, column, data->names[column], x);
+    FAIL(TRALO_ERR_INPUT, "%sX row %" PRId64 ", column %d is %g: fill it in or drop the row",
+         place->where, place->row + row, column, x);
+out:
+    return code;
+}
+
 int data_check_rows(const data_t *data, const data_place_t *place, int64_t row, int64_t count)
 {
     int code = TRALO_OK;
     for (int64_t i = row; i < row + count; i++)
         for (int j = 0; j < data->p; j++) {
             double x = data->X.dense[i * data->columns + j];
-            if (!isfinite(x) && data->names != NULL)
-                FAIL(TRALO_ERR_INPUT,
-                     "%sX row %" PRId64 ", column %d (%s) is %g: fill it in or drop the row",
-                     place->where, place->row + i, j, data->names[j], x);
             if (!isfinite(x))
-                FAIL(TRALO_ERR_INPUT,
-                     "%sX row %" PRId64 ", column %d is %g: fill it in or drop the row",
-                     place->where, place->row + i, j, x);
+                TRY(data_refuse(data, place, i, j, x));
         }
 out:
     return code;

@@ -8,6 +8,7 @@
 
 #include "base/mem.h"
 #include "data/build.h"
+#include "data/sparse.h"
 #include "data/sum.h"
 
 void data_partition(int64_t n, int rank, int size, int64_t *first, int64_t *rows)
@@ -23,6 +24,7 @@ void data_free(data_t **data)
     if (d == NULL)
         return;
     mem_free(&d->X.dense);
+    sparse_free(&d->X.sparse);
     mem_free(&d->y);
     mem_free(&d->weights);
     mem_free(&d->offset);
@@ -82,7 +84,8 @@ int data_create(comm_t *comm, const data_shape_t *shape, data_t **out)
     data_partition(d->n, comm_rank(comm), comm_size(comm), &d->first, &d->rows);
     d->X.rows = d->rows;
     d->X.columns = d->columns;
-    ALLOC(d->X.dense, elements(d));
+    if (!shape->sparse)
+        ALLOC(d->X.dense, elements(d));
     TRY(allocate_vectors(d, shape));
     *out = d;
     d = NULL;
@@ -125,31 +128,28 @@ out:
     return code;
 }
 
-static void apply_scaling(data_t *data, const data_scaling_t *scaling)
+static void add_ones(data_t *data)
 {
-    size_t bytes = (size_t)data->p * sizeof *data->mean;
-    memcpy(data->mean, scaling->mean, bytes);
-    memcpy(data->scale, scaling->scale, bytes);
-    for (int64_t i = 0; i < data->rows; i++)
-        for (int j = 0; j < data->p; j++) {
-            double *x = &data->X.dense[i * data->columns + j];
-            *x = (*x - data->mean[j]) / data->scale[j];
-        }
+    if (data->X.sparse != NULL)
+        data->X.sparse->shift[data->p] = -1.0;
+    for (int64_t i = 0; data->X.dense != NULL && i < data->rows; i++)
+        data->X.dense[i * data->columns + data->p] = 1.0;
 }
 
-int data_finish(data_t *data, const char *where, bool standardize, const data_scaling_t *scaling)
+int data_finish(data_t *data, const char *where, data_standardize_t standardize,
+                const data_scaling_t *scaling)
 {
     int code = TRALO_OK;
     TRY(sum_weights(data, where));
     if (scaling == NULL)
         TRY(check_target(data, where));
     if (scaling != NULL)
-        apply_scaling(data, scaling);
-    else if (standardize)
-        TRY(data_standardize(data, where));
-    data->standardized = standardize || scaling != NULL;
-    for (int64_t i = 0; data->intercept && i < data->rows; i++)
-        data->X.dense[i * data->columns + data->p] = 1.0;
+        TRY(data_scale(data, scaling));
+    else if (standardize != DATA_AS_IT_IS)
+        TRY(data_standardize(data, where, standardize == DATA_STANDARDIZE));
+    data->standardized = standardize != DATA_AS_IT_IS || scaling != NULL;
+    if (data->intercept)
+        add_ones(data);
 out:
     return code;
 }
@@ -199,6 +199,8 @@ int data_from_arrays(comm_t *comm, const data_arrays_t *arrays, const data_optio
     const data_place_t place = {.where = "", .row = d->first};
     TRY(comm_agree(comm, data_check_rows(d, &place, 0, d->rows)));
     TRY(comm_agree(comm, data_check_vectors(d, &place, 0, d->rows)));
+    if (options->storage == DATA_HOLD_SPARSE)
+        TRY(comm_agree(comm, sparse_from_dense(d)));
     TRY(data_finish(d, "", options->standardize, NULL));
     *out = d;
     d = NULL;

@@ -30,8 +30,8 @@ typedef struct data {
     int *fold;         /* [rows]; NULL: not in the file */
     int *group;        /* [p] from /groups, -1: not penalised; NULL: not in the file; same on all
                           ranks, as all below */
-    double *mean;      /* [p] subtracted (0 where not standardised) */
-    double *scale;     /* [p] divided by (1 where not standardised or constant) */
+    double *mean;      /* [p] subtracted (0 where not centred) */
+    double *scale;     /* [p] divided by (1 where not scaled or constant) */
     char **names;      /* [p] feature names; NULL: not in the file */
     int label_count;   /* 0: y is a number */
     char **labels;     /* [label_count] what -1 and +1, or 0, 1, 2, ... stood for */
@@ -40,10 +40,23 @@ typedef struct data {
     double weight_sum; /* over all ranks */
 } data_t;
 
+/* Divide by the standard deviation (1/n, unweighted), and subtract the mean before. A constant
+   column (deviation <= 1e-14 |mean|) has scale 1, and becomes 0 where it is centred. */
+typedef enum data_standardize {
+    DATA_AS_IT_IS,
+    DATA_STANDARDIZE,
+    DATA_SCALE /* without subtracting the mean */
+} data_standardize_t;
+
+/* How X is held: by its entries, or as dense rows. From arrays, auto is dense; from a file, it is
+   sparse where X is stored so and has entries in less than DATA_DENSE of all places. */
+typedef enum data_storage { DATA_AUTO, DATA_HOLD_DENSE, DATA_HOLD_SPARSE } data_storage_t;
+#define DATA_DENSE 0.2
+
 typedef struct data_options {
-    bool standardize; /* subtract the mean, divide by the standard deviation (1/n, unweighted);
-                         constant columns (deviation <= 1e-14 |mean|) become 0, with scale 1 */
-    bool intercept;   /* add the column of ones */
+    data_standardize_t standardize;
+    bool intercept; /* add the column of ones */
+    data_storage_t storage;
 } data_options_t;
 
 /* What was subtracted from and divided through when a model was fitted. */
@@ -53,10 +66,11 @@ typedef struct data_scaling {
 } data_scaling_t;
 
 /* Reads `file` (HDF5, formats in README "Files"; or a pattern of several): each rank its rows.
-   Sparse /X is densified. Checks every number: NaN/Inf are named by dataset, row and column (both
+   Checks every number: NaN/Inf are named by dataset, row and column (both
    from 0). Collective. Errors: TRALO_ERR_FILE (cannot open, truncated, not HDF5), TRALO_ERR_INPUT
    (missing dataset, wrong shape or type, NaN, bad CSR, fewer than 2 rows, bad weights, groups or
-   labels, an intercept but no offset for a y with the same number in every row), TRALO_ERR_MEMORY
+   labels, an intercept but no offset for a y with the same number in every row, DATA_HOLD_SPARSE
+   for a dense X), TRALO_ERR_MEMORY
    (says how much each rank would need and how much there is); same on all ranks. Cost: one read of
    the file; two all-reduces of 2p numbers. */
 int data_open(comm_t *comm, const char *file, const data_options_t *options, data_t **out);

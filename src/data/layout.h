@@ -9,7 +9,7 @@
 /* How the caller of data_open wants the files. Borrowed pointers. */
 typedef struct data_request {
     files_t *files; /* the same on all ranks; its parts only after the survey */
-    bool standardize, intercept;
+    data_options_t options;
     const data_scaling_t *scaling; /* not NULL: for prediction, so that /y may be missing */
 } data_request_t;
 
@@ -22,12 +22,16 @@ typedef struct data_layout {
     int labels;  /* how many; 0: y is a number */
     int offsets; /* numbers of a row in /offset; 0: it is not there */
     bool sparse, y, weights, fold, group, names, target;
+    bool held_sparse; /* X will be held as it is stored: set by data_hold */
 } data_layout_t;
 
 /* Looks at every dataset of every file: is it there, does it have the right type and shape, is all
    the same in all files but the number of rows? Sets request->files->parts. Reads no numbers of
    rows. Not collective (rank 0 calls it, and shares). Errors: as data_open. */
 int data_survey(const data_request_t *request, data_layout_t *out);
+
+/* Decides how X is held. Not collective. Errors: TRALO_ERR_INPUT. */
+int data_hold(const data_request_t *request, data_layout_t *layout);
 
 /* Does a rank's part fit into the memory that its node has left, shared by its ranks? Not
    collective. Errors: TRALO_ERR_MEMORY. */

@@ -38,6 +38,7 @@ static int survey(comm_t *comm, const data_request_t *request, data_layout_t *la
     TRY(comm_agree(comm, check_visible(comm, files->paths[0])));
     TRY(comm_agree(comm, comm_rank(comm) == 0 ? data_survey(request, layout) : TRALO_OK));
     comm_share(comm, layout, sizeof *layout, 0);
+    TRY(comm_agree(comm, data_hold(request, layout)));
     comm_share(comm, files->parts, files->count * (int64_t)sizeof *files->parts, 0);
     TRY(comm_agree(comm, data_check_memory(comm, request, layout)));
 out:
@@ -68,12 +69,20 @@ static int open_request(comm_t *comm, const files_names_t *names, data_request_t
     files_title(request.files, title, sizeof title);
     snprintf(where, sizeof where, "%s: /", title);
     TRY(survey(comm, &request, &l));
-    data_shape_t shape = {l.n, l.p, request.intercept, l.y, l.weights, l.offsets, l.fold, l.group};
+    data_shape_t shape = {.n = l.n,
+                          .p = l.p,
+                          .sparse = l.held_sparse,
+                          .intercept = request.options.intercept,
+                          .y = l.y,
+                          .weights = l.weights,
+                          .offsets = l.offsets,
+                          .fold = l.fold,
+                          .group = l.group};
     TRY(comm_agree(comm, data_create(comm, &shape, &d)));
     TRY(comm_agree(comm, mem_string(title, &d->title)));
     TRY(data_read_descriptions(&request, &l, d));
     TRY(data_read_rows(&request, &l, d));
-    TRY(data_finish(d, where, request.standardize, request.scaling));
+    TRY(data_finish(d, where, request.options.standardize, request.scaling));
     *out = d;
     d = NULL;
 out:
@@ -85,7 +94,7 @@ out:
 int data_open_files(comm_t *comm, const files_names_t *names, const data_options_t *options,
                     data_t **out)
 {
-    const data_request_t request = {NULL, options->standardize, options->intercept, NULL};
+    const data_request_t request = {NULL, *options, NULL};
     return open_request(comm, names, request, out);
 }
 
@@ -98,6 +107,6 @@ int data_open(comm_t *comm, const char *file, const data_options_t *options, dat
 int data_open_scaled(comm_t *comm, const files_names_t *names, bool intercept,
                      const data_scaling_t *scaling, data_t **out)
 {
-    const data_request_t request = {NULL, false, intercept, scaling};
+    const data_request_t request = {NULL, {.intercept = intercept}, scaling};
     return open_request(comm, names, request, out);
 }

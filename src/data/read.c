@@ -2,8 +2,9 @@
 /* Each rank reads its rows, piece by piece where they lie in several files:
    dense    a block of rows arrives packed [count, p] where it belongs in X [rows, columns], then
             its rows move apart, the last one first
-   sparse   a block of entries arrives in a buffer, and each entry goes to its place in X, which is
-   0 so that no second copy of X exists. Blocks of a dense X end where chunks end, for a chunk that
+   sparse   a block of entries arrives in a buffer, and each entry goes to its place in X, so that
+            no second copy of X exists: behind the others, or where X is dense and 0
+   Blocks of a dense X end where chunks end, for a chunk that
    is compressed costs as much to read in part as in full. */
 #include <inttypes.h>
 #include <math.h>
@@ -15,6 +16,7 @@
 #include "data/h5.h"
 #include "data/layout.h"
 #include "data/reader.h"
+#include "data/sparse.h"
 
 enum {
     BLOCK_BYTES = 1 << 24,  /* of rows of a dense X that are read at once */
@@ -69,6 +71,8 @@ typedef struct entries {
     int64_t *column; /* [BLOCK_ENTRIES] */
     double *value;   /* [BLOCK_ENTRIES] */
     int64_t *last;   /* [p], 1 + the last local row with an entry in this column */
+    int64_t all;     /* entries of this rank */
+    int64_t put;     /* of these are in X */
 } entries_t;
 
 static int create_entries(const data_t *d, entries_t *e)
@@ -124,28 +128,35 @@ out:
 }
 
 /* One entry of local row `row` into X. */
-static int put_entry(data_t *d, const data_place_t *place, int64_t row, int64_t column,
-                     double value, int64_t *last)
+static int put_entry(data_t *d, const data_place_t *place, int64_t row, int64_t i, entries_t *e)
 {
     int code = TRALO_OK;
+    const int64_t column = e->column[i];
+    csr_t *A = d->X.sparse;
     if (column < 0 || column >= d->p)
         FAIL(TRALO_ERR_INPUT,
              "%sX row %" PRId64 " has an entry in column %" PRId64 ", but there are %d columns",
              place->where, place->row + row, column, d->p);
-    if (last[column] == row + 1)
+    if (e->last[column] == row + 1)
         FAIL(TRALO_ERR_INPUT, "%sX row %" PRId64 " has two entries in column %" PRId64,
              place->where, place->row + row, column);
-    last[column] = row + 1;
-    d->X.dense[row * d->columns + column] = value;
-    if (!isfinite(value))
-        TRY(data_check_rows(d, place, row, 1));
+    e->last[column] = row + 1;
+    if (!isfinite(e->value[i]))
+        TRY(data_refuse(d, place, row, (int)column, e->value[i]));
+    if (A == NULL) {
+        d->X.dense[row * d->columns + column] = e->value[i];
+        return TRALO_OK;
+    }
+    A->column[e->put] = (int)column;
+    A->value[e->put] = e->value[i];
+    A->start[row + 1] = ++e->put;
 out:
     return code;
 }
 
 /* The entries of a piece, whose indptr has been read, into X from local row `row` on. */
 static int read_entries(reader_t *r, data_t *d, const files_piece_t *piece,
-                        const data_place_t *place, int64_t row, const entries_t *e)
+                        const data_place_t *place, int64_t row, entries_t *e)
 {
     int code = TRALO_OK;
     const int64_t end = e->indptr[piece->count];
@@ -158,14 +169,15 @@ static int read_entries(reader_t *r, data_t *d, const files_piece_t *piece,
         for (int64_t i = 0; i < count; i++) {
             for (; *next <= k + i; next++)
                 row++;
-            TRY(put_entry(d, place, row, e->column[i], e->value[i], e->last));
+            TRY(put_entry(d, place, row, i, e));
         }
     }
 out:
     return code;
 }
 
-static int check_sparse(reader_t *r, const data_t *d, entries_t *e)
+/* Where rows end, and room for all their entries. */
+static int check_sparse(reader_t *r, data_t *d, entries_t *e)
 {
     int code = TRALO_OK;
     data_place_t place;
@@ -174,12 +186,23 @@ static int check_sparse(reader_t *r, const data_t *d, entries_t *e)
     for (int64_t row = 0; row < d->rows; row += piece.count) {
         piece = next_piece(r->files, d, row, &place);
         TRY(read_indptr(r, &piece, place.where, e->indptr));
+        e->all += e->indptr[piece.count] - e->indptr[0];
     }
+    if (d->X.dense == NULL)
+        TRY(sparse_create(d->rows, d->columns, e->all, &d->X.sparse));
 out:
     return code;
 }
 
-static int fill_sparse(reader_t *r, data_t *d, const entries_t *e)
+/* The ends of rows without entries. */
+static void end_rows(csr_t *A)
+{
+    for (int64_t i = 0; i < A->rows; i++)
+        if (A->start[i + 1] < A->start[i])
+            A->start[i + 1] = A->start[i];
+}
+
+static int fill_sparse(reader_t *r, data_t *d, entries_t *e)
 {
     int code = TRALO_OK;
     data_place_t place;
@@ -188,6 +211,10 @@ static int fill_sparse(reader_t *r, data_t *d, const entries_t *e)
         piece = next_piece(r->files, d, row, &place);
         TRY(read_indptr(r, &piece, place.where, e->indptr));
         TRY(read_entries(r, d, &piece, &place, row, e));
+    }
+    if (d->X.sparse != NULL) {
+        end_rows(d->X.sparse);
+        sparse_sort(d->X.sparse);
     }
 out:
     return code;

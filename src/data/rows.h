@@ -14,10 +14,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "linalg/csr.h"
+#include "linalg/panel_block.h"
+
 typedef struct rows {
     int64_t rows;  /* of this rank */
     int columns;   /* with the column of ones */
-    double *dense; /* [rows, columns] row-major, owned by the data set */
+    double *dense; /* [rows, columns] row-major, owned by the data set; NULL: held as */
+    csr_t *sparse; /* the entries that are not 0, owned by the data set; NULL: dense */
 } rows_t;
 
 typedef struct rows_panel {
@@ -30,6 +34,8 @@ typedef struct rows_pass {
     rows_panel_t panel; /* after rows_next */
     int64_t most;       /* rows in a panel */
 } rows_pass_t;
+
+int64_t rows_entries(const rows_t *X); /* numbers of X that are held */
 
 /* What the panels are for: the kernels below, which take them as large as suits; or rows_dense, so
    that a panel has at most panel_rows(columns) rows. */
@@ -52,10 +58,21 @@ void rows_add_transposed(const rows_panel_t *panel, const double *x, double *y);
 void rows_add_squares(const rows_panel_t *panel, const double *weights, double *y);
 
 /* C += P' diag(weights) P, lower triangle, element (i, j) of C at i + j ld; weights [count];
-   scratch [rows_scratch(X)]. Cost: count columns^2 flops. */
+   scratch [rows_scratch(columns, held sparse)], as below. Cost: count columns^2 flops, or a
+   multiplication for each pair of entries of a row. */
 void rows_gram(const rows_panel_t *panel, const double *weights, double *scratch, double *C,
                int ld);
-int64_t rows_scratch(const rows_t *X); /* numbers */
+int64_t rows_scratch(int columns, bool sparse); /* numbers */
+
+/* The same in some columns of C, and the squares |x_i'R|^2 and forms x_i'M x_i that some columns of
+   an upper triangular R and of a symmetric M give to the rows x_i of the panel: out [count] += as
+   in panel_block.h, or in csr.h, which say what they cost. */
+void rows_gram_block(const rows_panel_t *panel, const double *weights, panel_block_t block,
+                     double *scratch, double *C);
+void rows_add_norms(const rows_panel_t *panel, const double *R, panel_block_t block,
+                    double *scratch, double *out);
+void rows_add_quadratic(const rows_panel_t *panel, const double *M, panel_block_t block,
+                        double *scratch, double *out);
 
 /* Local rows begin .. begin + count - 1 as dense rows [count, columns], outside of any pass. */
 void rows_copy(const rows_t *X, int64_t begin, int64_t count, double *out);

@@ -1,49 +1,85 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Two passes over the rows, one all-reduce after each:
        mean_j  = 1/n sum_i x_ij
-       x_ij   -= mean_j
-       scale_j = sqrt(1/n sum_i x_ij^2)
-       x_ij   /= scale_j
+       scale_j = sqrt(1/n sum_i (x_ij - mean_j)^2)
+       x_ij    = (x_ij - mean_j) / scale_j, or x_ij / scale_j
    A column whose scale_j is at most CONSTANT |mean_j| holds nothing but the rounding of its mean:
-   it becomes 0 and its scale 1. */
+   its scale is 1, and where it is centred it becomes 0. */
 #include <math.h>
+#include <string.h>
 
 #include "base/mem.h"
 #include "data/build.h"
+#include "data/sparse.h"
 #include "data/sum.h"
 
 static const double CONSTANT = 1e-14;
 
-/* out [p] = 1/n sum_i x_ij (square false) or of x_ij^2, over all ranks; sums [2p] is scratch. */
-static void average(const data_t *data, bool square, double *sums, double *out)
+/* Scratch, [p] each but for sums. */
+typedef struct work {
+    double *sums; /* [2, p] and what rounding took from them */
+    double *count;
+    bool *constant;
+} work_t;
+
+static int allocate(int p, work_t *w)
 {
-    int p = data->p;
-    for (int j = 0; j < 2 * p; j++)
-        sums[j] = 0.0;
+    int code = TRALO_OK;
+    ALLOC(w->sums, 2 * (int64_t)p);
+    ALLOC(w->count, p);
+    ALLOC(w->constant, p);
+out:
+    return code;
+}
+
+static void release(work_t *w)
+{
+    mem_free(&w->sums);
+    mem_free(&w->count);
+    mem_free(&w->constant);
+}
+
+/* What x_ij adds to the mean (mean NULL), or to the variance. */
+static inline double term(const double *mean, int j, double x)
+{
+    return mean == NULL ? x : (x - mean[j]) * (x - mean[j]);
+}
+
+static void add_dense(const data_t *data, const double *mean, double *sums)
+{
+    const int p = data->p;
     for (int64_t i = 0; i < data->rows; i++) {
         const double *x = data->X.dense + i * data->columns;
         for (int j = 0; j < p; j++)
-            sum_add(&sums[j], &sums[p + j], square ? x[j] * x[j] : x[j]);
+            sum_add(&sums[j], &sums[p + j], term(mean, j, x[j]));
     }
-    comm_sum(data->comm, sums, 2 * (int64_t)p);
+}
+
+/* count [p]: entries of this rank in each column. */
+static void add_sparse(const data_t *data, const double *mean, const double *count, double *sums)
+{
+    const csr_t *A = data->X.sparse;
+    const int p = data->p;
+    for (int64_t k = 0; k < A->start[A->rows]; k++) {
+        const int j = A->column[k];
+        sum_add(&sums[j], &sums[p + j], term(mean, j, A->value[k]));
+    }
     for (int j = 0; j < p; j++)
-        out[j] = (sums[j] + sums[p + j]) / (double)data->n;
+        sum_add(&sums[j], &sums[p + j], ((double)data->rows - count[j]) * term(mean, j, 0.0));
 }
 
-static void centre(data_t *data)
+/* out [p] = 1/n times the sum of the terms over all ranks. Collective. */
+static void average(const data_t *data, const double *mean, const work_t *w, double *out)
 {
-    for (int64_t i = 0; i < data->rows; i++)
-        for (int j = 0; j < data->p; j++)
-            data->X.dense[i * data->columns + j] -= data->mean[j];
-}
-
-static void divide(data_t *data, const bool *constant)
-{
-    for (int64_t i = 0; i < data->rows; i++)
-        for (int j = 0; j < data->p; j++) {
-            double *x = &data->X.dense[i * data->columns + j];
-            *x = constant[j] ? 0.0 : *x / data->scale[j];
-        }
+    const int p = data->p;
+    memset(w->sums, 0, 2 * (size_t)p * sizeof *w->sums);
+    if (data->X.sparse != NULL)
+        add_sparse(data, mean, w->count, w->sums);
+    else
+        add_dense(data, mean, w->sums);
+    comm_sum(data->comm, w->sums, 2 * (int64_t)p);
+    for (int j = 0; j < p; j++)
+        out[j] = (w->sums[j] + w->sums[p + j]) / (double)data->n;
 }
 
 /* The same on all ranks, for mean and scale have the same bits on all. */
@@ -58,35 +94,62 @@ out:
     return code;
 }
 
-static int allocate(int p, double **sums, bool **constant)
+static void scale_dense(data_t *data, const bool *zero)
 {
-    int code = TRALO_OK;
-    ALLOC(*sums, 2 * (int64_t)p);
-    ALLOC(*constant, p);
-out:
-    return code;
+    for (int64_t i = 0; i < data->rows; i++)
+        for (int j = 0; j < data->p; j++) {
+            double *x = &data->X.dense[i * data->columns + j];
+            *x = zero != NULL && zero[j] ? 0.0 : (*x - data->mean[j]) / data->scale[j];
+        }
 }
 
-int data_standardize(data_t *data, const char *where)
+/* Applies mean and scale; count [p] is scratch. Collective. */
+static int scale(data_t *data, double *count, const bool *zero)
+{
+    if (data->X.sparse == NULL) {
+        scale_dense(data, zero);
+        return TRALO_OK;
+    }
+    sparse_count(data, count);
+    comm_sum(data->comm, count, data->p);
+    return comm_agree(data->comm, sparse_scale(data, count, zero));
+}
+
+int data_standardize(data_t *data, const char *where, bool centre)
 {
     int code = TRALO_OK;
-    double *sums = NULL;
-    bool *constant = NULL;
-    TRY(comm_agree(data->comm, allocate(data->p, &sums, &constant)));
-    average(data, false, sums, data->mean);
+    work_t w = {NULL};
+    TRY(comm_agree(data->comm, allocate(data->p, &w)));
+    if (data->X.sparse != NULL)
+        sparse_count(data, w.count);
+    average(data, NULL, &w, data->mean);
     TRY(check_size(data, data->mean, where));
-    centre(data);
-    average(data, true, sums, data->scale);
+    average(data, data->mean, &w, data->scale);
     TRY(check_size(data, data->scale, where));
     for (int j = 0; j < data->p; j++) {
         data->scale[j] = sqrt(data->scale[j]);
-        constant[j] = data->scale[j] <= CONSTANT * fabs(data->mean[j]);
-        if (constant[j])
+        w.constant[j] = data->scale[j] <= CONSTANT * fabs(data->mean[j]);
+        if (w.constant[j])
             data->scale[j] = 1.0;
+        if (!centre)
+            data->mean[j] = 0.0;
     }
-    divide(data, constant);
+    TRY(scale(data, w.count, centre ? w.constant : NULL));
 out:
-    mem_free(&sums);
-    mem_free(&constant);
+    release(&w);
+    return code;
+}
+
+int data_scale(data_t *data, const data_scaling_t *scaling)
+{
+    int code = TRALO_OK;
+    const size_t bytes = (size_t)data->p * sizeof *data->mean;
+    work_t w = {NULL};
+    TRY(comm_agree(data->comm, allocate(data->p, &w)));
+    memcpy(data->mean, scaling->mean, bytes);
+    memcpy(data->scale, scaling->scale, bytes);
+    TRY(scale(data, w.count, NULL));
+out:
+    release(&w);
     return code;
 }

@@ -443,16 +443,46 @@ out:
     return code;
 }
 
+static double density(const data_layout_t *l)
+{
+    return (double)l->entries / ((double)l->n * l->p);
+}
+
+int data_hold(const data_request_t *request, data_layout_t *l)
+{
+    int code = TRALO_OK;
+    const data_storage_t storage = request->options.storage;
+    char title[WHAT];
+    files_title(request->files, title, sizeof title);
+    if (storage == DATA_HOLD_SPARSE && !l->sparse)
+        FAIL(TRALO_ERR_INPUT,
+             "%s: /X is stored dense, but data.storage = sparse: leave that to auto, or store it "
+             "as CSR",
+             title);
+    l->held_sparse =
+        storage == DATA_AUTO ? l->sparse && density(l) < DATA_DENSE : storage == DATA_HOLD_SPARSE;
+out:
+    return code;
+}
+
+/* X on the rank that has most rows, if entries are spread evenly. */
+static double bytes_of_rows(const data_layout_t *l, double rows, double columns)
+{
+    const double each = sizeof(double) + sizeof(int);
+    return l->held_sparse ? each * (double)l->entries * (rows / (double)l->n)
+                          : 8.0 * rows * columns;
+}
+
 static double bytes_per_rank(const comm_t *comm, const data_request_t *request,
                              const data_layout_t *l)
 {
     enum { SCRATCH = 1 << 24 };
     int64_t first, rows;
     data_partition(l->n, 0, comm_size(comm), &first, &rows);
-    double columns = l->p + (request->intercept ? 1.0 : 0.0);
-    double vectors = l->y + l->weights + l->offsets + 0.5 * l->fold + l->sparse;
-    return 8.0 * (double)rows * (columns + vectors) + 64.0 * l->p + (double)l->chunk_bytes +
-           SCRATCH;
+    double columns = l->p + (request->options.intercept ? 1.0 : 0.0);
+    double vectors = l->y + l->weights + l->offsets + 0.5 * l->fold + l->sparse + l->held_sparse;
+    return bytes_of_rows(l, (double)rows, columns) + 8.0 * (double)rows * vectors + 64.0 * l->p +
+           (double)l->chunk_bytes + SCRATCH;
 }
 
 int data_check_memory(const comm_t *comm, const data_request_t *request,
@@ -465,14 +495,14 @@ int data_check_memory(const comm_t *comm, const data_request_t *request,
     files_title(request->files, title, sizeof title);
     double each = bytes_per_rank(comm, request, layout);
     double free_bytes = (double)mem_available();
+    bool dense = layout->sparse && !layout->held_sparse;
     if (free_bytes == 0.0 || each * sharing <= free_bytes)
         return TRALO_OK;
     FAIL(TRALO_ERR_MEMORY,
          "%s: /X [%" PRId64 ", %d]%s needs %.4g GiB on each of %d ranks of a node, which has %.4g "
-         "GiB left for all of them: use more nodes",
-         title, layout->n, layout->p,
-         layout->sparse ? " is stored sparse but used dense, which" : "", each / GIB, sharing,
-         free_bytes / GIB);
+         "GiB left for all of them: use more nodes%s",
+         title, layout->n, layout->p, dense ? " is stored sparse but held dense, which" : "",
+         each / GIB, sharing, free_bytes / GIB, dense ? ", or data.storage = sparse" : "");
 out:
     return code;
 }

@@ -24,7 +24,7 @@ static int allocate(problem_t *problem)
         ALLOC(problem->l[k], parts[k] * rows);
     TRY(penalty_values_create(problem->penalty, &problem->penalty_values));
     ALLOC(problem->gradient, columns);
-    ALLOC(problem->scratch, rows_scratch(&problem->data->X));
+    ALLOC(problem->scratch, rows_scratch(problem->width, problem->data->X.sparse != NULL));
     ALLOC(problem->reduction, columns + 1 + outputs);
     ALLOC(problem->block, problem->blocks);
     ALLOC(problem->direction, columns);
@@ -157,10 +157,12 @@ out:
 
 problem_shape_t problem_shape(const problem_t *problem)
 {
+    const rows_t *X = &problem->data->X;
     return (problem_shape_t){.n = problem->data->n,
                              .rows = problem->rows,
                              .ranks = comm_size(problem->comm),
-                             .entries = problem->rows * problem->width,
+                             .entries = rows_entries(X),
+                             .sparse = X->sparse != NULL,
                              .width = problem->width,
                              .outputs = problem->outputs,
                              .count = problem->penalty->count};
@@ -171,10 +173,17 @@ int64_t problem_memory(const problem_shape_t *shape)
     int64_t penalty = 1 + PENALTY_ORDERS + PENALTY_MIXED * 2; /* arrays of a ridge's values */
     int64_t width = shape->width, outputs = shape->outputs, blocks = joint_blocks(shape->outputs);
     int64_t by_row = outputs > 1 ? 2 * outputs + 1 + blocks : 1 + LOSS_ORDERS;
-    int64_t numbers = shape->rows * by_row + outputs * width * (penalty + 5) +
-                      width * (1 + (int64_t)panel_rows(shape->width)) + 3 * outputs + 1 + blocks +
+    int64_t numbers = shape->rows * by_row + outputs * width * (penalty + 5) + width +
+                      rows_scratch(shape->width, shape->sparse) + 3 * outputs + 1 + blocks +
                       shape->count;
     return numbers * (int64_t)sizeof(double);
+}
+
+int64_t problem_panel_memory(const problem_shape_t *shape)
+{
+    const int64_t most = panel_rows(shape->width);
+    const int64_t rows = shape->rows < most ? shape->rows : most;
+    return shape->sparse ? rows * shape->width * (int64_t)sizeof(double) : 0;
 }
 
 void problem_free(problem_t **problem)

@@ -97,7 +97,8 @@ typedef struct problem_shape {
     int count;          /* hyperparameters */
 } problem_shape_t;
 problem_shape_t problem_shape(const problem_t *problem);
-int64_t problem_memory(const problem_shape_t *shape); /* bytes */
+int64_t problem_memory(const problem_shape_t *shape);       /* bytes */
+int64_t problem_panel_memory(const problem_shape_t *shape); /* those of rows_buffer */
 
 /* Leaves out row `row` (0 .. n-1) of all from now on; -1: none. Not collective, call on all ranks.
  */

@@ -18,12 +18,20 @@ enum { NAMES_SIZE = 512, PLACE_SIZE = 1024 };
 
 static const double seed_max = 9007199254740992.0; /* 2^53: exact as a double */
 
-const param_t config_data_params[] = {{"standardize",
-                                       "centre the columns and scale them to unit variance",
-                                       PARAM_BOOL, offsetof(config_data_t, standardize), 1},
-                                      {"intercept", "add an unpenalised intercept", PARAM_BOOL,
-                                       offsetof(config_data_t, intercept), 1},
-                                      PARAM_END};
+static const char *const standardize_choices[] = {"false", "true", "scale", NULL};
+static const char *const storage_choices[] = {"auto", "dense", "sparse", NULL};
+const param_t config_data_params[] = {
+    {"standardize",
+     "centre the columns and scale them to unit variance; scale: scale them, but leave the means",
+     PARAM_CHOICE, offsetof(config_data_t, standardize), DATA_STANDARDIZE, 0, 0,
+     standardize_choices},
+    {"intercept", "add an unpenalised intercept", PARAM_BOOL, offsetof(config_data_t, intercept),
+     1},
+    {"storage",
+     "hold X as dense rows or by its entries; auto: as it is stored, but dense where a fifth of it "
+     "is there",
+     PARAM_CHOICE, offsetof(config_data_t, storage), DATA_AUTO, 0, 0, storage_choices},
+    PARAM_END};
 
 const param_t config_verify_params[] = {
     {"rows", "random rows whose exact leave-one-out is computed after a search of alo", PARAM_INT,

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The configuration of one study: YAML, checked against tables of options.
 
-       data:      {file: F | [F, ...], standardize: true, intercept: true}
+       data:      {file: F | [F, ...], standardize: true | false | scale, intercept: true,
+                   storage: auto | dense | sparse}
        model:     {loss: NAME, kernel: NAME}, or {loss: NAME, penalty: NAME, groups: GROUPS,
                    free: [name, ...]}
        criterion: NAME | {kind: NAME, OPTION: ..., ...}
@@ -27,7 +28,7 @@
 #include "base/error.h"
 #include "base/param.h"
 #include "comm/comm.h"
-#include "data/files.h"
+#include "data/data.h"
 #include "study/kinds.h"
 
 /* A kind that was chosen, with its options: defaults, and over them what the config says. */
@@ -68,8 +69,9 @@ typedef struct config_lambda {
 
 typedef struct config_data {
     config_names_t files; /* absolute paths or patterns */
-    bool standardize;
+    int standardize;      /* data_standardize_t */
     bool intercept;
+    int storage; /* data_storage_t */
 } config_data_t;
 
 typedef struct config_model {

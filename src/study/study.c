@@ -93,8 +93,9 @@ int study_open(comm_t *comm, const config_t *config, study_t **out)
     int code = TRALO_OK;
     study_t *study = NULL;
     const files_names_t files = config_files(config);
-    data_options_t options = {.standardize = config->data.standardize,
-                              .intercept = config->data.intercept};
+    data_options_t options = {.standardize = (data_standardize_t)config->data.standardize,
+                              .intercept = config->data.intercept,
+                              .storage = (data_storage_t)config->data.storage};
     TRY(comm_agree(comm, mem_alloc(1, sizeof *study, &study)));
     study->comm = comm;
     study->config = config;

@@ -387,6 +387,8 @@ static void huge_sparse(hid_t file)
 
 static void too_large_for_memory(void)
 {
+    const data_options_t dense = {.storage = DATA_HOLD_DENSE};
+    data_t *d = NULL;
     for (int sparse = 0; sparse < 2; sparse++) {
         if (comm_rank(test_comm) == 0) {
             hid_t file = H5Fcreate(path, H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
@@ -395,12 +397,13 @@ static void too_large_for_memory(void)
             H5Fclose(file);
         }
         comm_barrier(test_comm);
-        refused(TRALO_ERR_MEMORY, sparse == 1
-                                      ? "/X [4000000000, 1000] is stored sparse but used dense, "
-                                        "which needs "
-                                      : "/X [4000000000, 1000] needs ");
+        refused(TRALO_ERR_MEMORY, "/X [4000000000, 1000] needs ");
         refused(TRALO_ERR_MEMORY, "GiB left for all of them: use more nodes");
     }
+    CHECK_FAILS(data_open(test_comm, path, &dense, &d), TRALO_ERR_MEMORY,
+                "/X [4000000000, 1000] is stored sparse but held dense, which needs ");
+    CHECK_FAILS(data_open(test_comm, path, &dense, &d), TRALO_ERR_MEMORY,
+                "use more nodes, or data.storage = sparse");
 }
 
 /* ---- the file itself is wrong -------------------------------------------------------------------

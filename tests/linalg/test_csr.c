@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The kernels on entries against loops over the matrix that these stand for. */
+/* The kernels on entries, and those on columns of a matrix with dense rows, against loops over the
+   matrix that the entries stand for. */
 #include <float.h>
 #include <math.h>
 #include <string.h>
@@ -7,6 +8,7 @@
 #include "base/mem.h"
 #include "base/rng.h"
 #include "linalg/csr.h"
+#include "linalg/panel_block.h"
 #include "support.h"
 
 enum { ROWS = 23, COLUMNS = 75, MOST_ENTRIES = ROWS * COLUMNS };
@@ -32,7 +34,7 @@ static int allocate(bench_t *b)
     ALLOC(b->square, COLUMNS * COLUMNS);
     ALLOC(b->x, COLUMNS);
     ALLOC(b->out, COLUMNS * COLUMNS);
-    ALLOC(b->scratch, (COLUMNS + 1) * CSR_WIDTH);
+    ALLOC(b->scratch, (COLUMNS + ROWS) * CSR_WIDTH + ROWS * COLUMNS);
 out:
     return code;
 }
@@ -63,7 +65,7 @@ static void fill(bench_t *b, double share, bool centred, bool ones)
     for (int i = 0; i < ROWS; i++) {
         A->start[i + 1] = A->start[i];
         for (int j = 0; j < COLUMNS; j++) {
-            const uint64_t at = (uint64_t)(i * COLUMNS + j);
+            const uint64_t at = (uint64_t)i * COLUMNS + (uint64_t)j;
             const bool is = !(ones && j == COLUMNS - 1) && rng_uniform(3, STREAM_WHERE, at) < share;
             const double v = is ? rng_normal(3, STREAM_VALUE, at) : 0.0;
             b->X[at] = v - A->shift[j];
@@ -146,17 +148,49 @@ static void check_dense(bench_t *b)
     CU_ASSERT(memcmp(b->out, row(b, 0), (size_t)b->rows.count * COLUMNS * sizeof(double)) == 0);
 }
 
-static void check_gram(bench_t *b)
+/* A kernel with some columns of a matrix, on the entries or on dense rows. */
+typedef void kernel_t(bench_t *b, panel_block_t block, const double *in, double *out);
+
+static void gram(bench_t *b, panel_block_t block, const double *in, double *out)
+{
+    csr_gram(b->rows, in, block, b->scratch, out);
+}
+
+static void norms(bench_t *b, panel_block_t block, const double *in, double *out)
+{
+    csr_add_norms(b->rows, in, block, b->scratch, out);
+}
+
+static void quadratic(bench_t *b, panel_block_t block, const double *in, double *out)
+{
+    csr_add_quadratic(b->rows, in, block, b->scratch, out);
+}
+
+static void dense_gram(bench_t *b, panel_block_t block, const double *in, double *out)
+{
+    panel_block_gram((int)b->rows.count, COLUMNS, row(b, 0), in, block, b->scratch, out);
+}
+
+static void dense_norms(bench_t *b, panel_block_t block, const double *in, double *out)
+{
+    panel_block_norms((int)b->rows.count, COLUMNS, row(b, 0), in, block, b->scratch, out);
+}
+
+static void dense_quadratic(bench_t *b, panel_block_t block, const double *in, double *out)
+{
+    panel_block_quadratic((int)b->rows.count, COLUMNS, row(b, 0), in, block, b->scratch, out);
+}
+
+static void check_gram_by(bench_t *b, kernel_t *kernel)
 {
     static const panel_block_t blocks[] = {
         {0, COLUMNS, COLUMNS}, {0, 31, COLUMNS}, {40, 33, COLUMNS}, {COLUMNS - 1, 1, COLUMNS}};
     for (int k = 0; k < 4; k++) {
         const panel_block_t at = blocks[k];
         double worst = 0.0;
-        for (int64_t j = 0; j < at.count; j++)
-            for (int i = 0; i < COLUMNS; i++)
-                b->out[i + j * COLUMNS] = i >= at.first + j ? 0.5 : NAN;
-        csr_gram(b->rows, b->weights, at, b->scratch, b->out);
+        for (int i = 0; i < COLUMNS * at.count; i++)
+            b->out[i] = 0.5;
+        kernel(b, at, b->weights, b->out);
         for (int64_t j = 0; j < at.count; j++)
             for (int64_t i = at.first + j; i < COLUMNS; i++) {
                 double sum = 0.5;
@@ -168,12 +202,18 @@ static void check_gram(bench_t *b)
     }
 }
 
+static void check_gram(bench_t *b)
+{
+    check_gram_by(b, gram);
+    check_gram_by(b, dense_gram);
+}
+
 /* square: numbers where i >= j (`lower`) or i <= j, NaN elsewhere. */
 static void fill_square(bench_t *b, bool lower)
 {
     for (int j = 0; j < COLUMNS; j++)
         for (int i = 0; i < COLUMNS; i++) {
-            const uint64_t at = (uint64_t)(i + j * COLUMNS);
+            const uint64_t at = (uint64_t)i + (uint64_t)j * COLUMNS;
             const bool read = lower ? i >= j : i <= j;
             b->square[at] = read ? rng_normal(3, STREAM_SQUARE, at) / COLUMNS : NAN;
         }
@@ -183,21 +223,20 @@ static void fill_square(bench_t *b, bool lower)
 static const int edges[] = {0, 1, 32, 70, COLUMNS};
 enum { BLOCKS = sizeof edges / sizeof *edges - 1 };
 
-static void in_blocks(bench_t *b,
-                      void (*kernel)(csr_rows_t, const double *, panel_block_t, double *, double *),
-                      double *out)
+static void in_blocks(bench_t *b, kernel_t *kernel, double *out)
 {
     for (int k = 0; k < BLOCKS; k++) {
         const panel_block_t at = {edges[k], edges[k + 1] - edges[k], COLUMNS};
-        kernel(b->rows, b->square + (ptrdiff_t)edges[k] * COLUMNS, at, b->scratch, out);
+        kernel(b, at, b->square + (ptrdiff_t)edges[k] * COLUMNS, out);
     }
 }
 
 static void check_norms(bench_t *b)
 {
-    double out[ROWS] = {0.0}, worst = 0.0;
+    double out[ROWS] = {0.0}, dense[ROWS] = {0.0}, worst = 0.0;
     fill_square(b, false);
-    in_blocks(b, csr_add_norms, out);
+    in_blocks(b, norms, out);
+    in_blocks(b, dense_norms, dense);
     for (int i = 0; i < b->rows.count; i++) {
         double wanted = 0.0;
         for (int j = 0; j < COLUMNS; j++) {
@@ -206,23 +245,24 @@ static void check_norms(bench_t *b)
                 sum += row(b, i)[l] * b->square[l + j * COLUMNS];
             wanted += sum * sum;
         }
-        worst = worse(worst, out[i], wanted);
+        worst = worse(worse(worst, out[i], wanted), dense[i], wanted);
     }
     CU_ASSERT(worst < 1e-12);
 }
 
 static void check_quadratic(bench_t *b)
 {
-    double out[ROWS] = {0.0}, worst = 0.0;
+    double out[ROWS] = {0.0}, dense[ROWS] = {0.0}, worst = 0.0;
     fill_square(b, true);
-    in_blocks(b, csr_add_quadratic, out);
+    in_blocks(b, quadratic, out);
+    in_blocks(b, dense_quadratic, dense);
     for (int i = 0; i < b->rows.count; i++) {
         double wanted = 0.0;
         for (int j = 0; j < COLUMNS; j++)
             for (int l = j; l < COLUMNS; l++)
                 wanted +=
                     (l > j ? 2.0 : 1.0) * row(b, i)[l] * row(b, i)[j] * b->square[l + j * COLUMNS];
-        worst = worse(worst, out[i], wanted);
+        worst = worse(worse(worst, out[i], wanted), dense[i], wanted);
     }
     CU_ASSERT(worst < 1e-12);
 }

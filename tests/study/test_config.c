@@ -80,7 +80,8 @@ static void the_short_config(void)
     const walk_t *walk = c->search.method.options;
     CU_ASSERT(strcmp(c->data.files.names[0], "/folder/d.h5") == 0);
     CU_ASSERT(strcmp(c->output, "/folder/d.result.h5") == 0);
-    CU_ASSERT(c->data.standardize && c->data.intercept);
+    CU_ASSERT(c->data.standardize == DATA_STANDARDIZE && c->data.intercept);
+    CU_ASSERT(c->data.storage == DATA_AUTO);
     CU_ASSERT(strcmp(c->model.loss.name, "logistic") == 0 && c->model.loss.options == NULL);
     CU_ASSERT(strcmp(c->model.penalty.name, "ridge") == 0);
     CU_ASSERT(strcmp(c->criterion.name, "alo") == 0);
@@ -95,7 +96,7 @@ static void the_short_config(void)
 }
 
 static const char full[] =
-    "data: {file: /abs/d.h5, standardize: no, intercept: off}\n"
+    "data: {file: /abs/d.h5, standardize: no, intercept: off, storage: sparse}\n"
     "model:\n"
     "  loss: {kind: squared}\n"
     "  penalty: ridge\n"
@@ -116,8 +117,8 @@ static void the_full_config(void)
         return;
     const walk_t *walk = c->search.method.options;
     const config_groups_t *groups = &c->model.groups;
-    CU_ASSERT(strcmp(c->data.files.names[0], "/abs/d.h5") == 0 && !c->data.standardize &&
-              !c->data.intercept);
+    CU_ASSERT(strcmp(c->data.files.names[0], "/abs/d.h5") == 0 && !c->data.intercept);
+    CU_ASSERT(c->data.standardize == DATA_AS_IT_IS && c->data.storage == DATA_HOLD_SPARSE);
     CU_ASSERT(groups->grouping == GROUPS_LISTS && groups->count == 2);
     CU_ASSERT(groups->lists[0].count == 2 && groups->lists[1].count == 1);
     CU_ASSERT(strcmp(groups->lists[0].names[1], "b: \t\"q\" \xc2\x85 \xc3\xa9") == 0);
@@ -279,7 +280,7 @@ static void wrong_keys(void)
                "c.yaml:3: criterium: unknown key; did you mean 'criterion'? allowed here: data, ");
     line_fails(1, "data: {file: d.h5, standardise: true}",
                "c.yaml:1: data.standardise: unknown key; did you mean 'standardize'? allowed here: "
-               "file, standardize, intercept");
+               "file, standardize, intercept, storage");
     line_fails(2, "model:\n  loss: logistic\n  penalties: ridge",
                "c.yaml:4: model.penalties: unknown key; did you mean 'penalty'?");
     line_fails(4, "search: {method: walk,\n  max_iteration: 3}",
@@ -341,10 +342,13 @@ static void missing_keys(void)
 
 static void wrong_values(void)
 {
-    line_fails(1, "data: {file: d.h5, standardize: maybe}",
-               "c.yaml:1: data.standardize: 'maybe' is not allowed: give true or false");
-    line_fails(1, "data: {file: d.h5, standardize: 'true'}",
-               "data.standardize: 'true' is a text because of its quotes");
+    line_fails(
+        1, "data: {file: d.h5, standardize: maybe}",
+        "c.yaml:1: data.standardize: 'maybe' is not allowed: give one of: false, true, scale");
+    line_fails(1, "data: {file: d.h5, storage: yes}",
+               "c.yaml:1: data.storage: 'yes' is not allowed: give one of: auto, dense, sparse");
+    line_fails(1, "data: {file: d.h5, intercept: 'true'}",
+               "data.intercept: 'true' is a text because of its quotes");
     line_fails(1, "data: d.h5", "c.yaml:1: data: must be a map");
     line_fails(1, "data: {file: {d: h5}}", "c.yaml:1: data.file: is a map: give the path");
     line_fails(1, "data: {file: []}", "c.yaml:1: data.file: is an empty list: give the path");
