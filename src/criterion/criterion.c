@@ -56,12 +56,16 @@ static int check_memory(const criterion_setup_t *setup, const algebra_facts_t *f
                         const algebra_t *algebra)
 {
     int code = TRALO_OK;
-    if (facts->memory > 0 && algebra->memory > facts->memory)
+    const inner_kind_t *inner = setup->inner;
+    int64_t needed = algebra->memory;
+    if (inner->memory != NULL)
+        needed += inner->memory(setup->inner_options, &facts->shape);
+    if (facts->memory > 0 && needed > facts->memory)
         FAIL(TRALO_ERR_MEMORY,
              "criterion '%s' needs %.2f GB on a rank (%" PRId64 " rows, %d columns; algebra '%s') "
              "and %.2f GB are free for it: use more nodes, or fewer ranks per node when the "
              "columns are many",
-             setup->kind->name, 1e-9 * (double)algebra->memory, facts->shape.rows,
+             setup->kind->name, 1e-9 * (double)needed, facts->shape.rows,
              facts->shape.width * facts->shape.outputs, algebra->name,
              1e-9 * (double)facts->memory);
 out:

@@ -6,7 +6,7 @@
 
 #include "inner/kinds.h"
 
-const inner_kind_t *const inner_kinds[] = {&inner_newton, NULL};
+const inner_kind_t *const inner_kinds[] = {&inner_newton, &inner_lbfgs, NULL};
 
 const inner_kind_t *inner_find(const char *name)
 {
@@ -18,7 +18,7 @@ const inner_kind_t *inner_find(const char *name)
 
 const char *inner_reason_name(inner_reason_t reason)
 {
-    static const char *const names[] = {"gradient",  "rounding",       "iterations",
-                                        "separable", "rank_deficient", "overflow"};
+    static const char *const names[] = {"gradient",       "rounding", "iterations", "separable",
+                                        "rank_deficient", "overflow", "memory"};
     return names[reason];
 }

@@ -18,7 +18,8 @@ typedef enum inner_reason {
     INNER_ITERATIONS,     /* max_iterations were not enough */
     INNER_SEPARABLE,      /* the predictor runs to infinity: there is no minimum to speak of */
     INNER_RANK_DEFICIENT, /* the Hessian is singular: free columns are collinear */
-    INNER_OVERFLOW        /* no finite objective could be found */
+    INNER_OVERFLOW,       /* no finite objective could be found */
+    INNER_MEMORY          /* the solver's vectors do not fit */
 } inner_reason_t;
 
 typedef struct inner_result {
@@ -39,6 +40,8 @@ typedef struct inner_kind {
     const char *doc;
     const param_t *params; /* options, read from the config's `inner` section */
     size_t options_size;
+    /* Bytes on the rank that needs most, beside the problem and the Hessian; NULL: none. */
+    int64_t (*memory)(const void *options, const problem_shape_t *shape);
     /* From beta [columns] to the minimum at theta [S], in place. `hessian` is the solver's to use:
        a factor of a nearby Hessian when hessian->factored, of the last one that was formed
        afterwards (not factored where a matrix above it took its place). The problem ends at the

@@ -4,6 +4,7 @@
 
 #include "inner/inner.h"
 
+extern const inner_kind_t inner_lbfgs;
 extern const inner_kind_t inner_newton;
 
 typedef struct newton_options {

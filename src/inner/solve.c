@@ -88,6 +88,15 @@ void solve_overflow(solve_t *s)
              s->problem->largest_u);
 }
 
+void solve_memory(solve_t *s)
+{
+    solve_end(s, INNER_MEMORY);
+    snprintf(s->result->detail, sizeof s->result->detail,
+             "no memory for the vectors of %s (%d columns): fewer ranks on the first node, or a "
+             "smaller inner.memory",
+             s->solver, s->problem->columns);
+}
+
 void solve_iterations(solve_t *s)
 {
     if (separated(s->problem)) {

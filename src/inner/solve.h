@@ -35,6 +35,7 @@ void solve_end(solve_t *solve, inner_reason_t reason);
 void solve_minimum(solve_t *solve, inner_reason_t reason); /* nothing more can be gained */
 void solve_singular(solve_t *solve, int column);           /* at that column */
 void solve_overflow(solve_t *solve);
+void solve_memory(solve_t *solve);     /* rank 0 has none for the solver's vectors */
 void solve_iterations(solve_t *solve); /* they were not enough, or none helps */
 
 #endif
