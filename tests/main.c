@@ -49,6 +49,7 @@
     X(softmax)                                                                                     \
     X(forms)                                                                                       \
     X(algebra)                                                                                     \
+    X(wide)                                                                                        \
     X(spectral)                                                                                    \
     X(sparse)                                                                                      \
     X(memory)                                                                                      \

@@ -6,7 +6,7 @@
 
 #include "criterion/exact.h"
 
-const char *const algebra_names[] = {"auto", "replicated", "spectral", "products", NULL};
+const char *const algebra_names[] = {"auto", "replicated", "wide", "spectral", "products", NULL};
 
 typedef struct candidate {
     const char *name;

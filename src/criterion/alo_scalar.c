@@ -39,7 +39,8 @@ double alo_scalar_find_t(alo_scalar_t *rows, int64_t *at)
     double least = 1.0;
     *at = -1;
     for (int64_t i = 0; i < rows->count; i++) {
-        rows->t[i] = 1.0 - rows->l[2][i] * rows->h[i];
+        if (!rows->own_t)
+            rows->t[i] = 1.0 - rows->l[2][i] * rows->h[i];
         if (!(rows->t[i] >= least)) {
             least = isnan(rows->t[i]) ? -INFINITY : rows->t[i];
             *at = i;

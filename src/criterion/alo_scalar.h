@@ -13,6 +13,7 @@ typedef struct alo_scalar {
     int64_t count;
     const double *u;  /* borrowed, as the next */
     double *const *l; /* weighted loss and derivatives, as far as needed */
+    bool own_t;       /* t is set by the caller, who knows it better than from h */
     double *h, *t, *left_out, *phi[EVALUATION_ORDERS], *c, *k, *q;
     double *u_dot, *h_dot, *c_dot, *k_dot, *g;
     double *storage; /* owned; h and all that follow it point into it */
@@ -23,7 +24,8 @@ int alo_scalar_create(int64_t count, alo_scalar_t *out);
 void alo_scalar_free(alo_scalar_t *rows);
 int64_t alo_scalar_memory(int64_t count); /* bytes */
 
-/* t from h; returns the least of 1 and all t, -infinity where one is NaN, and its place (-1: 1). */
+/* t from h (but for own_t); returns the least of 1 and all t, -infinity where one is NaN, and its
+ * place (-1: 1). */
 double alo_scalar_find_t(alo_scalar_t *rows, int64_t *at);
 
 /* Is result->least_t too small? Then result->failure says so. */

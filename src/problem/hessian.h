@@ -97,6 +97,8 @@ int hessian_solve_roughly(hessian_t *hessian, double tolerance, double *x);
 
 extern const hessian_kind_t hessian_products;
 
+extern const hessian_kind_t hessian_wide;
+
 /* The matrices of the form `replicated`; no other may be asked. Not collective. */
 extern const hessian_kind_t hessian_replicated;
 spd_t *hessian_spd(const hessian_t *hessian);

@@ -96,7 +96,9 @@ static cost_t cost_of_gradient(int groups)
                              .penalty = "ridge",
                              .criterion = "alo",
                              .intercept = true,
-                             .groups = groups};
+                             .groups = groups,
+                             .option = "algebra",
+                             .value = "replicated"};
     cost_t cost = {.bytes = -1};
     fixture_t f;
     criterion_result_t r;
