@@ -15,11 +15,12 @@ setup_missing_packages() {
     done
 }
 
-setup_found() { # command|module|header NAME
+setup_found() { # command|module|header|python NAME
     case $1 in
     command) PATH=$PATH:/usr/sbin:/sbin command -v "$2" >/dev/null ;;
     module) pkg-config --exists "$2" 2>/dev/null ;;
     header) echo "#include <$2>" | cc -E - >/dev/null 2>&1 ;;
+    python) python3 -c "import $2" 2>/dev/null ;;
     esac
 }
 

@@ -27,6 +27,7 @@
     X(dist)                                                                                        \
     X(data_arrays)                                                                                 \
     X(data_files)                                                                                  \
+    X(data_foreign)                                                                                \
     X(data_damage)                                                                                 \
     X(data_refuse)                                                                                 \
     X(data_open)                                                                                   \

@@ -102,6 +102,8 @@ static void print_more(const info_t *info)
                info->fold_least, info->fold_most);
     else
         printf("folds       none\n");
+    if (info->rest[0] != '\0')
+        printf("not read    %s\n", info->rest);
 }
 
 static void print_memory(const info_t *info)

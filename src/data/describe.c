@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 #include "data/build.h"
+#include "data/foreign.h"
 #include "data/h5.h"
 #include "data/layout.h"
 
@@ -12,9 +13,10 @@ enum { WHAT = 512 };
 static int read_names(hid_t file, const char *path, data_t *d)
 {
     int code = TRALO_OK;
-    char what[WHAT];
-    snprintf(what, sizeof what, "%s: /feature_names", path);
-    hid_t set = H5Dopen2(file, "feature_names", H5P_DEFAULT);
+    char name[WHAT / 2], what[WHAT];
+    foreign_names(file, name, sizeof name);
+    snprintf(what, sizeof what, "%.200s: /%s", path, name);
+    hid_t set = H5Dopen2(file, name, H5P_DEFAULT);
     if (set < 0)
         FAIL(TRALO_ERR_INPUT, "%s cannot be opened as a dataset: %s", what, h5_reason());
     TRY(h5_read_strings(set, what, d->p, d->names));

@@ -9,6 +9,8 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "data/filters.h"
+#include "data/foreign.h"
 #include "data/h5.h"
 #include "data/layout.h"
 #include "data/reader.h"
@@ -241,36 +243,15 @@ static void describe_type(hid_t set, char *text)
     hid_t type = H5Dget_type(set);
     const bool real = H5Tget_class(type) == H5T_FLOAT,
                plain = !real && H5Tget_sign(type) == H5T_SGN_NONE;
-    snprintf(text, INFO_TYPE, "%s%d",
-             real    ? "float"
-             : plain ? "uint"
-                     : "int",
-             (int)(8 * H5Tget_size(type)));
-    h5_close(&type);
-}
-
-static void describe_filter(hid_t list, unsigned i, char *text, size_t size)
-{
-    unsigned flags, values[8] = {0};
-    size_t count = 8;
-    char name[24] = "";
-    const H5Z_filter_t filter =
-        H5Pget_filter2(list, i, &flags, &count, values, sizeof name, name, NULL);
-    name[sizeof name - 1] = '\0';
-    if (filter == H5Z_FILTER_DEFLATE)
-        snprintf(text, size, "gzip %u", values[0]);
+    if (H5Tget_class(type) == H5T_ENUM)
+        snprintf(text, INFO_TYPE, "bool");
     else
-        snprintf(text, size, "%s", name);
-}
-
-static void describe_filters(hid_t list, char *text)
-{
-    size_t used = 0;
-    char one[32];
-    for (int i = 0; i < H5Pget_nfilters(list) && used < INFO_FILTERS; i++) {
-        describe_filter(list, (unsigned)i, one, sizeof one);
-        used += (size_t)snprintf(text + used, INFO_FILTERS - used, "%s%s", i > 0 ? ", " : "", one);
-    }
+        snprintf(text, INFO_TYPE, "%s%d",
+                 real    ? "float"
+                 : plain ? "uint"
+                         : "int",
+                 (int)(8 * H5Tget_size(type)));
+    h5_close(&type);
 }
 
 /* X of the first file. */
@@ -283,7 +264,7 @@ static void describe_X(hid_t set, info_t *info)
         H5Pget_chunk(list, 2, chunk);
     info->chunk[0] = (int64_t)chunk[0];
     info->chunk[1] = (int64_t)chunk[1];
-    describe_filters(list, info->filters);
+    filters_text(list, info->filters, sizeof info->filters);
     h5_close(&list);
 }
 
@@ -299,6 +280,8 @@ static int describe_storage(scan_t *s, int f)
     s->info->stored_bytes += (int64_t)H5Dget_storage_size(set);
     if (f == 0)
         describe_X(set, s->info);
+    if (f == 0)
+        foreign_rest(file, s->info->rest, sizeof s->info->rest);
     if (f == 0 && h5_has_attribute(file, "source"))
         TRY(h5_read_text(file, "source", path, &s->info->source));
 out:

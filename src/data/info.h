@@ -9,7 +9,7 @@
 #include "base/error.h"
 #include "data/files.h"
 
-enum { INFO_DISTINCT = 10, INFO_NAMES = 10, INFO_TYPE = 16, INFO_FILTERS = 64 };
+enum { INFO_DISTINCT = 10, INFO_NAMES = 10, INFO_TYPE = 16, INFO_FILTERS = 64, INFO_REST = 200 };
 
 /* Finite values of a vector. */
 typedef struct info_vector {
@@ -47,6 +47,7 @@ typedef struct info {
     bool folds;
     int fold_count;
     int64_t fold_least, fold_most; /* rows in the smallest and largest fold */
+    char rest[INFO_REST];          /* what else is in the root of the first file: "obs, var" */
 } info_t;
 
 /* Streams over the file in blocks of rows; memory: a few numbers per column and a block. Not

@@ -7,6 +7,8 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "data/filters.h"
+#include "data/foreign.h"
 #include "data/h5.h"
 
 enum { WHAT = 512, LARGEST_NUMBER = 16 };
@@ -19,18 +21,47 @@ typedef struct survey {
     int64_t band;         /* rows of X that share chunks */
 } survey_t;
 
+/* A bool of h5py: FALSE and TRUE are 0 and 1 of one byte. */
+static bool is_bool(hid_t type)
+{
+    char no[1] = {1}, yes[1] = {0};
+    return H5Tget_size(type) == 1 && H5Tget_nmembers(type) == 2 &&
+           H5Tenum_valueof(type, "FALSE", no) >= 0 && H5Tenum_valueof(type, "TRUE", yes) >= 0 &&
+           no[0] == 0 && yes[0] == 1;
+}
+
+/* A type that is not of numbers. */
+static int refuse_type(const survey_t *s, const char *name, H5T_class_t kind)
+{
+    int code = TRALO_OK;
+    if (kind == H5T_ENUM && strcmp(name, "y") == 0)
+        FAIL(TRALO_ERR_INPUT, "%s: /y is a bool or another enumeration: store it as -1 and +1",
+             s->path);
+    if (kind == H5T_ENUM)
+        FAIL(TRALO_ERR_INPUT, "%s: /%s is an enumeration: store it as int8", s->path, name);
+    if (kind == H5T_STRING && strcmp(name, "y") == 0)
+        FAIL(TRALO_ERR_INPUT,
+             "%s: /y must hold numbers, not texts. In Python: labels, y = numpy.unique(y, "
+             "return_inverse=True); f[\"y\"] = y if len(labels) > 2 else 2 * y - 1; "
+             "f[\"y\"].attrs[\"labels\"] = list(labels)",
+             s->path);
+    FAIL(TRALO_ERR_INPUT, "%s: /%s must hold numbers%s", s->path, name,
+         kind == H5T_COMPOUND ? ", not records or complex numbers" : "");
+out:
+    return code;
+}
+
+/* The numbers of X may be bools. */
 static int check_numbers(const survey_t *s, const char *name, hid_t set, bool whole)
 {
     int code = TRALO_OK;
     hid_t type = H5Dget_type(set);
     H5T_class_t kind = H5Tget_class(type);
-    if (kind == H5T_ENUM)
-        FAIL(TRALO_ERR_INPUT, "%s: /%s is an enumeration (a bool of h5py?): store it as int8",
-             s->path, name);
+    bool logical = kind == H5T_ENUM && is_bool(type) && name[0] == 'X' && !whole;
+    if (!logical && kind != H5T_INTEGER && kind != H5T_FLOAT)
+        TRY(refuse_type(s, name, kind));
     if (whole && kind != H5T_INTEGER)
         FAIL(TRALO_ERR_INPUT, "%s: /%s must hold integers", s->path, name);
-    if (kind != H5T_INTEGER && kind != H5T_FLOAT)
-        FAIL(TRALO_ERR_INPUT, "%s: /%s must hold numbers", s->path, name);
     if (H5Tget_size(type) > LARGEST_NUMBER)
         FAIL(TRALO_ERR_INPUT, "%s: /%s holds numbers of %zu bytes, at most %d are possible",
              s->path, name, H5Tget_size(type), LARGEST_NUMBER);
@@ -78,39 +109,22 @@ out:
     return code;
 }
 
-/* gzip and szip come with HDF5; lzf, blosc and others are plugins that may be missing. */
-static int check_filters(const survey_t *s, const char *name, hid_t created)
-{
-    int code = TRALO_OK;
-    char filter[32] = "";
-    for (int i = 0; i < H5Pget_nfilters(created); i++) {
-        unsigned flags, settings;
-        size_t values = 0;
-        int id = H5Pget_filter2(created, (unsigned)i, &flags, &values, NULL, sizeof filter, filter,
-                                &settings);
-        if (id < 0 || H5Zfilter_avail(id) <= 0)
-            FAIL(TRALO_ERR_INPUT,
-                 "%s: /%s is compressed by %s (filter %d), which HDF5 has not got "
-                 "here: use gzip",
-                 s->path, name, filter[0] == '\0' ? "?" : filter, id);
-    }
-out:
-    return code;
-}
-
 /* Rows that share chunks, and the bytes of the largest chunk so far. */
 static int survey_chunks(survey_t *s, const char *name, hid_t set, int64_t *band)
 {
     int code = TRALO_OK;
     hsize_t chunk[2] = {1, 1};
+    char what[WHAT];
     hid_t type = H5Dget_type(set), created = H5Dget_create_plist(set);
+    snprintf(what, sizeof what, "%s: /%s", s->path, name);
     if (type < 0 || created < 0)
         FAIL(TRALO_ERR_FILE, "%s: cannot read how /%s is stored: %s", s->path, name, h5_reason());
     if (H5Pget_layout(created) == H5D_CHUNKED && H5Pget_chunk(created, 2, chunk) > 0) {
         int64_t bytes = (int64_t)(H5Tget_size(type) * chunk[0] * chunk[1]);
         s->layout.chunk_bytes = bytes > s->layout.chunk_bytes ? bytes : s->layout.chunk_bytes;
     }
-    TRY(check_filters(s, name, created));
+    TRY(filters_check(created, what));
+    TRY(foreign_check_virtual(created, s->path, what));
     *band = chunk[0] > 0 ? (int64_t)chunk[0] : 1;
 out:
     h5_close(&created);
@@ -218,12 +232,15 @@ static int check_encoding(const survey_t *s, hid_t group)
     int code = TRALO_OK;
     char *encoding = NULL, what[WHAT];
     snprintf(what, sizeof what, "%s: /X", s->path);
+    if (h5_has_attribute(group, "pandas_type"))
+        TRY(foreign_explain_X(s->file, s->path));
     if (!h5_has_attribute(group, "encoding-type"))
         FAIL(TRALO_ERR_INPUT,
              "%s is a group without the attribute 'encoding-type', wanted is \"csr_matrix\"", what);
     TRY(h5_read_text(group, "encoding-type", what, &encoding));
     if (strcmp(encoding, "csr_matrix") != 0)
-        FAIL(TRALO_ERR_INPUT, "%s is stored as \"%s\", wanted is \"csr_matrix\"", what, encoding);
+        FAIL(TRALO_ERR_INPUT, "%s is stored as \"%s\", wanted is \"csr_matrix\"%s", what, encoding,
+             strcmp(encoding, "csc_matrix") == 0 ? " (X.tocsr() in Python)" : "");
 out:
     mem_free(&encoding);
     return code;
@@ -266,8 +283,7 @@ static int survey_X(survey_t *s)
     int code = TRALO_OK;
     H5O_info_t info;
     if (!h5_has(s->file, "X"))
-        FAIL(TRALO_ERR_INPUT, "%s: /X does not exist; `tralo import` makes files that can be read",
-             s->path);
+        TRY(foreign_explain_X(s->file, s->path));
     if (H5Oget_info_by_name(s->file, "X", &info, H5P_DEFAULT) < 0)
         FAIL(TRALO_ERR_FILE, "%s: /X cannot be opened: %s", s->path, h5_reason());
     TRY(info.type == H5O_TYPE_DATASET ? survey_dense(s) : survey_sparse(s));
@@ -300,6 +316,8 @@ static int survey_y(survey_t *s, bool required)
     l->y = required || h5_has(s->file, "y");
     if (!l->y)
         goto out;
+    if (!h5_has(s->file, "y"))
+        TRY(foreign_explain_y(s->file, s->path));
     TRY(survey_vector(s, "y", l->n, false));
     set = H5Dopen2(s->file, "y", H5P_DEFAULT);
     if (h5_has_attribute(set, "labels"))
@@ -329,6 +347,7 @@ out:
 static int survey_all(survey_t *s, const data_request_t *request)
 {
     int code = TRALO_OK;
+    char names[WHAT];
     data_layout_t *l = &s->layout;
     TRY(survey_X(s));
     if (request->files->count == 1)
@@ -338,7 +357,7 @@ static int survey_all(survey_t *s, const data_request_t *request)
     TRY(survey_offset(s));
     TRY(survey_optional(s, "fold", l->n, true, &l->fold));
     TRY(survey_optional(s, "groups", l->p, true, &l->group));
-    l->names = h5_has(s->file, "feature_names");
+    l->names = foreign_names(s->file, names, sizeof names);
 out:
     return code;
 }

@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "data/info.h"
+#include "data/write.h"
 #include "data_room/h5_files.h"
 #include "support.h"
 
@@ -184,6 +185,44 @@ static void many_values_are_not_listed(void)
     info_free(&info);
 }
 
+/* What import writes: chunks of as many whole rows as fit into 1 MiB. */
+static void chunks_hold_whole_rows(void)
+{
+    static const struct {
+        write_shape_t shape;
+        int64_t rows;
+        const char *filters;
+    } cases[] = {
+        {{.n = 100, .p = 5, .nonzeros = -1}, 100, ""},
+        {{.n = 30000, .p = 8, .nonzeros = -1}, (1 << 20) / 64, ""},
+        {{.n = 30000, .p = 7, .nonzeros = -1, .gzip = 3}, (1 << 20) / 56, "shuffle, gzip 3"},
+        {{.n = 60000, .p = 8, .nonzeros = -1, .float32 = true}, (1 << 20) / 32, ""},
+        {{.n = 3, .p = 200000, .nonzeros = -1}, 1, ""},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases && first_rank(); i++) {
+        const write_shape_t *shape = &cases[i].shape;
+        writer_t *writer = NULL;
+        info_t *info = NULL;
+        double *x = NULL;
+        write_row_t row = {.y = 1.0};
+        test_path("chunks.h5", path, sizeof path);
+        CHECK_OK(mem_alloc(shape->p, sizeof *x, &x));
+        row.x = x;
+        CHECK_OK(writer_create(path, shape, &writer));
+        for (int64_t k = 0; k < shape->n; k++)
+            CHECK_OK(writer_row(writer, &row));
+        CHECK_OK(writer_finish(writer));
+        writer_free(&writer);
+        if (CHECK_OK(read_again(&info))) {
+            CU_ASSERT_EQUAL(info->chunk[0], cases[i].rows);
+            CU_ASSERT_EQUAL(info->chunk[1], shape->p);
+            CU_ASSERT_STRING_EQUAL(info->filters, cases[i].filters);
+        }
+        info_free(&info);
+        mem_free(&x);
+    }
+}
+
 static void bad_files_are_refused(void)
 {
     const file_spec_t spec = {.n = 12,
@@ -213,6 +252,7 @@ void suite_info(void)
         {"weights, groups and folds are counted", weights_groups_and_folds_are_counted},
         {"constants and NaN are found", constants_and_nan_are_found},
         {"many values are not listed", many_values_are_not_listed},
+        {"chunks hold whole rows", chunks_hold_whole_rows},
         {"bad files are refused", bad_files_are_refused}};
     REGISTER("info", cases);
 }

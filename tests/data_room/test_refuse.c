@@ -329,9 +329,11 @@ static void wrong_structure(void)
         {false, replace_by_group, "feature_names",
          ": /feature_names cannot be opened as a dataset"},
         {false, x_is_a_type, NULL, ": /X is neither a dataset nor a group"},
-        {false, y_is_bool, NULL, ": /y is an enumeration (a bool of h5py?): store it as int8"},
+        {false, y_is_bool, NULL, ": /y is a bool or another enumeration: store it as -1 and +1"},
         {false, y_is_wide, NULL, ": /y holds numbers of 32 bytes, at most 16 are possible"},
-        {false, y_is_lzf, NULL, ": /y is compressed by ? (filter 32000), which HDF5 has not got"},
+        {false, y_is_lzf, NULL,
+         ": /y is compressed by lzf (filter 32000), for which HDF5 has no plug-in here. Install it "
+         "(Debian has hdf5-plugin-lzf, "},
         {false, y_is_null, NULL, ": /y holds no data"},
         {false, three_labels, NULL,
          ": /y row 1 is -1: with 3 of the attribute 'labels' it must be one of 0 .. 2"},
