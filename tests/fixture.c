@@ -173,6 +173,20 @@ static bool finish(const fixture_setup_t *setup, fixture_t *f)
            CHECK_OK(make_criterion(setup, f));
 }
 
+static void free_options(fixture_t *f)
+{
+    if (f->options != NULL)
+        param_release(f->params, f->options);
+    mem_free(&f->options);
+    mem_free(&f->inner_options);
+}
+
+bool fixture_judge(const fixture_setup_t *setup, fixture_t *f)
+{
+    free_options(f);
+    return CHECK_OK(make_criterion(setup, f));
+}
+
 bool fixture_create(comm_t *comm, const fixture_setup_t *setup, fixture_t *out)
 {
     data_options_t options = {.standardize = setup->standardize,
@@ -223,10 +237,7 @@ void fixture_free(fixture_t *f)
     problem_free(&f->problem);
     penalty_free(&f->penalty);
     data_free(&f->data);
-    if (f->options != NULL)
-        param_release(f->params, f->options);
-    mem_free(&f->options);
-    mem_free(&f->inner_options);
+    free_options(f);
     mem_free(&f->X);
     mem_free(&f->y);
     mem_free(&f->weights);

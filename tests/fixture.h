@@ -40,6 +40,9 @@ bool fixture_create(comm_t *comm, const fixture_setup_t *setup, fixture_t *out);
 bool fixture_wrap(data_t *data, const fixture_setup_t *setup, fixture_t *out);
 void fixture_free(fixture_t *fixture);
 
+/* Another criterion in place of the one that was freed. */
+bool fixture_judge(const fixture_setup_t *setup, fixture_t *fixture);
+
 /* The program's own way from the file NAME.csv of tests/data to a standardised data set; NULL (and
    a failed assert) when that fails. Collective. */
 data_t *fixture_data(const char *name, const char *target, const char *labels, bool intercept);

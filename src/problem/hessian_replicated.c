@@ -32,6 +32,7 @@ static int allocate(hessian_t *hessian)
     ALLOC(r, 1);
     hessian->work = r;
     ALLOC(r->diagonal, problem->columns);
+    TRY(problem_reserve_gram(hessian->problem));
     TRY(spd_create(problem->comm, problem->columns, &r->spd));
 out:
     return code;

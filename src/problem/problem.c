@@ -24,7 +24,6 @@ static int allocate(problem_t *problem)
         ALLOC(problem->l[k], parts[k] * rows);
     TRY(penalty_values_create(problem->penalty, &problem->penalty_values));
     ALLOC(problem->gradient, columns);
-    ALLOC(problem->scratch, rows_scratch(problem->width, problem->data->X.sparse != NULL));
     ALLOC(problem->reduction, columns + 1 + outputs);
     ALLOC(problem->block, problem->blocks);
     ALLOC(problem->direction, columns);
@@ -173,9 +172,8 @@ int64_t problem_memory(const problem_shape_t *shape)
     int64_t penalty = 1 + PENALTY_ORDERS + PENALTY_MIXED * 2; /* arrays of a ridge's values */
     int64_t width = shape->width, outputs = shape->outputs, blocks = joint_blocks(shape->outputs);
     int64_t by_row = outputs > 1 ? 2 * outputs + 1 + blocks : 1 + LOSS_ORDERS;
-    int64_t numbers = shape->rows * by_row + outputs * width * (penalty + 5) + width +
-                      rows_scratch(shape->width, shape->sparse) + 3 * outputs + 1 + blocks +
-                      shape->count;
+    int64_t numbers = shape->rows * by_row + outputs * width * (penalty + 5) + width + 3 * outputs +
+                      1 + blocks + shape->count;
     return numbers * (int64_t)sizeof(double);
 }
 

@@ -68,7 +68,7 @@ typedef struct problem {
     double *residual_norm; /* [outputs] |l'| over all rows */
     double largest_u;      /* max |u| over all rows; several outputs: max u - min u of a row */
     problem_size_t size; /* rank 0's view: the same bits everywhere, so decisions can rest on it */
-    double *scratch;     /* [rows_scratch] */
+    double *scratch;     /* [rows_scratch] after problem_reserve_gram, NULL before */
     double *reduction;   /* [columns + 1 + outputs] */
     double *block;       /* [blocks] of one row */
     double *direction;   /* [columns] for the inner solver, as the next */
@@ -123,8 +123,12 @@ double problem_row_loss(const problem_t *problem, int64_t i);
 
 /* C = sum_i (I x x_i) W_i (I x x_i') over all rows for the packed K x K matrices W_i in weights
    [blocks, rows] (one output: X' diag(weights) X), lower triangle of C [columns, columns].
-   Collective, one reduction. Cost: rows width^2 blocks flops. */
+   After problem_reserve_gram. Collective, one reduction. Cost: rows width^2 blocks flops. */
 void problem_gram(problem_t *problem, const double *weights, double *C);
+
+/* Room for that, made once. Not collective. Errors: TRALO_ERR_MEMORY. */
+int problem_reserve_gram(problem_t *problem);
+int64_t problem_gram_memory(const problem_shape_t *shape); /* bytes of that */
 
 /* A curvature of local row i, at the point, in its k-th output: l'', or for a robust loss that of
    the parabola above it, which is not 0 far from y. Weights as in l''. Not collective. */

@@ -3,6 +3,7 @@
    a block for each two of them, block (a, b) at the rows of a and the columns of b. */
 #include <string.h>
 
+#include "base/mem.h"
 #include "linalg/panel.h"
 #include "linalg/spd.h"
 #include "problem/outputs.h"
@@ -31,9 +32,23 @@ static void fill_blocks(const problem_t *problem, double *C)
         }
 }
 
+int64_t problem_gram_memory(const problem_shape_t *shape)
+{
+    return rows_scratch(shape->width, shape->sparse) * (int64_t)sizeof(double);
+}
+
+int problem_reserve_gram(problem_t *problem)
+{
+    int64_t numbers = rows_scratch(problem->width, problem->data->X.sparse != NULL);
+    if (problem->scratch != NULL)
+        return TRALO_OK;
+    return mem_alloc(numbers, sizeof *problem->scratch, &problem->scratch);
+}
+
 void problem_gram(problem_t *problem, const double *weights, double *C)
 {
     int columns = problem->columns;
+    ASSERT(problem->scratch != NULL);
     rows_pass_t pass = rows_begin(&problem->data->X, ROWS_AS_HELD);
     memset(C, 0, (size_t)columns * (size_t)columns * sizeof *C);
     while (rows_next(&pass))

@@ -20,5 +20,6 @@ int64_t memory_per_rank(const memory_request_t *request)
     if (request->whitened && request->outputs == 1)
         numbers += shape.rows * shape.width;
     return numbers * (int64_t)sizeof(double) + problem_memory(&shape) +
-           alo->memory(&hessian_replicated, &shape) + exact_memory(&hessian_replicated, &shape);
+           problem_gram_memory(&shape) + alo->memory(&hessian_replicated, &shape) +
+           exact_memory(&hessian_replicated, &shape);
 }

@@ -130,10 +130,41 @@ static void every_form_finds_the_same(void)
             CU_ASSERT(agree[k] >= 2 * 2 * 8 * 2 + 4);
 }
 
+/* The formula knows what is allocated (but for the rows that groups of ranks copy), and an
+   evaluation with everything allocates no more than the Hessian that it returns. */
+static void no_array_has_the_square_of_columns(void)
+{
+    static const char *const criteria[] = {"holdout", "kfold", "loo"};
+    for (size_t c = 0; c < sizeof criteria / sizeof *criteria; c++) {
+        fixture_setup_t setup = setup_of("logistic", "ridge", criteria[c], c == 0);
+        fixture_numbers_t found;
+        fixture_t f;
+        setup.n = 23;
+        setup.p = 1500;
+        setup.value = "products";
+        if (fixture_create(test_comm, &setup, &f)) {
+            const problem_shape_t shape = problem_shape(f.problem);
+            int64_t columns = shape.width, before = mem_bytes();
+            int64_t said = f.criterion->kind->memory(f.criterion->form, &shape);
+            criterion_free(&f.criterion);
+            int64_t used = before - mem_bytes();
+            CU_ASSERT(used <= said + 4096 || (comm_size(test_comm) > 1 && c > 0));
+            CU_ASSERT(said <= 110 * columns * (int64_t)sizeof(double));
+            before = mem_bytes();
+            mem_peak_reset();
+            CU_ASSERT(fixture_judge(&setup, &f) && fixture_evaluate(&f, theta_here, 2, &found));
+            CU_ASSERT(mem_peak() - before <= used + used / 8 || c > 0);
+            CU_ASSERT(mem_peak() - before < columns * columns * (int64_t)sizeof(double) / 8);
+        }
+        fixture_free(&f);
+    }
+}
+
 void suite_forms(void)
 {
     static const test_case_t cases[] = {
         {"every form finds the same", every_form_finds_the_same},
+        {"no array has the square of columns", no_array_has_the_square_of_columns},
     };
     REGISTER("forms", cases);
 }
