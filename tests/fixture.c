@@ -147,6 +147,15 @@ static int make_options(const param_t *params, size_t size, void **out)
     return code;
 }
 
+/* Sets the option called `name`, where it and its value are there. */
+static int set_option(const param_t *row, const char *name, const char *value, void *options)
+{
+    for (; name != NULL && value != NULL && row->name != NULL; row++)
+        if (strcmp(row->name, name) == 0)
+            return param_set(row, options, value);
+    return TRALO_OK;
+}
+
 static int make_criterion(const fixture_setup_t *setup, fixture_t *f)
 {
     int code = TRALO_OK;
@@ -156,9 +165,8 @@ static int make_criterion(const fixture_setup_t *setup, fixture_t *f)
     TRY(make_options(s.kind->params, s.kind->options_size, &f->options));
     TRY(make_options(s.inner->params, s.inner->options_size, &f->inner_options));
     f->params = s.kind->params;
-    for (const param_t *row = f->params; setup->option != NULL && row->name != NULL; row++)
-        if (strcmp(row->name, setup->option) == 0)
-            TRY(param_set(row, f->options, setup->value));
+    TRY(set_option(f->params, setup->option, setup->value, f->options));
+    TRY(set_option(f->params, "algebra", setup->algebra, f->options));
     s.options = f->options;
     s.inner_options = f->inner_options;
     TRY(criterion_create(&s, &f->criterion));

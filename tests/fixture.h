@@ -20,6 +20,7 @@ typedef struct fixture_setup {
     bool free_column; /* column 0 is not penalised */
     bool penalised_intercept;
     const char *option, *value; /* of the criterion; NULL: defaults */
+    const char *algebra;        /* of the criterion; NULL: auto */
 } fixture_setup_t;
 
 typedef struct fixture {

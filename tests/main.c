@@ -45,6 +45,7 @@
     X(walk)                                                                                        \
     X(criterion)                                                                                   \
     X(alo_kernel)                                                                                  \
+    X(cost)                                                                                        \
     X(resample)                                                                                    \
     X(resample_cost)                                                                               \
     X(softmax)                                                                                     \

@@ -8,6 +8,7 @@
 
 #include "base/arrays.h"
 #include "base/mem.h"
+#include "problem/cost.h"
 
 enum { COLUMNS, HYPER };
 static const array_row_t rows[] = {
@@ -42,6 +43,13 @@ void adjoint_release(adjoint_t *a)
 int64_t adjoint_memory(const problem_shape_t *shape)
 {
     return arrays_memory(&arrays, shape);
+}
+
+void adjoint_cost(const problem_shape_t *shape, const course_t *course, work_t *work)
+{
+    cost_transposed(shape, (course->order > 0 ? 1.0 : 0.0) + course->directions, work);
+    cost_times(shape, course->directions, work);
+    work_sum(work, course->order > 1 ? 1.0 : 0.0, 1.0);
 }
 
 void adjoint_find_gradient(adjoint_t *a)

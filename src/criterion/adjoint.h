@@ -25,6 +25,10 @@ int adjoint_allocate(problem_t *problem, hessian_t *hessian, adjoint_t *adjoint)
 void adjoint_release(adjoint_t *adjoint);
 int64_t adjoint_memory(const problem_shape_t *shape); /* bytes, without `second` */
 
+/* Adds what X'g in v and v_dot and the other reductions of an evaluation cost, but the solves and
+   what the criterion itself finds. */
+void adjoint_cost(const problem_shape_t *shape, const course_t *course, work_t *work);
+
 /* From C, and X'g in v: v = H^-1 (X'g - C r''') and the gradient. Collective, as all below. */
 void adjoint_find_gradient(adjoint_t *adjoint);
 

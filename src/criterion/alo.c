@@ -34,6 +34,7 @@
 #include "base/mem.h"
 #include "criterion/adjoint.h"
 #include "criterion/algebra.h"
+#include "criterion/alo_cost.h"
 #include "criterion/alo_options.h"
 #include "criterion/alo_scalar.h"
 #include "criterion/evaluation.h"
@@ -166,6 +167,7 @@ static void subtract_product(alo_t *a)
     int begin, end;
     double *Y = a->half;
     spd_share(a->problem->comm, (int)p, &begin, &end);
+    work_count(WORK_PANEL, 2.0 * (double)(p * p * (end - begin)));
     if (begin < end)
         cblas_dsymm(CblasColMajor, CblasLeft, CblasLower, (int)p, end - begin, 1.0, a->W, (int)p,
                     a->M + begin * p, (int)p, 0.0, Y, (int)p);
@@ -308,12 +310,18 @@ static int64_t memory(const hessian_kind_t *form, const problem_shape_t *shape)
            arrays_memory(&arrays, shape) + problem_panel_memory(shape);
 }
 
+/* The whitened rows. */
+static int64_t more(const hessian_kind_t *form, const problem_shape_t *shape)
+{
+    (void)form;
+    return shape->rows * shape->width * (int64_t)sizeof(double);
+}
+
 static bool keeps_whitened(const criterion_t *criterion, int choice)
 {
     const problem_t *problem = criterion->problem;
     const problem_shape_t shape = problem_shape(problem);
-    int64_t needed = problem->rows * problem->columns * (int64_t)sizeof(double) +
-                     memory(criterion->form, &shape);
+    int64_t needed = memory(criterion->form, &shape) + more(criterion->form, &shape);
     int64_t there = mem_available() / comm_local_ranks(problem->comm);
     bool may = choice == WHITENED_AUTO && !shape.sparse;
     return choice == WHITENED_KEEP || (may && needed < there / 2);
@@ -390,6 +398,8 @@ const criterion_kind_t criterion_alo = {
     .options_size = sizeof(alo_options_t),
     .approximates_loo = true,
     .memory = memory,
+    .more = more,
+    .cost = alo_cost,
     .create = create,
     .evaluate = evaluate,
     .product = product,

@@ -34,6 +34,7 @@
 #include "criterion/kinds.h"
 #include "linalg/panel.h"
 #include "linalg/spd.h"
+#include "problem/cost.h"
 
 /* LAPACK: L'L of a lower triangle. */
 void dlauum_(const char *uplo, const int *n, double *a, const int *lda, int *info);
@@ -53,11 +54,17 @@ static void mirror(int64_t n, double *S)
             S[i + j * n] = S[j + i * n];
 }
 
+static double invert_flops(double n)
+{
+    return n * n * n / 3.0;
+}
+
 /* inverse = H^-1 = (L^-1)'(L^-1). */
 static void invert(alo_blocks_t *a)
 {
     const int n = a->problem->columns;
     int info;
+    work_count(WORK_WHOLE, invert_flops(n));
     memcpy(a->inverse, hessian_spd(a->fit.hessian)->inverse, square_bytes(a));
     dlauum_("L", &n, a->inverse, &n, &info);
     mirror(n, a->inverse);
@@ -77,6 +84,7 @@ static void multiply(const alo_blocks_t *a, product_t p)
     int begin, end;
     spd_share(a->problem->comm, n, &begin, &end);
     const ptrdiff_t at = (ptrdiff_t)begin * n;
+    work_count(WORK_PANEL, 2.0 * n * (double)n * (end - begin));
     if (begin < end)
         cblas_dsymm(CblasColMajor, CblasLeft, CblasLower, n, end - begin, p.scale, p.left, n,
                     p.right + at, n, p.add ? 1.0 : 0.0, p.out + at, n);
@@ -297,6 +305,31 @@ static double flops(const hessian_kind_t *form, const problem_shape_t *shape)
     return 2.0 * form->flops(shape) + (5.0 + 6.0 * shape->count) * (n + 2.0 * Kp) * Kp * Kp;
 }
 
+static void cost(const hessian_kind_t *form, const problem_shape_t *shape, const course_t *course,
+                 work_t *work)
+{
+    const int columns = shape->width * shape->outputs;
+    const double c = columns, n = (double)shape->n, directions = course->directions;
+    const double gradient = course->order > 0 ? 1.0 : 0.0;
+    const double forms = 1.0 + gradient + 2.0 * directions;
+    const double products = 2.0 * gradient + 5.0 * directions;
+    const fit_share_t share = {.solves = course->warm + gradient + 2.0 * directions};
+    if (course->order < 0)
+        return;
+    fit_cost(form, shape, course, share, work);
+    evaluation_cost(shape, work);
+    adjoint_cost(shape, course, work);
+    cost_gram(shape, gradient + 2.0 * directions, work);
+    cost_times(shape, gradient, work);
+    cost_rows(shape, gradient + 2.0 * directions, work);
+    work->amount[WORK_BLOCK] += n * (1.0 + gradient + directions);
+    work->amount[WORK_PANEL] +=
+        forms * n * panel_whiten_flops(shape->width) * joint_blocks(shape->outputs);
+    work->amount[WORK_PANEL] += products * 2.0 * c * c * c;
+    work->amount[WORK_WHOLE] += invert_flops(c) * (double)shape->ranks;
+    cost_sum_square(columns, gradient + 2.0 * directions, work);
+}
+
 static int allocate(criterion_t *criterion)
 {
     int code = TRALO_OK;
@@ -348,6 +381,7 @@ const criterion_kind_t criterion_alo_blocks = {
     .algebra = "Kp x Kp matrices of K x K blocks over the rows, O(n K^2 p^2) for each evaluation",
     .approximates_loo = true,
     .memory = memory,
+    .cost = cost,
     .flops = flops,
     .form = &hessian_replicated,
     .create = create,

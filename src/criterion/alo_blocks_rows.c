@@ -16,6 +16,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "base/work.h"
 #include "criterion/alo_blocks.h"
 
 /* LAPACK: linear equations, and the eigenvalues of A B for symmetric A and positive definite B. */
@@ -97,6 +98,7 @@ void alo_rows_value(alo_blocks_t *a, double *least, int64_t *at)
     double x[JOINT_MOST], s[JOINT_MOST], z[JOINT_MOST], u[JOINT_MOST];
     *least = 1.0;
     *at = -1;
+    work_count(WORK_BLOCK, (double)problem->rows);
     for (int64_t i = 0; i < problem->rows; i++) {
         form(a, i);
         problem_get(problem, i, problem->l[1], x);
@@ -136,6 +138,7 @@ void alo_rows_adjoint(alo_blocks_t *a)
     const problem_t *problem = a->problem;
     const int K = problem->outputs;
     double x[JOINT_MOST], s[JOINT_MOST], g_tilde[JOINT_MOST];
+    work_count(WORK_BLOCK, (double)problem->rows);
     for (int64_t i = 0; i < problem->rows; i++) {
         form(a, i);
         problem_get(problem, i, a->phi[1], x);
@@ -173,6 +176,7 @@ void alo_rows_total(alo_blocks_t *a)
     const int K = problem->outputs;
     double u[JOINT_MOST], g[JOINT_MOST], z[JOINT_MOST], z_hat[JOINT_MOST];
     const double *const pairs[] = {z_hat, z};
+    work_count(WORK_ROW, (double)problem->rows);
     for (int64_t i = 0; i < problem->rows; i++) {
         problem_get(problem, i, problem->u, u);
         problem_get(problem, i, a->z, z);
@@ -190,6 +194,7 @@ void alo_rows_curvature_dot(alo_blocks_t *a)
 {
     const problem_t *problem = a->problem;
     double u[JOINT_MOST], u_dot[JOINT_MOST];
+    work_count(WORK_ROW, (double)problem->rows);
     for (int64_t i = 0; i < problem->rows; i++) {
         double w = problem_weight(problem, i);
         problem_get(problem, i, problem->u, u);
@@ -267,6 +272,7 @@ void alo_rows_adjoint_dot(alo_blocks_t *a)
     const problem_t *problem = a->problem;
     const int K = problem->outputs;
     vectors_t v;
+    work_count(WORK_BLOCK, (double)problem->rows);
     for (int64_t i = 0; i < problem->rows; i++) {
         load(a, i, &v);
         move_row(a, i, &v);
@@ -289,6 +295,7 @@ void alo_rows_total_dot(alo_blocks_t *a)
     double u[JOINT_MOST], u_dot[JOINT_MOST], g[JOINT_MOST], more[JOINT_MOST];
     double z[JOINT_MOST], z_hat[JOINT_MOST], z_dot[JOINT_MOST], z_hat_dot[JOINT_MOST];
     const double *const pairs[] = {z_hat, z}, *const pairs_dot[] = {z_hat_dot, z, z_hat, z_dot};
+    work_count(WORK_ROW, (double)problem->rows);
     for (int64_t i = 0; i < problem->rows; i++) {
         problem_get(problem, i, problem->u, u);
         problem_get(problem, i, a->u_dot, u_dot);

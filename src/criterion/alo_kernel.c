@@ -34,6 +34,7 @@
 #include "criterion/alo_kernel.h"
 #include "criterion/alo_options.h"
 #include "criterion/kinds.h"
+#include "problem/cost.h"
 
 enum { MATRICES = 4, VECTORS = 8 };
 
@@ -93,6 +94,7 @@ static int64_t find_phi(alo_kernel_t *a)
 {
     const machine_t *m = a->machine;
     int64_t bad = -1;
+    work_count(WORK_ROW, (double)m->n);
     evaluation_values(&a->evaluation, m->n, m->y, a->rows.left_out, a->rows.phi);
     for (int i = m->n - 1; i >= 0; i--) {
         double w = m->weights != NULL ? m->weights[i] : 1.0;
@@ -247,6 +249,53 @@ int64_t alo_kernel_memory(int64_t n, int ranks)
     return numbers * (int64_t)sizeof(double) + alo_scalar_memory(n);
 }
 
+static int64_t memory(const hessian_kind_t *form, const problem_shape_t *shape)
+{
+    const int64_t count = shape->count, numbers = count * count + 2 * count;
+    (void)form; /* no such Hessian is held */
+    return alo_kernel_memory(shape->n, (int)shape->ranks) + numbers * (int64_t)sizeof(double);
+}
+
+/* The steps of newton_machine.c. */
+static void cost_fit(const problem_shape_t *shape, const course_t *course, work_t *work)
+{
+    const int n = (int)shape->n, ranks = (int)shape->ranks;
+    dist_cost_times(n, course->moves + course->solves, work);
+    work_share(work, course->moves, sizeof(machine_size_t));
+    dist_cost(n, ranks, DIST_FACTOR, course->factorisations, work);
+    work_sum(work, course->factorisations, 1.0);
+    dist_cost_solve(n, ranks, course->solves + shape->intercept * course->factorisations, work);
+    work_sum(work, course->solves, n + 1.0);
+    work_sum(work, course->solves, 1.0);
+}
+
+/* All ranks do the same for all rows. */
+static void cost_rows_everywhere(const problem_shape_t *shape, const course_t *course, work_t *work)
+{
+    problem_shape_t all = *shape;
+    all.n *= shape->ranks;
+    cost_rows(&all, course->moves + 2.0 + course->directions, work);
+    alo_scalar_cost(&all, course->order, course->directions, work);
+}
+
+static void cost(const hessian_kind_t *form, const problem_shape_t *shape, const course_t *course,
+                 work_t *work)
+{
+    const int n = (int)shape->n, ranks = (int)shape->ranks;
+    const double gradient = course->order > 0 ? 1.0 : 0.0, directions = course->directions;
+    (void)form;
+    if (course->order < 0)
+        return;
+    cost_fit(shape, course, work);
+    cost_rows_everywhere(shape, course, work);
+    dist_cost(n, ranks, DIST_WHITEN, 1.0, work);
+    dist_cost(n, ranks, DIST_SUBTRACT, 1.0, work);
+    dist_cost(n, ranks, DIST_MULTIPLY, gradient + 3.0 * directions, work);
+    dist_cost_times(n, shape->intercept + gradient + 4.0 * directions, work);
+    work_sum(work, 1.0 + gradient + 3.0 * directions, n);
+    work_sum(work, gradient + directions, shape->count);
+}
+
 static int check_memory(const machine_t *m)
 {
     int code = TRALO_OK, ranks = comm_size(m->comm);
@@ -321,6 +370,8 @@ const criterion_kind_t criterion_alo_kernel = {
     .algebra = "n x n matrices by block columns over the ranks, O(n^3) for each evaluation",
     .options_size = sizeof(alo_options_t),
     .approximates_loo = true,
+    .memory = memory,
+    .cost = cost,
     .create = create,
     .evaluate = evaluate,
     .product = product,

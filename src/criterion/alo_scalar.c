@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "base/mem.h"
+#include "problem/cost.h"
 
 enum { ARRAYS = 14 }; /* in the storage */
 
@@ -34,9 +35,15 @@ void alo_scalar_free(alo_scalar_t *rows)
     mem_free(&rows->storage);
 }
 
+void alo_scalar_cost(const problem_shape_t *shape, int order, double directions, work_t *work)
+{
+    cost_rows(shape, 2.0 + (order > 0 ? 2.0 : 0.0) + 2.0 * directions, work);
+}
+
 double alo_scalar_find_t(alo_scalar_t *rows, int64_t *at)
 {
     double least = 1.0;
+    work_count(WORK_ROW, (double)rows->count);
     *at = -1;
     for (int64_t i = 0; i < rows->count; i++) {
         if (!rows->own_t)
@@ -72,12 +79,14 @@ bool alo_scalar_find_all_t(alo_scalar_t *rows, const problem_t *problem, criteri
 
 void alo_scalar_leave_out(alo_scalar_t *rows)
 {
+    work_count(WORK_ROW, (double)rows->count);
     for (int64_t i = 0; i < rows->count; i++)
         rows->left_out[i] = rows->u[i] + rows->l[1][i] * rows->h[i] / rows->t[i];
 }
 
 void alo_scalar_weigh(alo_scalar_t *rows)
 {
+    work_count(WORK_ROW, (double)rows->count);
     for (int64_t i = 0; i < rows->count; i++)
         rows->c[i] = rows->phi[1][i] * rows->l[1][i] / (rows->t[i] * rows->t[i]);
 }
@@ -85,6 +94,7 @@ void alo_scalar_weigh(alo_scalar_t *rows)
 void alo_scalar_adjoint(alo_scalar_t *rows)
 {
     double *const *l = rows->l;
+    work_count(WORK_ROW, (double)rows->count);
     for (int64_t i = 0; i < rows->count; i++) {
         double h = rows->h[i], t = rows->t[i];
         rows->q[i] = 1.0 / t + l[1][i] * l[3][i] * h * h / (t * t);
@@ -95,6 +105,7 @@ void alo_scalar_adjoint(alo_scalar_t *rows)
 void alo_scalar_move(alo_scalar_t *rows)
 {
     double *const *l = rows->l;
+    work_count(WORK_ROW, (double)rows->count);
     for (int64_t i = 0; i < rows->count; i++) {
         const double l1 = l[1][i], l2 = l[2][i], l3 = l[3][i];
         const double h = rows->h[i], t = rows->t[i], u_dot = rows->u_dot[i];
@@ -116,6 +127,7 @@ void alo_scalar_move(alo_scalar_t *rows)
 
 void alo_scalar_move_adjoint(alo_scalar_t *rows)
 {
+    work_count(WORK_ROW, (double)rows->count);
     for (int64_t i = 0; i < rows->count; i++)
         rows->g[i] -= rows->k_dot[i] * rows->l[3][i] + rows->k[i] * rows->l[4][i] * rows->u_dot[i];
 }

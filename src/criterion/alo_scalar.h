@@ -24,6 +24,10 @@ int alo_scalar_create(int64_t count, alo_scalar_t *out);
 void alo_scalar_free(alo_scalar_t *rows);
 int64_t alo_scalar_memory(int64_t count); /* bytes */
 
+/* Adds what the functions below cost that find the value; that find the gradient from it; and, so
+   many times, those for a direction. */
+void alo_scalar_cost(const problem_shape_t *shape, int order, double directions, work_t *work);
+
 /* t from h (but for own_t); returns the least of 1 and all t, -infinity where one is NaN, and its
  * place (-1: 1). */
 double alo_scalar_find_t(alo_scalar_t *rows, int64_t *at);

@@ -28,6 +28,7 @@
 #include "criterion/kinds.h"
 #include "linalg/panel.h"
 #include "linalg/spd.h"
+#include "problem/cost.h"
 
 enum { DERIVATIVES = 3 }; /* 0, 1, 2 in theta */
 
@@ -116,6 +117,7 @@ static void rotate(spectral_t *a, double *panel)
         count = panel_count(a, i);
         double *Z = a->Z + i * a->p, *residual = a->rows.g + i;
         memcpy(panel, Z, (size_t)(count * a->p) * sizeof *Z);
+        work_count(WORK_PANEL, 2.0 * (double)(count * a->p) * a->p);
         cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (int)count, a->p, a->p, 1.0, panel,
                     a->p, a->V, a->p, 0.0, Z, a->p);
         for (int64_t k = 0; k < count; k++)
@@ -153,6 +155,7 @@ static void sum_rows(const spectral_t *a, const double *x, const double *d, doub
                      double *squares)
 {
     const int p = a->p;
+    work_count(WORK_PASS, 4.0 * (double)(a->problem->rows * p));
     for (int64_t i = 0; i < a->problem->rows; i++) {
         const double *z = a->Z + i * p;
         double u = 0.0, h = 0.0;
@@ -174,11 +177,13 @@ static void predict(spectral_t *a)
         a->u[0][i] += a->y_mean + (data->offset != NULL ? data->offset[i] : 0.0);
         a->h[0][i] += a->free;
     }
+    work_count(WORK_ROW, (double)data->rows);
     loss_weighted(&a->problem->loss, data->rows, data->y, data->weights, a->u[0], 2, a->l);
 }
 
 static void find_beta(spectral_t *a)
 {
+    work_count(WORK_PASS, 2.0 * a->p * (double)a->p);
     cblas_dgemv(CblasColMajor, CblasNoTrans, a->p, a->p, 1.0, a->V, a->p, a->bd[0], 1, 0.0, a->beta,
                 1);
     if (a->problem->data->intercept)
@@ -190,6 +195,7 @@ static void derive(spectral_t *a)
 {
     const alo_scalar_t *r = &a->rows;
     double sums[2] = {0.0, 0.0};
+    work_count(WORK_ROW, (double)r->count);
     for (int k = 1; k < DERIVATIVES; k++)
         sum_rows(a, a->bd[k], a->d[k], a->u[k], a->h[k]);
     for (int64_t i = 0; i < r->count; i++) {
@@ -268,9 +274,10 @@ static const array_table_t arrays = ARRAY_TABLE(array_rows, elements);
 static int64_t memory(const hessian_kind_t *form, const problem_shape_t *shape)
 {
     (void)form; /* no Hessian is held */
-    const int64_t panel = (int64_t)shape->width * panel_rows(shape->width);
+    const int p = shape->width - shape->intercept;
+    const int64_t panel = (int64_t)p * panel_rows(p);
     return arrays_memory(&arrays, shape) + panel * (int64_t)sizeof(double) +
-           alo_scalar_memory(shape->rows);
+           alo_scalar_memory(shape->rows) + spd_eigen_memory(p);
 }
 
 static int allocate(criterion_t *criterion)
@@ -339,6 +346,43 @@ static double flops(const hessian_kind_t *form, const problem_shape_t *shape)
     return 20.0 * (double)shape->n * shape->width;
 }
 
+/* The eigenvectors, found by the first rank while the others wait, and Z. */
+static void cost_once(const problem_shape_t *shape, work_t *work)
+{
+    const int p = shape->width - shape->intercept;
+    const double n = (double)shape->n, square = (double)p * p;
+    if (shape->intercept) {
+        work->amount[WORK_PASS] += 2.0 * cost_numbers(shape);
+        work_sum(work, 1.0, p);
+        work_sum(work, 1.0, 1.0);
+    }
+    work->amount[WORK_PANEL] += n * (panel_gram_flops(p) + 2.0 * square);
+    work->amount[WORK_PASS] += 2.0 * n * p;
+    work->amount[WORK_WHOLE] += spd_eigen_flops(p) * (double)shape->ranks;
+    cost_sum_square(p, 1.0, work);
+    work_sum(work, 1.0, 1.0);
+    work_sum(work, 1.0, square);
+    work_sum(work, 2.0, p);
+}
+
+static void cost(const hessian_kind_t *form, const problem_shape_t *shape, const course_t *course,
+                 work_t *work)
+{
+    const double n = (double)shape->n, p = shape->width - shape->intercept;
+    const double derivatives = course->order > 0 ? DERIVATIVES - 1.0 : 0.0;
+    (void)form;
+    if (course->order < 0) {
+        cost_once(shape, work);
+        return;
+    }
+    alo_scalar_cost(shape, 0, 0.0, work);
+    evaluation_cost(shape, work);
+    cost_rows(shape, 1.0 + (course->order > 0), work);
+    work->amount[WORK_PASS] += 4.0 * n * p * (1.0 + derivatives);
+    work->amount[WORK_PASS] += 2.0 * p * p * (double)shape->ranks;
+    work_sum(work, course->order > 0, 2.0);
+}
+
 static const char *unsuited(const algebra_facts_t *facts)
 {
     if (facts->shape.sparse)
@@ -355,6 +399,7 @@ const criterion_kind_t criterion_alo_spectral = {
     .algebra = "eigenvalues of X'X, found once for the one ridge penalty: O(n p) for each lambda",
     .approximates_loo = true,
     .memory = memory,
+    .cost = cost,
     .create = create,
     .evaluate = evaluate,
     .product = product,

@@ -45,6 +45,8 @@ static algebra_facts_t find_facts(const criterion_setup_t *setup)
     comm_t *comm = problem->comm;
     algebra_facts_t facts = {
         .kind = setup->kind, .shape = problem_shape(problem), .one_ridge = one_ridge(problem)};
+    if (setup->kind->parts != NULL)
+        facts.shape.parts = setup->kind->parts(setup->options, facts.shape.n);
     facts.shape.rows = comm_max_one_int(comm, facts.shape.rows);
     facts.shape.entries = comm_max_one_int(comm, facts.shape.entries);
     facts.memory = comm_min_one_int(comm, mem_available() / comm_local_ranks(comm));

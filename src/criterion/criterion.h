@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/param.h"
+#include "base/work.h"
 #include "inner/inner.h"
 #include "problem/hessian.h"
 #include "problem/machine.h"
@@ -42,6 +43,16 @@ typedef struct criterion_common {
 
 struct algebra_facts;
 
+/* How an evaluation goes, which its cost rests on: `moves` and all below are outcomes of the inner
+   solver, counted as they are by base/work.h. */
+typedef struct course {
+    int order;         /* -1: what is done once, before the first evaluation */
+    double directions; /* along which second derivatives are found: S for a Hessian */
+    bool warm;         /* an evaluation came before */
+    bool roomy;        /* there is room for what `more` says */
+    double moves, factorisations, solves, products;
+} course_t;
+
 /* A row of the table of criteria. */
 typedef struct criterion_kind {
     const char *name;
@@ -51,6 +62,13 @@ typedef struct criterion_kind {
     bool approximates_loo; /* its rows approximate exact leave-one-out */
     /* Bytes that one rank needs beside the data and the problem. */
     int64_t (*memory)(const hessian_kind_t *form, const problem_shape_t *shape);
+    /* Bytes that it takes besides where they are there, to spare work; NULL: none. */
+    int64_t (*more)(const hessian_kind_t *form, const problem_shape_t *shape);
+    /* Adds what an evaluation costs. */
+    void (*cost)(const hessian_kind_t *form, const problem_shape_t *shape, const course_t *course,
+                 work_t *work);
+    /* Into how many parts the rows fall, by its options (split by seed); NULL: no parts. */
+    int64_t (*parts)(const void *options, int64_t n);
     /* Flops of an evaluation with gradient and Hessian, over all ranks: to compare algebras. */
     double (*flops)(const hessian_kind_t *form, const problem_shape_t *shape);
     /* The rows that do its work, each by an algebra of its own, NULL-terminated; NULL: itself. */

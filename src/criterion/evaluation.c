@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "problem/cost.h"
+
 static int check_target(const loss_t *loss, const data_t *data)
 {
     int code = TRALO_OK;
@@ -162,12 +164,19 @@ void evaluation_overflow(int64_t row, criterion_result_t *result)
              row);
 }
 
+void evaluation_cost(const problem_shape_t *shape, work_t *work)
+{
+    cost_rows(shape, 1.0, work);
+    work_sum(work, 5.0, 1.0);
+}
+
 bool evaluation_left_out(const evaluation_t *evaluation, const problem_t *problem, const double *u,
                          double *const *phi, criterion_result_t *result)
 {
     const int planes[EVALUATION_ORDERS] = {1, problem->outputs, problem->blocks};
     const double *w = problem->data->weights;
     int64_t rows = problem->rows, bad = -1;
+    work_count(WORK_ROW, (double)rows);
     evaluation_rows(evaluation, problem, 0, rows, u, phi);
     for (int64_t i = rows - 1; i >= 0; i--)
         if (!isfinite(phi[0][i]) && (w == NULL || w[i] > 0.0))

@@ -48,6 +48,10 @@ int64_t evaluation_lowest_row(const problem_t *problem, int64_t local);
 bool evaluation_left_out(const evaluation_t *evaluation, const problem_t *problem, const double *u,
                          double *const *phi, criterion_result_t *result);
 
+/* Adds what evaluation_left_out and evaluation_mean cost, with the search of all ranks for the row
+   of least t before them. */
+void evaluation_cost(const problem_shape_t *shape, work_t *work);
+
 /* Says in result->failure that the loss of row `row`, of all, overflows. Not collective. */
 void evaluation_overflow(int64_t row, criterion_result_t *result);
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "problem/cost.h"
 
 static int allocate(const problem_t *problem, fit_t *fit)
 {
@@ -44,6 +45,19 @@ int64_t fit_memory(const hessian_kind_t *form, const problem_shape_t *shape)
     int64_t columns = (int64_t)shape->width * shape->outputs;
     int64_t numbers = 3 * columns + 2 * (int64_t)shape->count;
     return numbers * (int64_t)sizeof(double) + hessian_memory(form, shape);
+}
+
+/* Each direction of the inner solver comes with a slope that goes round. */
+void fit_cost(const hessian_kind_t *form, const problem_shape_t *shape, const course_t *course,
+              fit_share_t share, work_t *work)
+{
+    const hessian_use_t use = {.factorisations = course->factorisations,
+                               .grams = course->factorisations - share.known_grams,
+                               .solves = course->solves,
+                               .products = course->products};
+    cost_move(shape, course->moves, work);
+    form->cost(shape, &use, work);
+    work_sum(work, course->solves - share.solves, 1.0);
 }
 
 /* beta + sum_s (theta - theta_before)_s b_s with b_s = -H^-1 d_s r', if that lowers L. */

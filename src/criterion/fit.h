@@ -22,6 +22,16 @@ int fit_create(const criterion_t *criterion, fit_t *fit);
 void fit_release(fit_t *fit);
 int64_t fit_memory(const hessian_kind_t *form, const problem_shape_t *shape); /* bytes */
 
+/* Of the solves and factorisations of an evaluation: solves that are not for a step of the inner
+   solver, and Hessians for which X' weights X is known. */
+typedef struct fit_share {
+    double solves, known_grams;
+} fit_share_t;
+
+/* Adds what all moves, factorisations and solves of an evaluation cost. */
+void fit_cost(const hessian_kind_t *form, const problem_shape_t *shape, const course_t *course,
+              fit_share_t share, work_t *work);
+
 /* Goes to the minimum at theta [S], and factors H there; false, with result->failure, where there
    is none. Counts Newton's steps in the result. Collective; the same on all ranks. */
 bool fit_minimise(criterion_t *criterion, fit_t *fit, const double *theta,

@@ -169,15 +169,23 @@ static void product(criterion_t *criterion, const double *direction, double *out
     memcpy(out, a->product, (size_t)count * sizeof *out);
 }
 
-/* With as many parts as k-fold has by default. */
-static int64_t memory(const hessian_kind_t *form, const problem_shape_t *shape)
+static int64_t parts_of_loo(const void *options, int64_t n)
 {
-    const int64_t parts = 10, vectors = 7 + 5 + 4 * parts + 2;
-    int64_t columns = (int64_t)shape->width * shape->outputs, count = shape->count;
-    int64_t by_row = 2 + 4 * (int64_t)shape->outputs + joint_blocks(shape->outputs);
-    int64_t grams = form->takes_gram ? columns * columns : 0;
-    int64_t numbers = by_row * shape->rows + grams + vectors * columns + count * count + 5 * count;
-    return numbers * (int64_t)sizeof(double) + hessian_memory(form, shape);
+    (void)options;
+    return n;
+}
+
+static int64_t parts_of_kfold(const void *options, int64_t n)
+{
+    (void)n;
+    return ((const options_t *)options)->folds;
+}
+
+static int64_t parts_of_holdout(const void *options, int64_t n)
+{
+    (void)options;
+    (void)n;
+    return 1;
 }
 
 /* A few Newton steps for each part, and products; only to compare forms of the Hessian. */
@@ -374,7 +382,9 @@ const criterion_kind_t criterion_loo = {
     .doc = "exact leave-one-out error, by a refit for every row",
     .params = loo_params,
     .options_size = sizeof(options_t),
-    .memory = memory,
+    .memory = resample_memory_each,
+    .cost = resample_cost_each,
+    .parts = parts_of_loo,
     .flops = flops,
     .create = create_loo,
     .evaluate = evaluate,
@@ -387,7 +397,10 @@ const criterion_kind_t criterion_kfold = {
     .doc = "k-fold cross-validation error",
     .params = kfold_params,
     .options_size = sizeof(options_t),
-    .memory = memory,
+    .memory = resample_memory,
+    .more = resample_more,
+    .cost = resample_cost,
+    .parts = parts_of_kfold,
     .flops = flops,
     .create = create_kfold,
     .evaluate = evaluate,
@@ -400,7 +413,10 @@ const criterion_kind_t criterion_holdout = {
     .doc = "error on rows that are held out",
     .params = holdout_params,
     .options_size = sizeof(options_t),
-    .memory = memory,
+    .memory = resample_memory,
+    .more = resample_more,
+    .cost = resample_cost,
+    .parts = parts_of_holdout,
     .flops = flops,
     .create = create_holdout,
     .evaluate = evaluate,

@@ -43,6 +43,15 @@ typedef struct resample {
     double *theta;  /* [S] of the last evaluation */
 } resample_t;
 
+/* Of the rows of the table (criterion.h); _each: leave-one-out. */
+int64_t resample_memory(const hessian_kind_t *form, const problem_shape_t *shape);
+int64_t resample_memory_each(const hessian_kind_t *form, const problem_shape_t *shape);
+int64_t resample_more(const hessian_kind_t *form, const problem_shape_t *shape);
+void resample_cost(const hessian_kind_t *form, const problem_shape_t *shape, const course_t *course,
+                   work_t *work);
+void resample_cost_each(const hessian_kind_t *form, const problem_shape_t *shape,
+                        const course_t *course, work_t *work);
+
 /* How many parts have arrays of their own: all, but for leave-one-out none. */
 int64_t resample_kept(const resample_t *a);
 

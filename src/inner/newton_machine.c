@@ -18,6 +18,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/work.h"
 #include "inner/kinds.h"
 
 static const double CONTRACTION = 0.1;  /* a factor that does worse is formed anew */
@@ -84,6 +85,7 @@ static double find_direction(newton_t *s)
     machine_t *m = s->machine;
     const int n = m->n;
     double *d = s->direction, total = 0.0, sum = 0.0;
+    work_count(WORK_SOLVE, 1.0);
     for (int i = 0; i < n; i++)
         s->rho[i] = m->solution[i] + m->l[1][i];
     dist_times(m->dist, m->K, s->rho, s->K_rho);

@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/work.h"
 #include "comm/mpi.h"
 
 enum { BLOCK = 64 }; /* columns of a block */
@@ -95,12 +96,46 @@ int dist_global(const dist_t *dist, int column)
     return block * BLOCK + column % BLOCK;
 }
 
-/* A library call that showed this rank's columns, or half of them, to the others. */
-static void count(const dist_t *dist, double share)
+/* How much of its columns a rank shows the others in a call, and flops over n^3. */
+static const struct {
+    double share, cubes;
+} calls[] = {[DIST_MULTIPLY] = {1.0, 2.0},
+             [DIST_FACTOR] = {0.5, 1.0 / 3.0},
+             [DIST_WHITEN] = {0.5, 1.0},
+             [DIST_SUBTRACT] = {1.5, 1.0}};
+
+static void count(const dist_t *dist, dist_call_t call)
 {
     const int others = comm_size(dist->comm) > 1;
-    double bytes = others * share * (double)dist->n * dist->columns * (double)sizeof(double);
+    const double mine = (double)dist->n * dist->columns;
+    const double bytes = others * calls[call].share * mine * (double)sizeof(double);
+    work_count(WORK_SHARED, calls[call].cubes * dist->n * mine);
     comm_count(dist->comm, (int64_t)bytes, clock_seconds());
+}
+
+void dist_cost(int n, int ranks, dist_call_t call, double times, work_t *work)
+{
+    const double most = ranks > 1 ? (double)dist_elements(n, ranks) : 0.0;
+    work->amount[WORK_SHARED] += times * calls[call].cubes * n * (double)n * n;
+    work_sum(work, times, calls[call].share * most);
+}
+
+static double vector_flops(int n)
+{
+    return 2.0 * n * (double)n;
+}
+
+/* One rank after the other. */
+void dist_cost_solve(int n, int ranks, double times, work_t *work)
+{
+    work->amount[WORK_PASS] += times * vector_flops(n) * ranks;
+    work_sum(work, times, n);
+}
+
+void dist_cost_times(int n, double times, work_t *work)
+{
+    work->amount[WORK_PASS] += times * vector_flops(n);
+    work_sum(work, times, n);
 }
 
 void dist_multiply(const dist_t *dist, const double *A, const double *B, double *C)
@@ -108,14 +143,14 @@ void dist_multiply(const dist_t *dist, const double *A, const double *B, double 
     const int n = dist->n, *d = dist->descriptor;
     pdgemm_("N", "N", &n, &n, &n, &plus, A, &one, &one, d, B, &one, &one, d, &nothing, C, &one,
             &one, d);
-    count(dist, 1.0);
+    count(dist, DIST_MULTIPLY);
 }
 
 int dist_factor(const dist_t *dist, double *A)
 {
     int info = 0;
     pdpotrf_("L", &dist->n, A, &one, &one, dist->descriptor, &info);
-    count(dist, 0.5);
+    count(dist, DIST_FACTOR);
     return (int)comm_max_one_int(dist->comm, info > 0 ? info - 1 : -1);
 }
 
@@ -123,7 +158,7 @@ void dist_whiten(const dist_t *dist, const double *L, double *B)
 {
     const int n = dist->n, *d = dist->descriptor;
     pdtrsm_("L", "L", "N", "N", &n, &n, &plus, L, &one, &one, d, B, &one, &one, d);
-    count(dist, 0.5);
+    count(dist, DIST_WHITEN);
 }
 
 void dist_subtract_square(const dist_t *dist, double *W, double *C)
@@ -132,13 +167,14 @@ void dist_subtract_square(const dist_t *dist, double *W, double *C)
     pdsyrk_("L", "T", &n, &n, &minus, W, &one, &one, d, &plus, C, &one, &one, d);
     memcpy(W, C, (size_t)n * (size_t)dist->columns * sizeof *W);
     pdtradd_("U", "T", &n, &n, &plus, W, &one, &one, d, &nothing, C, &one, &one, d);
-    count(dist, 1.5);
+    count(dist, DIST_SUBTRACT);
 }
 
 /* The right-hand side is a matrix of one column, which the first rank holds. */
 void dist_solve(const dist_t *dist, const double *L, double *x)
 {
     const int n = dist->n, *d = dist->descriptor;
+    work_count(WORK_PASS, vector_flops(n));
     pdtrsm_("L", "L", "N", "N", &n, &one, &plus, L, &one, &one, d, x, &one, &one, d);
     pdtrsm_("L", "L", "T", "N", &n, &one, &plus, L, &one, &one, d, x, &one, &one, d);
     comm_share(dist->comm, x, n * (int64_t)sizeof *x, 0);
@@ -147,6 +183,7 @@ void dist_solve(const dist_t *dist, const double *L, double *x)
 void dist_times(const dist_t *dist, const double *A, const double *x, double *y)
 {
     const int n = dist->n;
+    work_count(WORK_PASS, 2.0 * n * (double)dist->columns);
     for (int j = 0; j < dist->columns; j++)
         y[dist_global(dist, j)] = cblas_ddot(n, A + (int64_t)j * n, 1, x, 1);
     dist_collect(dist, y);

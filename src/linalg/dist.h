@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "base/work.h"
 #include "comm/comm.h"
 
 typedef struct dist {
@@ -28,6 +29,12 @@ void dist_free(dist_t **dist);
 
 /* Elements [n, columns] of the rank that has most, for the checks of memory. Not collective. */
 int64_t dist_elements(int n, int ranks);
+
+/* Adds what `times` calls of a function below cost. Not collective. */
+typedef enum dist_call { DIST_MULTIPLY, DIST_FACTOR, DIST_WHITEN, DIST_SUBTRACT } dist_call_t;
+void dist_cost(int n, int ranks, dist_call_t call, double times, work_t *work);
+void dist_cost_solve(int n, int ranks, double times, work_t *work);
+void dist_cost_times(int n, double times, work_t *work);
 
 /* The column of the whole matrix that the local column `column` is. Not collective. */
 int dist_global(const dist_t *dist, int column);

@@ -4,6 +4,8 @@
 #include <cblas.h>
 #include <string.h>
 
+#include "base/work.h"
+
 enum {
     PANEL_ELEMENTS = 1 << 17, /* 1 MiB of doubles */
     ROWS_LEAST = 512,
@@ -44,6 +46,24 @@ static int least(int a, int b)
     return a < b ? a : b;
 }
 
+double panel_gram_flops(int p)
+{
+    double flops = 0.0;
+    const int width = block_width(p);
+    for (int j = 0; j < p; j += width)
+        flops += 2.0 * (p - j) * least(width, p - j);
+    return flops;
+}
+
+double panel_whiten_flops(int p)
+{
+    double flops = 0.0;
+    const int width = block_width(p);
+    for (int i = 0; i < p; i += width)
+        flops += 2.0 * least(width, p - i) * (double)(i + least(width, p - i));
+    return flops;
+}
+
 static void scale_rows(int m, int p, const double *rows, const double *weights, double *out)
 {
     for (int i = 0; i < m; i++)
@@ -62,6 +82,7 @@ void panel_gram_at(int m, int p, const double *rows, const double *weights, doub
     const double *scaled = rows;
     int width = block_width(p);
     counters.square += m;
+    work_count(WORK_PANEL, m * panel_gram_flops(p));
     if (weights != NULL) {
         scale_rows(m, p, rows, weights, scratch);
         scaled = scratch;
@@ -75,6 +96,7 @@ void panel_whiten(int m, int p, const double *L, const double *rows, double *out
 {
     int width = block_width(p);
     counters.square += m;
+    work_count(WORK_PANEL, m * panel_whiten_flops(p));
     for (int i = 0; i < p; i += width) { /* out[:, block] = rows[:, 0:end] L[block, 0:end]' */
         int rows_of_L = least(width, p - i);
         cblas_dgemm(CblasColMajor, CblasNoTrans, CblasNoTrans, rows_of_L, m, i + rows_of_L, 1.0,
@@ -109,6 +131,7 @@ void panel_half(int p, const double *M, double *half)
 void panel_times(int64_t m, int p, const double *rows, const double *x, double *y)
 {
     counters.linear += m;
+    work_count(WORK_PASS, 2.0 * (double)m * p);
     for (int64_t i = 0; i < m; i += ROWS_MOST)
         cblas_dgemv(CblasColMajor, CblasTrans, p, (int)(m - i < ROWS_MOST ? m - i : ROWS_MOST), 1.0,
                     rows + i * p, p, x, 1, 0.0, y + i, 1);
@@ -117,6 +140,7 @@ void panel_times(int64_t m, int p, const double *rows, const double *x, double *
 void panel_add_transposed(int64_t m, int p, const double *rows, const double *x, double *y)
 {
     counters.linear += m;
+    work_count(WORK_PASS, 2.0 * (double)m * p);
     for (int64_t i = 0; i < m; i += ROWS_MOST)
         cblas_dgemv(CblasColMajor, CblasNoTrans, p, (int)(m - i < ROWS_MOST ? m - i : ROWS_MOST),
                     1.0, rows + i * p, p, x + i, 1, 1.0, y, 1);

@@ -14,6 +14,10 @@
 /* Rows in a panel for p columns. */
 int panel_rows(int p);
 
+/* Flops of panel_gram and of panel_whiten for each row; panel_quadratic is panel_whiten. */
+double panel_gram_flops(int p);
+double panel_whiten_flops(int p);
+
 /* C += rows' diag(weights) rows. weights [m] of any sign, or NULL (all 1); scratch [m, p]. */
 void panel_gram(int m, int p, const double *rows, const double *weights, double *scratch,
                 double *C);

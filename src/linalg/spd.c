@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/work.h"
 
 /* LAPACK: Cholesky factor and inverse of a triangle. */
 void dpotrf_(const char *uplo, const int *n, double *a, const int *lda, int *info);
@@ -86,10 +87,31 @@ static int lost_pivot(const spd_t *spd)
     return -1;
 }
 
+double spd_factor_flops(int p)
+{
+    return 2.0 / 3.0 * p * (double)p * p;
+}
+
+double spd_solve_flops(int p)
+{
+    return 2.0 * p * (double)p;
+}
+
+double spd_eigen_flops(int p)
+{
+    return 9.0 * p * (double)p * p;
+}
+
+int spd_sum_calls(int p)
+{
+    return (p + SUM_COLUMNS - 1) / SUM_COLUMNS;
+}
+
 int spd_factor(spd_t *spd)
 {
     int p = spd->p, info = 0, failed;
     double *L = spd->inverse;
+    work_count(WORK_WHOLE, spd_factor_flops(p));
     for (int64_t j = 0; j < p; j++) {
         memset(L + j * p, 0, (size_t)j * sizeof *L);
         memcpy(L + j * p + j, spd->matrix + j * p + j, (size_t)(p - j) * sizeof *L);
@@ -106,6 +128,7 @@ int spd_factor(spd_t *spd)
 void spd_solve(spd_t *spd, double *x)
 {
     int p = spd->p;
+    work_count(WORK_PASS, spd_solve_flops(p));
     cblas_dtrmv(CblasColMajor, CblasLower, CblasNoTrans, CblasNonUnit, p, spd->inverse, p, x, 1);
     cblas_dtrmv(CblasColMajor, CblasLower, CblasTrans, CblasNonUnit, p, spd->inverse, p, x, 1);
     comm_share(spd->comm, x, p * (int64_t)sizeof *x, 0);
@@ -118,24 +141,40 @@ void spd_share(const comm_t *comm, int count, int *begin, int *end)
     *end = (int)((int64_t)count * (rank + 1) / size);
 }
 
+/* What the routine says that it wants. */
+static void eigen_sizes(int p, int *reals, int *whole)
+{
+    const int ask = -1;
+    int info, none_whole;
+    double none, real;
+    dsyevd_("V", "L", &p, &none, &p, &none, &real, &ask, &none_whole, &ask, &info);
+    *reals = (int)real;
+    *whole = none_whole;
+}
+
+int64_t spd_eigen_memory(int p)
+{
+    int reals, whole;
+    eigen_sizes(p, &reals, &whole);
+    return reals * (int64_t)sizeof(double) + whole * (int64_t)sizeof(int);
+}
+
 static int eigen(int p, double *M, double *s)
 {
-    int code = TRALO_OK, sizes[2] = {-1, -1}, info = 0, *whole = NULL;
-    double ask, *work = NULL;
-    int ask_whole;
-    dsyevd_("V", "L", &p, M, &p, s, &ask, &sizes[0], &ask_whole, &sizes[1], &info);
-    sizes[0] = (int)ask;
-    sizes[1] = ask_whole;
-    ALLOC(work, sizes[0]);
-    ALLOC(whole, sizes[1]);
-    dsyevd_("V", "L", &p, M, &p, s, work, &sizes[0], whole, &sizes[1], &info);
+    int code = TRALO_OK, reals, whole, info, *whole_work = NULL;
+    double *work = NULL;
+    work_count(WORK_WHOLE, spd_eigen_flops(p));
+    eigen_sizes(p, &reals, &whole);
+    ALLOC(work, reals);
+    ALLOC(whole_work, whole);
+    dsyevd_("V", "L", &p, M, &p, s, work, &reals, whole_work, &whole, &info);
     if (info != 0)
         FAIL(TRALO_ERR_EVALUATION, "the eigenvalues of X'X cannot be found: rescale the features");
     for (int j = 0; j < p; j++)
         s[j] = s[j] > 0.0 ? s[j] : 0.0;
 out:
     mem_free(&work);
-    mem_free(&whole);
+    mem_free(&whole_work);
     return code;
 }
 

@@ -40,6 +40,13 @@ void spd_solve(spd_t *spd, double *x);
    same on all ranks. Cost: about 9 p^3 on rank 0. */
 int spd_eigen(comm_t *comm, int p, double *M, double *s);
 
+/* What these cost on the rank that does it, in flops; and the calls that spd_sum makes. */
+double spd_factor_flops(int p);
+double spd_solve_flops(int p);
+double spd_eigen_flops(int p);
+int spd_sum_calls(int p);
+int64_t spd_eigen_memory(int p); /* bytes, for as long as it takes */
+
 /* Half-open range of 0 .. count-1 that this rank works on when the ranks share replicated work. */
 void spd_share(const comm_t *comm, int count, int *begin, int *end);
 

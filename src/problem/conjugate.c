@@ -20,6 +20,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/work.h"
 
 static const double GAIN = 0.0625; /* of |r|^2, that makes another round worth while */
 static const double LOOSE = 1e-6;  /* a tolerance that the recursion meets without drift */
@@ -134,6 +135,7 @@ conjugate_end_t conjugate_solve(conjugate_t *c, const double *start, double tole
         if (tolerance < LOOSE && end.column < 0)
             size = find_residual(c, x, &end);
     } while (end.column < 0 && size > wanted && size <= GAIN * before && end.products < most);
+    work_count(WORK_PRODUCT, (double)end.products);
     end.residual = first > 0.0 ? sqrt(size / first) : first;
     comm_share(c->comm, x, c->columns * (int64_t)sizeof *x, 0);
     return end;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/work.h"
 
 const hessian_kind_t *const hessian_kinds[] = {&hessian_replicated, &hessian_wide,
                                                &hessian_products, NULL};
@@ -63,6 +64,7 @@ int64_t hessian_memory(const hessian_kind_t *kind, const problem_shape_t *shape)
 static int factor(hessian_t *hessian)
 {
     int column = hessian->kind->factor(hessian, &hessian->terms);
+    work_count(WORK_FACTOR, 1.0);
     hessian->factorisations++;
     hessian->factored = column < 0;
     return column;
@@ -144,6 +146,7 @@ bool hessian_iterates(const hessian_t *hessian)
 
 static int approach(hessian_t *hessian, const double *start, double tolerance, double *x)
 {
+    work_count(WORK_SOLVE, 1.0);
     if (hessian_iterates(hessian))
         return hessian->kind->approach(hessian, start, tolerance, x);
     hessian->kind->solve(hessian, x);

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "base/work.h"
 #include "linalg/spd.h"
 #include "problem/problem.h"
 
@@ -22,12 +23,21 @@ typedef struct hessian_terms {
     bool same_weights;      /* only the rest is new since the call before, with one output */
 } hessian_terms_t;
 
+/* How often a form is used. */
+typedef struct hessian_use {
+    double factorisations, solves;
+    double grams;    /* X' weights X formed for them */
+    double products; /* of H with vectors, by a form that iterates */
+} hessian_use_t;
+
 /* A row of the table of forms. */
 typedef struct hessian_kind {
     const char *name;
     const char *doc;
     int64_t (*memory)(const problem_shape_t *shape); /* bytes on the rank that needs most */
     double (*flops)(const problem_shape_t *shape);   /* to form and to factor it, over all ranks */
+    /* adds what this use of it costs */
+    void (*cost)(const problem_shape_t *shape, const hessian_use_t *use, work_t *work);
     /* what it wants and this shape has not got, in words; NULL: it suits. NULL: suits all */
     const char *(*unsuited)(const problem_shape_t *shape);
     int (*create)(hessian_t *hessian); /* collective; agrees on failure: TRALO_ERR_MEMORY */

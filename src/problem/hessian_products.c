@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "problem/cost.h"
 #include "problem/conjugate.h"
 
 static const double TIGHT = 1e-14; /* relative residual that stands for as small as it gets */
@@ -49,6 +50,18 @@ static double flops(const problem_shape_t *shape)
 static double solve_flops(const problem_shape_t *shape)
 {
     return PRODUCTS_TYPICAL * product_flops(shape);
+}
+
+/* With each product two inner products go round, and with each solve its solution. */
+static void cost(const problem_shape_t *shape, const hessian_use_t *use, work_t *work)
+{
+    const double columns = (double)shape->width * shape->outputs;
+    cost_diagonal(shape, use->grams, work);
+    cost_times(shape, use->products, work);
+    cost_transposed(shape, use->products, work);
+    work_share(work, use->factorisations, sizeof(int));
+    work_sum(work, 2.0 * use->products, 1.0);
+    work_sum(work, use->solves, columns);
 }
 
 /* y += gauge v v'x over the outputs of each free column, or of each penalised one. */
@@ -178,6 +191,7 @@ const hessian_kind_t hessian_products = {
     .doc = "no matrix: conjugate gradients on products of the Hessian with vectors",
     .memory = memory,
     .flops = flops,
+    .cost = cost,
     .create = create,
     .destroy = destroy,
     .factor = factor,

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "problem/cost.h"
 
 typedef struct replicated {
     spd_t *spd;
@@ -22,6 +23,17 @@ static double flops(const problem_shape_t *shape)
 {
     const double p = shape->width, K = shape->outputs, n = (double)shape->n;
     return n * p * p * joint_blocks(shape->outputs) + 2.0 / 3.0 * p * p * p * K * K * K;
+}
+
+static void cost(const problem_shape_t *shape, const hessian_use_t *use, work_t *work)
+{
+    const int columns = shape->width * shape->outputs;
+    cost_gram(shape, use->grams, work);
+    work->amount[WORK_WHOLE] +=
+        use->factorisations * spd_factor_flops(columns) * (double)shape->ranks;
+    work->amount[WORK_PASS] += use->solves * spd_solve_flops(columns) * (double)shape->ranks;
+    work_sum(work, use->factorisations, 1.0);
+    work_sum(work, use->solves, columns);
 }
 
 static int allocate(hessian_t *hessian)
@@ -119,6 +131,7 @@ const hessian_kind_t hessian_replicated = {
     .doc = "p x p matrices that every rank holds whole",
     .memory = memory,
     .flops = flops,
+    .cost = cost,
     .create = create,
     .destroy = destroy,
     .factor = factor,

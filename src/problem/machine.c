@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/work.h"
 
 enum { MATRICES = 3, VECTORS = 13 + LOSS_ORDERS };
 
@@ -52,6 +53,7 @@ void machine_along(machine_t *machine, const double *delta, double *out)
 
 void machine_rows(machine_t *machine, int order)
 {
+    work_count(WORK_ROW, (double)machine->n);
     loss_weighted(&machine->loss, machine->n, machine->y, machine->weights, machine->u, order,
                   machine->l);
     for (int k = 0; machine->excluded >= 0 && k <= order; k++)
@@ -92,6 +94,7 @@ static machine_size_t measure(const machine_t *machine)
 void machine_move(machine_t *machine)
 {
     const int n = machine->n;
+    work_count(WORK_MOVE, 1.0);
     dist_times(machine->dist, machine->K, machine->solution, machine->f);
     for (int i = 0; i < n; i++)
         machine->u[i] = machine->f[i] + machine->solution[n] +
@@ -129,6 +132,7 @@ static void fill_factor(machine_t *machine)
 static int factor(machine_t *machine)
 {
     const int n = machine->n;
+    work_count(WORK_FACTOR, 1.0);
     fill_factor(machine);
     int failed = dist_factor(machine->dist, machine->factor);
     machine->factored = failed < 0;

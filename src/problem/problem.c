@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/work.h"
 #include "linalg/panel.h"
 #include "problem/outputs.h"
 
@@ -55,6 +56,7 @@ static void evaluate_rows(problem_t *problem, int64_t begin, int64_t count, int 
 {
     const data_t *data = problem->data;
     double *at[LOSS_ORDERS];
+    work_count(WORK_ROW, (double)count);
     if (problem->outputs > 1) {
         outputs_evaluate(problem, begin, count, order);
         return;
@@ -164,7 +166,10 @@ problem_shape_t problem_shape(const problem_t *problem)
                              .sparse = X->sparse != NULL,
                              .width = problem->width,
                              .outputs = problem->outputs,
-                             .count = problem->penalty->count};
+                             .count = problem->penalty->count,
+                             .quadratic = problem->loss.quadratic,
+                             .standardized = problem->data->standardized,
+                             .intercept = problem->data->intercept};
 }
 
 int64_t problem_memory(const problem_shape_t *shape)
@@ -284,6 +289,7 @@ void problem_move(problem_t *problem, const double *theta, const double *beta)
 {
     int columns = problem->columns;
     const double *const *r = (const double *const *)problem->penalty_values.r;
+    work_count(WORK_MOVE, 1.0);
     memmove(problem->theta, theta, (size_t)problem->penalty->count * sizeof *theta);
     memmove(problem->beta, beta, (size_t)columns * sizeof *beta);
     penalty_at(problem->penalty, problem->theta, problem->beta, problem->penalty_scale,

@@ -95,6 +95,9 @@ typedef struct problem_shape {
     bool sparse;        /* X is held as the entries that are not 0 */
     int width, outputs; /* columns of the data, K */
     int count;          /* hyperparameters */
+    int64_t parts;      /* of the rows, for criteria that have such; 0: not known, or none */
+    bool quadratic;     /* the loss */
+    bool standardized, intercept;
 } problem_shape_t;
 problem_shape_t problem_shape(const problem_t *problem);
 int64_t problem_memory(const problem_shape_t *shape);       /* bytes */

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What the functions of a training problem cost (base/work.h) for data of a shape, from which the
+   cost of all that stands on it is put together. Each adds `times` such calls to `work`; a name
+   stands for the function of problem.h. */
+#ifndef PROBLEM_COST_H
+#define PROBLEM_COST_H
+
+#include "base/work.h"
+#include "problem/problem.h"
+
+double cost_numbers(const problem_shape_t *shape); /* of X, over all ranks */
+
+void cost_move(const problem_shape_t *shape, double times, work_t *work);
+void cost_gram(const problem_shape_t *shape, double times, work_t *work);
+void cost_times(const problem_shape_t *shape, double times, work_t *work);
+void cost_transposed(const problem_shape_t *shape, double times, work_t *work);
+void cost_diagonal(const problem_shape_t *shape, double times, work_t *work);
+
+/* problem_rows, and other functions of all rows that find something for each. */
+void cost_rows(const problem_shape_t *shape, double times, work_t *work);
+
+/* Sums of a symmetric matrix over the ranks (spd_sum). */
+void cost_sum_square(int columns, double times, work_t *work);
+
+#endif

@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What the formulas promise of memory, work and messages, against what is counted, for every form.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/work.h"
+#include "criterion/algebra.h"
+#include "fixture.h"
+#include "support.h"
+
+enum { S = 2 };
+static const double theta_first[S] = {0.4, -0.3}, theta_here[S] = {0.9, 0.2};
+
+/* One way to compute a criterion. `near` is how far the counts of messages may be from the formula,
+   where that leaves out what only rounding decides. */
+typedef struct scene {
+    const char *criterion, *loss, *algebra, *option, *value;
+    int64_t n;
+    int p, groups;
+    bool standardize, multiply;
+    double near;
+} scene_t;
+
+static const scene_t scenes[] = {
+    {"alo", "logistic", "replicated", "whitened", "recompute", 400, 20, S, false, true, 0.0},
+    {"alo", "logistic", "replicated", "whitened", "keep", 403, 140, S, false, true, 0.0},
+    {"alo", "squared", "replicated", "whitened", "keep", 90, 7, S, true, true, 0.0},
+    {"alo", "poisson", "replicated", "whitened", "recompute", 3, 4, S, false, true, 0.0},
+    {"alo", "squared", "spectral", NULL, NULL, 301, 13, 1, false, true, 0.0},
+    {"alo", "softmax", "replicated", NULL, NULL, 200, 6, S, false, true, 0.0},
+    {"kfold", "logistic", "replicated", "groups", "1", 91, 6, S, true, true, 0.0},
+    {"kfold", "squared", "replicated", "groups", "1", 91, 6, S, false, true, 0.0},
+    {"kfold", "softmax", "replicated", "groups", "1", 91, 4, S, false, true, 0.0},
+    {"kfold", "logistic", "products", "groups", "1", 91, 40, S, true, true, 0.02},
+    {"holdout", "poisson", "replicated", NULL, NULL, 90, 9, S, true, true, 0.0},
+    {"holdout", "squared", "products", NULL, NULL, 90, 60, S, false, true, 0.02},
+    {"loo", "logistic", "replicated", "groups", "1", 23, 5, S, true, true, 0.02},
+};
+enum { SCENES = sizeof scenes / sizeof *scenes };
+
+static bool make(const scene_t *scene, fixture_t *f)
+{
+    const fixture_setup_t setup = {.n = scene->n,
+                                   .p = scene->p,
+                                   .loss = scene->loss,
+                                   .penalty = "ridge",
+                                   .criterion = scene->criterion,
+                                   .weights = true,
+                                   .intercept = true,
+                                   .standardize = scene->standardize,
+                                   .groups = scene->groups,
+                                   .option = scene->option,
+                                   .value = scene->value,
+                                   .algebra = scene->algebra};
+    return fixture_create(test_comm, &setup, f);
+}
+
+static void say(const scene_t *scene)
+{
+    fprintf(stderr, "in %s, %s, %s, %s\n", scene->criterion, scene->loss, scene->algebra,
+            scene->value != NULL ? scene->value : "");
+}
+
+/* Does the scene take what the criterion takes where memory is there? */
+static bool roomy(const scene_t *scene)
+{
+    return scene->value == NULL || strcmp(scene->value, "recompute") != 0;
+}
+
+/* As a run sees it: the same on all ranks. */
+static problem_shape_t shape_of(const fixture_t *f, const scene_t *scene)
+{
+    problem_shape_t shape = problem_shape(f->problem);
+    const criterion_kind_t *kind = criterion_find(scene->criterion);
+    shape.rows = comm_max_one_int(test_comm, shape.rows);
+    shape.entries = comm_max_one_int(test_comm, shape.entries);
+    shape.parts = kind->parts != NULL ? kind->parts(f->options, shape.n) : 0;
+    return shape;
+}
+
+/* What is counted of an evaluation, and of a product of the Hessian where no Hessian is asked for:
+   amounts over all ranks, messages of the rank that gives most. */
+static work_t count(criterion_t *criterion, int order, bool multiply)
+{
+    criterion_result_t r;
+    double product[S];
+    work_t after;
+    work_reset();
+    comm_counters_reset(test_comm);
+    criterion_evaluate(criterion, theta_here, order, &r);
+    CU_ASSERT(r.valid);
+    if (r.valid && multiply)
+        criterion_product(criterion, theta_first, product);
+    comm_counters_t sent = comm_counters(test_comm);
+    after = work_counted();
+    for (int k = 0; k < WORK_MOVE; k++)
+        after.amount[k] = comm_sum_one(test_comm, after.amount[k]);
+    after.calls = (double)sent.calls;
+    after.bytes = comm_max_one(test_comm, (double)sent.bytes);
+    return after;
+}
+
+/* Of the work that takes time. */
+static bool check_work(const work_t *found, const work_t *promised, double near)
+{
+    bool good = true;
+    for (int k = 0; k < WORK_MOVE; k++)
+        good = CHECK_CLOSE(found->amount[k], promised->amount[k], 1e-9) && good;
+    good = CHECK_CLOSE(found->calls / promised->calls, 1.0, near) && good;
+    return CHECK_CLOSE(found->bytes / promised->bytes, 1.0, near) && good;
+}
+
+/* The second evaluation of a criterion, from its first. */
+static bool check_evaluation(criterion_t *criterion, const problem_shape_t *shape, int order,
+                             const scene_t *scene)
+{
+    const bool multiply = order == 1 && scene->multiply;
+    criterion_result_t r;
+    criterion_evaluate(criterion, theta_first, 0, &r);
+    const work_t found = count(criterion, order, multiply);
+    const course_t course = {.order = order,
+                             .directions = order > 1 ? shape->count : multiply,
+                             .warm = true,
+                             .roomy = roomy(scene),
+                             .moves = found.amount[WORK_MOVE],
+                             .factorisations = found.amount[WORK_FACTOR],
+                             .solves = found.amount[WORK_SOLVE],
+                             .products = found.amount[WORK_PRODUCT]};
+    work_t promised = {{0}};
+    criterion->kind->cost(criterion->form, shape, &course, &promised);
+    return check_work(&found, &promised, scene->near);
+}
+
+static void check_scene(const scene_t *scene, int order)
+{
+    fixture_t f;
+    if (make(scene, &f)) {
+        const problem_shape_t shape = shape_of(&f, scene);
+        if (!check_evaluation(f.criterion, &shape, order, scene))
+            say(scene);
+    }
+    fixture_free(&f);
+}
+
+static void work_is_as_promised(void)
+{
+    for (int i = 0; i < SCENES; i++)
+        for (int order = 0; order <= 2; order++)
+            check_scene(&scenes[i], order);
+}
+
+/* Bytes of a criterion at most, on the rank that has most; all else stays as long as the fixture.
+ */
+static int64_t count_bytes(fixture_t *f)
+{
+    criterion_result_t r;
+    criterion_evaluate(f->criterion, theta_here, 2, &r);
+    CU_ASSERT(r.valid);
+    criterion_free(&f->criterion);
+    return comm_max_one_int(test_comm, mem_peak() - mem_bytes());
+}
+
+/* The formulas leave out structs. */
+static void check_memory(const scene_t *scene)
+{
+    const int64_t structs = 2048;
+    fixture_t f;
+    mem_peak_reset();
+    if (make(scene, &f)) {
+        const criterion_kind_t *kind = f.criterion->kind;
+        const hessian_kind_t *form = f.criterion->form;
+        const problem_shape_t shape = shape_of(&f, scene);
+        int64_t promised = kind->memory(form, &shape), used = count_bytes(&f);
+        if (kind->more != NULL && roomy(scene))
+            promised += kind->more(form, &shape);
+        CU_ASSERT(used >= promised && used - promised < structs);
+        if (used < promised || used - promised >= structs) {
+            fprintf(stderr, "%" PRId64 " bytes used, %" PRId64 " promised ", used, promised);
+            say(scene);
+        }
+    }
+    fixture_free(&f);
+}
+
+static void memory_is_as_promised(void)
+{
+    for (int i = 0; i < SCENES; i++)
+        check_memory(&scenes[i]);
+}
+
+/* ---- with a kernel ---- */
+
+static bool make_machine(const fixture_t *f, machine_t **machine, criterion_t **criterion)
+{
+    const kernel_t kernel = kernel_configured(kernel_find("rbf"), NULL);
+    criterion_setup_t setup = {.kind = criterion_find("alo"),
+                               .options = f->options,
+                               .inner = inner_find("newton"),
+                               .inner_options = f->inner_options};
+    if (!CHECK_OK(machine_create(f->data, &f->problem->loss, &kernel, machine)))
+        return false;
+    setup.machine = *machine;
+    mem_peak_reset();
+    return CHECK_OK(criterion_create(&setup, criterion));
+}
+
+static void check_kernel(const scene_t *scene, int order)
+{
+    fixture_t f;
+    machine_t *machine = NULL;
+    criterion_t *criterion = NULL;
+    if (make(scene, &f) && make_machine(&f, &machine, &criterion)) {
+        problem_shape_t shape = shape_of(&f, scene);
+        shape.count = machine->count;
+        const criterion_kind_t *kind = criterion->kind;
+        bool good = check_evaluation(criterion, &shape, order, scene);
+        criterion_free(&criterion);
+        int64_t used = comm_max_one_int(test_comm, mem_peak() - mem_bytes());
+        int64_t beside = used - kind->memory(NULL, &shape);
+        good = good && beside >= 0 && beside < 2048;
+        CU_ASSERT(good);
+        if (!good)
+            say(scene);
+    }
+    criterion_free(&criterion);
+    machine_free(&machine);
+    fixture_free(&f);
+}
+
+static void kernels_are_as_promised(void)
+{
+    const scene_t kernel = {"alo", "logistic", NULL, NULL, NULL, 150, 3, 1, false, true, 0.0};
+    scene_t other = kernel;
+    other.loss = "squared";
+    other.n = 40;
+    for (int order = 0; order <= 2; order++) {
+        check_kernel(&kernel, order);
+        check_kernel(&other, order);
+    }
+}
+
+void suite_cost(void)
+{
+    static const test_case_t cases[] = {{"work is as promised", work_is_as_promised},
+                                        {"memory is as promised", memory_is_as_promised},
+                                        {"kernels are as promised", kernels_are_as_promised}};
+    REGISTER("cost", cases);
+}
