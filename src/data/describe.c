@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "data/alike.h"
 #include "data/build.h"
 #include "data/foreign.h"
 #include "data/h5.h"
@@ -14,9 +15,11 @@ static int read_names(hid_t file, const char *path, data_t *d)
 {
     int code = TRALO_OK;
     char name[WHAT / 2], what[WHAT];
-    foreign_names(file, name, sizeof name);
+    bool found;
+    hid_t set = H5I_INVALID_HID;
+    TRY(foreign_names(file, path, name, sizeof name, &found));
     snprintf(what, sizeof what, "%.200s: /%s", path, name);
-    hid_t set = H5Dopen2(file, name, H5P_DEFAULT);
+    set = H5Dopen2(file, name, H5P_DEFAULT);
     if (set < 0)
         FAIL(TRALO_ERR_INPUT, "%s cannot be opened as a dataset: %s", what, h5_reason());
     TRY(h5_read_strings(set, what, d->p, d->names));
@@ -87,52 +90,15 @@ out:
     return code;
 }
 
-typedef struct pair {
-    const char *path, *first; /* a file, and the first one */
-} pair_t;
-
-/* texts [count], NULL or not alike in both. */
-static int compare_texts(const pair_t *files, const char *what, int count, char *const *here,
-                         char *const *there)
-{
-    int code = TRALO_OK;
-    for (int i = 0; here != NULL && i < count; i++)
-        if (strcmp(here[i], there[i]) != 0)
-            FAIL(TRALO_ERR_INPUT,
-                 "%s: %s %d is '%.100s', but '%.100s' in %s: files of one data set hold the same",
-                 files->path, what, i, here[i], there[i], files->first);
-out:
-    return code;
-}
-
-static int compare(const pair_t *files, const data_t *d, const data_t *other)
-{
-    int code = TRALO_OK;
-    TRY(compare_texts(files, "/feature_names", d->p, other->names, d->names));
-    TRY(compare_texts(files, "label", d->label_count, other->labels, d->labels));
-    if (d->target != NULL && strcmp(d->target, other->target) != 0)
-        FAIL(TRALO_ERR_INPUT,
-             "%s: /y is '%.100s', but '%.100s' in %s: files of one data set hold "
-             "the same",
-             files->path, other->target, d->target, files->first);
-    for (int j = 0; d->group != NULL && j < d->p; j++)
-        if (d->group[j] != other->group[j])
-            FAIL(TRALO_ERR_INPUT,
-                 "%s: /groups column %d is %d, but %d in %s: files of one data set hold the same",
-                 files->path, j, other->group[j], d->group[j], files->first);
-out:
-    return code;
-}
-
-static int compare_file(const pair_t *files, const data_layout_t *layout, const data_t *d)
+static int compare_file(const files_t *files, int f, const data_layout_t *layout, const data_t *d)
 {
     int code = TRALO_OK;
     data_t *other = NULL;
     ALLOC(other, 1);
     other->p = layout->p;
     TRY(allocate(layout, other));
-    TRY(read_file(files->path, layout, other));
-    TRY(compare(files, d, other));
+    TRY(read_file(files->paths[f], layout, other));
+    TRY(alike_descriptions(files, f, other, d));
 out:
     data_free(&other);
     return code;
@@ -142,10 +108,8 @@ static int read_all(const files_t *files, const data_layout_t *layout, data_t *d
 {
     int code = TRALO_OK;
     TRY(read_file(files->paths[0], layout, d));
-    for (int f = 1; f < files->count; f++) {
-        const pair_t pair = {files->paths[f], files->paths[0]};
-        TRY(compare_file(&pair, layout, d));
-    }
+    for (int f = 1; f < files->count; f++)
+        TRY(compare_file(files, f, layout, d));
 out:
     return code;
 }

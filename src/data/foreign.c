@@ -60,22 +60,26 @@ static bool is_anndata(hid_t file)
            H5Aexists_by_name(file, "var", "_index", H5P_DEFAULT) > 0;
 }
 
-bool foreign_names(hid_t file, char *name, size_t size)
+int foreign_names(hid_t file, const char *path, char *name, size_t size, bool *found)
 {
-    bool found = h5_has(file, "feature_names");
-    char *index = NULL;
+    int code = TRALO_OK;
+    char *index = NULL, what[PATH];
     hid_t var = H5I_INVALID_HID;
     h5_quiet_t before = h5_quiet_begin();
+    bool own = h5_has(file, "feature_names"), theirs = !own && is_anndata(file);
     snprintf(name, size, "feature_names");
-    if (!found && is_anndata(file)) {
+    if (theirs) {
         var = H5Oopen(file, "var", H5P_DEFAULT);
-        found = h5_read_text(var, "_index", "/var", &index) == TRALO_OK && h5_has(var, index);
-        snprintf(name, size, "var/%s", found ? index : "");
+        snprintf(what, sizeof what, "%s: /var", path);
+        TRY(h5_read_text(var, "_index", what, &index));
+        snprintf(name, size, "var/%s", index);
     }
+    *found = own || (theirs && h5_has(var, index));
+out:
     mem_free(&index);
     h5_close(&var);
     h5_quiet_end(&before);
-    return found;
+    return code;
 }
 
 static int explain_anndata(hid_t file, const char *path)

@@ -10,8 +10,8 @@
 #include "base/error.h"
 
 /* The dataset that names the columns of X, into name[size]: /feature_names, or of AnnData the index
-   of /var. false: there is none. */
-bool foreign_names(hid_t file, char *name, size_t size);
+   of /var. *found false: there is none. Errors: TRALO_ERR_INPUT, TRALO_ERR_MEMORY. */
+int foreign_names(hid_t file, const char *path, char *name, size_t size, bool *found);
 
 /* There is no /X that can be read: TRALO_ERR_INPUT, which says what is in the file instead (a table
    of pandas, AnnData with layers only, ...) and how it becomes readable. */

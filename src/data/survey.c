@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "data/alike.h"
 #include "data/filters.h"
 #include "data/foreign.h"
 #include "data/h5.h"
@@ -357,7 +358,7 @@ static int survey_all(survey_t *s, const data_request_t *request)
     TRY(survey_offset(s));
     TRY(survey_optional(s, "fold", l->n, true, &l->fold));
     TRY(survey_optional(s, "groups", l->p, true, &l->group));
-    l->names = foreign_names(s->file, names, sizeof names);
+    TRY(foreign_names(s->file, s->path, names, sizeof names, &l->names));
 out:
     return code;
 }
@@ -378,55 +379,6 @@ out:
     return code;
 }
 
-/* "has /weights, but FILE has not" */
-static int check_presence(const char *path, const char *first, const char *what, bool here,
-                          bool there)
-{
-    int code = TRALO_OK;
-    if (here != there)
-        FAIL(TRALO_ERR_INPUT, "%s has %s %s, but %s has %s: files of one data set hold the same",
-             path, here ? "the" : "no", what, first, there ? "one" : "none");
-out:
-    return code;
-}
-
-static int check_count(const char *path, const char *first, const char *what, int here, int there)
-{
-    int code = TRALO_OK;
-    if (here != there)
-        FAIL(TRALO_ERR_INPUT, "%s: %s %d, but %d in %s: files of one data set hold the same", path,
-             what, here, there, first);
-out:
-    return code;
-}
-
-/* All but the number of rows is alike in file f and in the first. */
-static int check_alike(const files_t *files, int f, const data_layout_t *l,
-                       const data_layout_t *first)
-{
-    int code = TRALO_OK;
-    const struct {
-        const char *what;
-        bool here, there;
-    } things[] = {{"sparse /X", l->sparse, first->sparse},
-                  {"dataset /y", l->y, first->y},
-                  {"attribute 'labels' of /y", l->labels > 0, first->labels > 0},
-                  {"attribute 'name' of /y", l->target, first->target},
-                  {"dataset /weights", l->weights, first->weights},
-                  {"dataset /offset", l->offsets > 0, first->offsets > 0},
-                  {"dataset /fold", l->fold, first->fold},
-                  {"dataset /groups", l->group, first->group},
-                  {"dataset /feature_names", l->names, first->names}};
-    const char *path = files->paths[f], *other = files->paths[0];
-    TRY(check_count(path, other, "the columns of /X are", l->p, first->p));
-    for (size_t i = 0; i < sizeof things / sizeof *things; i++)
-        TRY(check_presence(path, other, things[i].what, things[i].here, things[i].there));
-    TRY(check_count(path, other, "the labels of /y are", l->labels, first->labels));
-    TRY(check_count(path, other, "the columns of /offset are", l->offsets, first->offsets));
-out:
-    return code;
-}
-
 /* The rows of file f stand behind those of the files before. */
 static int add_file(files_t *files, int f, const data_layout_t *l, data_layout_t *all)
 {
@@ -436,7 +388,7 @@ static int add_file(files_t *files, int f, const data_layout_t *l, data_layout_t
         *all = *l;
         goto out;
     }
-    TRY(check_alike(files, f, l, all));
+    TRY(alike_layouts(files, f, l, all));
     if (__builtin_add_overflow(all->n, l->n, &all->n) ||
         __builtin_add_overflow(all->entries, l->entries, &all->entries))
         FAIL(TRALO_ERR_INPUT, "%s: too many rows", files->paths[f]);

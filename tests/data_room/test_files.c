@@ -216,7 +216,7 @@ static void differences_are_named(void)
         {other_label, NULL, "part-3.h5: label 1 is 'boese', but 'böse' in "},
         {other_target, NULL, "part-3.h5: /y is 'prognosis', but 'diagnosis' in "},
         {other_groups, NULL, "part-3.h5: /groups column 2 is 0, but 1 in "},
-        {other_name, NULL, "part-3.h5: /feature_names 3 is 'col x', but 'col 3' in "},
+        {other_name, NULL, "part-3.h5: feature name 3 is 'col x', but 'col 3' in "},
         {bad_number, "y", "part-3.h5: /y row 3 is nan"},
         {bad_number, "offset", "part-3.h5: /offset row 3 is nan"},
         {bad_number, "X", "part-3.h5: /X row 0, column 3 (col 3) is nan"},
@@ -267,6 +267,28 @@ static void names_must_stand_for_files(void)
     CHECK_OK(files_spare(whole, &no_file, "the data"));
 }
 
+static void every_allocation_may_fail(void)
+{
+    const char *name = pattern;
+    const files_names_t names_given = {1, &name};
+    file_spec_t spec = spec_of(false);
+    write_parts(&spec);
+    for (int rank = 0; rank < comm_size(test_comm); rank++) {
+        int code = TRALO_ERR_MEMORY;
+        int64_t live = mem_live();
+        for (int k = 0; k < 300 && code != TRALO_OK; k++) {
+            data_t *d = NULL;
+            mem_fail_at(comm_rank(test_comm) == rank ? k : -1);
+            code = data_open_files(test_comm, &names_given, &options, &d);
+            mem_fail_at(-1);
+            data_free(&d);
+            CU_ASSERT(code == TRALO_OK ? k > 20 : code == TRALO_ERR_MEMORY);
+            CU_ASSERT(mem_live() == live);
+        }
+        CU_ASSERT(code == TRALO_OK);
+    }
+}
+
 static void rows_are_found(void)
 {
     files_part_t part[PARTS] = {{0}};
@@ -291,6 +313,7 @@ void suite_data_files(void)
         {"differences are named", differences_are_named},
         {"shapes must agree", shapes_must_agree},
         {"names must stand for files", names_must_stand_for_files},
+        {"every allocation may fail, on any rank", every_allocation_may_fail},
         {"rows are found", rows_are_found},
     };
     REGISTER("data files", cases);
