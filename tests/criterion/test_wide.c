@@ -101,6 +101,28 @@ static void every_loss_and_penalty(void)
     CU_ASSERT_EQUAL(good, walked);
 }
 
+/* n x n matrices become n (K - 1) x n (K - 1). */
+static void several_outputs(void)
+{
+    static const char *const criteria[] = {"kfold", "holdout"};
+    for (size_t c = 0; c < sizeof criteria / sizeof *criteria; c++)
+        for (int q = 0; penalty_kinds[q] != NULL; q++)
+            for (int plain = 0; plain < 2; plain++) {
+                fixture_setup_t setup = {.n = 23,
+                                         .p = 31,
+                                         .loss = "softmax",
+                                         .penalty = penalty_kinds[q]->name,
+                                         .criterion = criteria[c],
+                                         .weights = !plain,
+                                         .offset = !plain,
+                                         .intercept = true,
+                                         .standardize = plain,
+                                         .groups = plain ? 1 : 3,
+                                         .free_column = !plain};
+                CU_ASSERT(compare(&setup));
+            }
+}
+
 /* Gram matrices are held where they take no more than X; both ways, and no free column at all. */
 static void shapes(void)
 {
@@ -214,6 +236,7 @@ void suite_wide(void)
 {
     static const test_case_t cases[] = {
         {"every loss and penalty", every_loss_and_penalty},
+        {"several outputs", several_outputs},
         {"shapes", shapes},
         {"small and large penalties", small_and_large_penalties},
         {"ranks agree", ranks_agree},
