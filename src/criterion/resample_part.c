@@ -35,8 +35,8 @@
 
 #include "linalg/panel.h"
 
-static const double CONSTANT = 1e-7; /* deviation (of 1) below which a column counts as constant, */
-static const double HIDDEN = 1e-6; /* and the same relative to its size, where it is not centred */
+static const double CONSTANT = 1e-6; /* deviation that counts as none, relative to all rows: what
+                                        rounding leaves of their sums when part of them goes */
 static const double CG_TOLERANCE = 1e-15, CG_ENOUGH = 1e-10; /* wanted, and taken */
 enum { CG_MOST = 500 };
 
@@ -106,8 +106,8 @@ static void find_scale(resample_t *a, const double *mine)
     for (int j = 0; j < a->problem->columns; j++) {
         int64_t c = j % width;
         double mean = (a->sums[c] - mine[c]) / n;
-        double size = (a->sums[width + c] - mine[width + c]) / n, square = size - mean * mean;
-        double least = CONSTANT * CONSTANT + HIDDEN * HIDDEN * size;
+        double square = (a->sums[width + c] - mine[width + c]) / n - mean * mean;
+        double least = CONSTANT * CONSTANT * a->sums[width + c] / n;
         bool constant = c == a->problem->data->p || !(square > least);
         a->scale[j] = constant ? 1.0 : sqrt(square);
     }

@@ -87,10 +87,33 @@ static void sparse_is_dense(void)
     CU_ASSERT_EQUAL(wrong, 0);
 }
 
+/* Columns that are the same in all rows that train, when those left out hold their one entry: they
+   are not to be blown up to unit variance. */
+static void entries_left_out(void)
+{
+    static const char *const criteria[] = {"holdout", "kfold"};
+    int wrong = 0;
+    for (int c = 0; c < 2; c++)
+        for (int way = 1; way < 3; way++) {
+            const fixture_setup_t setup = {.n = 2000,
+                                           .p = 400,
+                                           .loss = "logistic",
+                                           .penalty = "ridge",
+                                           .criterion = criteria[c],
+                                           .intercept = true,
+                                           .standardize = (data_standardize_t)way,
+                                           .density = 5e-4,
+                                           .groups = 1};
+            wrong += visit(&setup);
+        }
+    CU_ASSERT_EQUAL(wrong, 0);
+}
+
 void suite_sparse(void)
 {
     static const test_case_t cases[] = {
         {"sparse is dense, for every criterion", sparse_is_dense},
+        {"entries that are left out", entries_left_out},
     };
     REGISTER("sparse", cases);
 }
