@@ -9,7 +9,15 @@
 
 #include <string.h>
 
+#include "base/work.h"
 #include "linalg/panel.h"
+
+/* Two flops for each entry of the rows. */
+static void count_entries(csr_rows_t rows)
+{
+    const int64_t *start = rows.A->start + rows.begin;
+    work_count(WORK_PASS, 2.0 * (double)(start[rows.count] - start[0]));
+}
 
 static double dot(int64_t count, const double *x, const double *y)
 {
@@ -25,6 +33,7 @@ void csr_times(csr_rows_t rows, const double *x, double *y)
     const int64_t *start = A->start + rows.begin;
     const double shifted = dot(A->columns, A->shift, x);
     panel_counted(0, rows.count);
+    count_entries(rows);
     for (int64_t i = 0; i < rows.count; i++) {
         double sum = 0.0;
         for (int64_t k = start[i]; k < start[i + 1]; k++)
@@ -39,6 +48,7 @@ static double add_entries(csr_rows_t rows, const double *x, double *y)
     const csr_t *A = rows.A;
     const int64_t *start = A->start + rows.begin;
     double sum = 0.0;
+    count_entries(rows);
     for (int64_t i = 0; i < rows.count; i++) {
         for (int64_t k = start[i]; k < start[i + 1]; k++)
             y[A->column[k]] += A->value[k] * x[i];
@@ -90,16 +100,19 @@ static void add_pairs(csr_rows_t rows, const double *weights, panel_block_t bloc
     const csr_t *A = rows.A;
     const int *column = A->column;
     const double *value = A->value;
+    int64_t pairs = 0;
     for (int64_t i = 0; i < rows.count; i++) {
         const int64_t *start = A->start + rows.begin + i, end = start[1];
         int64_t a = seek(A, start[0], end, block.first);
         for (; a < end && column[a] - block.first < block.count; a++) {
+            pairs += end - a;
             double *to = C + (column[a] - block.first) * block.ld;
             const double w = weights[i] * value[a];
             for (int64_t b = a; b < end; b++)
                 to[column[b]] += w * value[b];
         }
     }
+    work_count(WORK_PASS, 2.0 * (double)pairs);
 }
 
 /* C -= s t' + t s' in the block. Most shifts are 0 where nothing is centred. */
@@ -147,6 +160,7 @@ static void add_strip(csr_rows_t rows, const double *R, int height, const double
                       double *out)
 {
     const csr_t *A = rows.A;
+    int64_t met = 0;
     for (int64_t i = 0; i < rows.count; i++) {
         const int64_t *start = A->start + rows.begin + i;
         double sum[CSR_WIDTH], square = 0.0;
@@ -154,6 +168,7 @@ static void add_strip(csr_rows_t rows, const double *R, int height, const double
             sum[j] = -shifted[j];
         for (int64_t k = start[0]; k < start[1] && A->column[k] < height; k++) {
             const double *from = R + (int64_t)A->column[k] * CSR_WIDTH, v = A->value[k];
+            met++;
             for (int j = 0; j < CSR_WIDTH; j++)
                 sum[j] += v * from[j];
         }
@@ -161,6 +176,7 @@ static void add_strip(csr_rows_t rows, const double *R, int height, const double
             square += sum[j] * sum[j];
         out[i] += square;
     }
+    work_count(WORK_PASS, 2.0 * CSR_WIDTH * (double)met);
 }
 
 void csr_add_norms(csr_rows_t rows, const double *R, panel_block_t block, double *scratch,
@@ -210,6 +226,7 @@ void csr_add_quadratic(csr_rows_t rows, const double *M, panel_block_t block, do
     const double *value = A->value;
     double *its = scratch, *all = scratch + A->columns;
     const double sum = shift_quadratic(A, M, block, its, all);
+    int64_t pairs = 0;
     panel_counted(rows.count, 0);
     for (int64_t i = 0; i < rows.count; i++) {
         const int64_t *start = A->start + rows.begin + i, end = start[1];
@@ -220,12 +237,14 @@ void csr_add_quadratic(csr_rows_t rows, const double *M, panel_block_t block, do
         for (; a < end && column[a] - block.first < block.count; a++) {
             const double *from = M + (column[a] - block.first) * block.ld;
             double below = 0.0;
+            pairs += end - a;
             for (int64_t b = a + 1; b < end; b++)
                 below += value[b] * from[column[b]];
             form += value[a] * (value[a] * from[column[a]] + 2.0 * below - its[column[a]]);
         }
         out[i] += form;
     }
+    work_count(WORK_PASS, 2.0 * (double)pairs);
 }
 
 void csr_dense(csr_rows_t rows, double *out)

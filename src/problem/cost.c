@@ -15,6 +15,12 @@ double cost_numbers(const problem_shape_t *shape)
                          : (double)shape->n * shape->width;
 }
 
+double cost_pairs(const problem_shape_t *shape)
+{
+    const double numbers = cost_numbers(shape);
+    return 0.5 * numbers * (numbers / (double)shape->n + 1.0);
+}
+
 void cost_rows(const problem_shape_t *shape, double times, work_t *work)
 {
     work->amount[WORK_ROW] += times * (double)shape->n;
@@ -54,7 +60,10 @@ void cost_sum_square(int columns, double times, work_t *work)
 
 void cost_gram(const problem_shape_t *shape, double times, work_t *work)
 {
-    const double each = panel_gram_flops(shape->width) * joint_blocks(shape->outputs);
-    work->amount[WORK_PANEL] += times * (double)shape->n * each;
+    const double blocks = joint_blocks(shape->outputs), n = (double)shape->n;
+    if (shape->sparse)
+        work->amount[WORK_PASS] += times * 2.0 * (cost_pairs(shape) + cost_numbers(shape)) * blocks;
+    else
+        work->amount[WORK_PANEL] += times * n * panel_gram_flops(shape->width) * blocks;
     cost_sum_square(shape->width * shape->outputs, times, work);
 }

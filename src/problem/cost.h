@@ -9,6 +9,7 @@
 #include "problem/problem.h"
 
 double cost_numbers(const problem_shape_t *shape); /* of X, over all ranks */
+double cost_pairs(const problem_shape_t *shape);   /* of entries in a row of a sparse X, of all */
 
 void cost_move(const problem_shape_t *shape, double times, work_t *work);
 void cost_gram(const problem_shape_t *shape, double times, work_t *work);

@@ -21,8 +21,10 @@ static int64_t memory(const problem_shape_t *shape)
 
 static double flops(const problem_shape_t *shape)
 {
+    const double scattered = 40.0; /* flops in the time that a pair of entries takes */
     const double p = shape->width, K = shape->outputs, n = (double)shape->n;
-    return n * p * p * joint_blocks(shape->outputs) + 2.0 / 3.0 * p * p * p * K * K * K;
+    const double gram = shape->sparse ? scattered * cost_pairs(shape) : n * p * p;
+    return gram * joint_blocks(shape->outputs) + 2.0 / 3.0 * p * p * p * K * K * K;
 }
 
 static void cost(const problem_shape_t *shape, const hessian_use_t *use, work_t *work)
