@@ -5,6 +5,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/rng.h"
+#include "data/import.h"
 #include "fixture.h"
 #include "support.h"
 
@@ -109,11 +113,88 @@ static void entries_left_out(void)
     CU_ASSERT_EQUAL(wrong, 0);
 }
 
+/* LIBSVM text of n rows with `each` entries among p columns. */
+static void write_text(const char *path, int n, int p, int each)
+{
+    FILE *file = fopen(path, "w");
+    CU_ASSERT(file != NULL);
+    for (int i = 0; file != NULL && i < n; i++) {
+        fprintf(file, "%d", i % 3 == 0 ? 1 : -1);
+        for (int k = 0; k < each; k++) {
+            const uint64_t at = (uint64_t)i * (uint64_t)each + (uint64_t)k;
+            const int share = p / each, j = (int)(share * rng_uniform(7, 1, at));
+            const int column =
+                i > 0 || k < each - 1 ? k * share + j : p - 1; /* so that there are p */
+            fprintf(file, " %d:%.3f", column + 1, 1.0 + rng_uniform(7, 2, at));
+        }
+        fputc('\n', file);
+    }
+    if (file != NULL)
+        fclose(file);
+}
+
+/* The largest memory in use while such a file is opened and the criterion evaluated with all
+   derivatives, on the rank that uses most. */
+static int64_t peak(const fixture_setup_t *setup, int each)
+{
+    const data_options_t options = {DATA_STANDARDIZE, true, DATA_AUTO};
+    char text[300], path[300];
+    fixture_numbers_t numbers;
+    fixture_t f;
+    data_t *data = NULL;
+    test_path("sparse.svm", text, sizeof text);
+    test_path("sparse.h5", path, sizeof path);
+    import_options_t import = {.input = text, .output = path, .force = true};
+    log_setup(LOG_QUIET, true);
+    if (comm_rank(test_comm) == 0) {
+        write_text(text, (int)setup->n, setup->p, each);
+        CHECK_OK(import_file(&import, NULL));
+    }
+    log_setup(LOG_NORMAL, true);
+    comm_barrier(test_comm);
+    mem_peak_reset();
+    const int64_t before = mem_bytes();
+    if (CHECK_OK(data_open(test_comm, path, &options, &data))) {
+        CU_ASSERT(data->X.sparse != NULL && data->n == setup->n && data->p == setup->p);
+        if (fixture_wrap(data, setup, &f))
+            fixture_evaluate(&f, theta_here, 2, &numbers);
+        fixture_free(&f);
+    }
+    return comm_max_one_int(test_comm, mem_peak() - before);
+}
+
+/* No array of rows x columns: neither where columns are many and no matrix is formed, nor where
+   rows are. */
+static void never_dense(void)
+{
+    fixture_setup_t wide = {.n = 2000,
+                            .p = 5000,
+                            .loss = "logistic",
+                            .penalty = "ridge",
+                            .criterion = "holdout",
+                            .groups = 1,
+                            .option = "algebra",
+                            .value = "products"};
+    fixture_setup_t tall = {.n = 20000,
+                            .p = 300,
+                            .loss = "logistic",
+                            .penalty = "ridge",
+                            .criterion = "alo",
+                            .groups = 1,
+                            .option = "algebra",
+                            .value = "replicated"};
+    const int64_t ranks = comm_size(test_comm), number = (int64_t)sizeof(double);
+    CU_ASSERT(peak(&wide, 10) < 2000 * 5000 * number / ranks / 4);
+    if (ranks == 1) /* what every rank has beside its rows is as large as these on more */
+        CU_ASSERT(peak(&tall, 3) < 20000 * 300 * number / 2);
+}
+
 void suite_sparse(void)
 {
     static const test_case_t cases[] = {
         {"sparse is dense, for every criterion", sparse_is_dense},
         {"entries that are left out", entries_left_out},
+        {"never dense", never_dense},
     };
     REGISTER("sparse", cases);
 }
