@@ -109,12 +109,15 @@ static void print_more(const info_t *info)
 static void print_memory(const info_t *info)
 {
     char rows[32], all[32];
-    printf("memory      per rank, to tune by approximate leave-one-out\n"
-           "  ranks     whitened rows recomputed   held\n");
+    bool sparse = info->sparse && (double)info->entries < DATA_DENSE * (double)info->n * info->p;
+    printf("memory      per rank, to tune by approximate leave-one-out%s\n"
+           "  ranks     whitened rows recomputed   held\n",
+           sparse ? ", X held by its entries" : "");
     for (int64_t ranks = 1; ranks <= MOST_RANKS; ranks *= 2) {
         memory_request_t request = {.n = info->n,
                                     .outputs = info->label_count > 2 ? info->label_count : 1,
                                     .p = info->p,
+                                    .entries = sparse ? info->entries : 0,
                                     .ranks = ranks,
                                     .weights = info->weights.present,
                                     .offsets = info->offsets};

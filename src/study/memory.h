@@ -8,10 +8,11 @@
 typedef struct memory_request {
     int64_t n, ranks;
     int p;
-    int outputs;   /* of the loss: 1, or the classes */
-    int offsets;   /* numbers of a row in the offset of the data file */
-    bool weights;  /* are in the data file */
-    bool whitened; /* ALO holds the whitened rows, as large as X (one output) */
+    int64_t entries; /* of an X that is held by them; 0: it is held dense */
+    int outputs;     /* of the loss: 1, or the classes */
+    int offsets;     /* numbers of a row in the offset of the data file */
+    bool weights;    /* are in the data file */
+    bool whitened;   /* ALO holds the whitened rows, as large as X (one output) */
 } memory_request_t;
 
 /* Bytes that the rank with the most rows allocates to tune one penalty by approximate

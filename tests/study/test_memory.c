@@ -11,7 +11,7 @@
 
 static const double theta_here = 0.0;
 
-static void check(const char *loss, int64_t n, int p, bool whitened)
+static void check(const char *loss, int64_t n, int p, bool whitened, bool sparse)
 {
     fixture_setup_t setup = {.n = n,
                              .p = p,
@@ -22,7 +22,9 @@ static void check(const char *loss, int64_t n, int p, bool whitened)
                              .intercept = true,
                              .groups = 1,
                              .option = "whitened",
-                             .value = whitened ? "keep" : "recompute"};
+                             .value = whitened ? "keep" : "recompute",
+                             .density = sparse ? 0.05 : 0.0,
+                             .storage = sparse ? DATA_HOLD_SPARSE : DATA_AUTO};
     memory_request_t request = {
         .n = n, .ranks = comm_size(test_comm), .p = p, .weights = true, .whitened = whitened};
     request.outputs = strcmp(loss, "softmax") == 0 ? 3 : 1;
@@ -32,6 +34,7 @@ static void check(const char *loss, int64_t n, int p, bool whitened)
     int64_t before = mem_bytes();
     if (fixture_create(test_comm, &setup, &f) && CHECK_OK(exact_create(f.criterion, &exact))) {
         criterion_evaluate(f.criterion, &theta_here, 2, &r);
+        request.entries = sparse ? comm_sum_one_int(test_comm, rows_entries(&f.data->X)) : 0;
         int64_t whole = n * (p + 2 + f.offsets) * (int64_t)sizeof(double); /* of the fixture */
         double used = comm_max_one(test_comm, (double)(mem_bytes() - before - whole));
         CHECK_CLOSE((double)memory_per_rank(&request) / used, 1.0, 0.01);
@@ -42,12 +45,14 @@ static void check(const char *loss, int64_t n, int p, bool whitened)
 
 static void memory_is_as_promised(void)
 {
-    check("logistic", 2000, 20, true);
-    check("logistic", 2000, 20, false);
-    check("logistic", 500, 90, true);
-    check("logistic", 5, 3, false);
-    check("softmax", 2000, 10, false);
-    check("softmax", 90, 30, false);
+    check("logistic", 2000, 20, true, false);
+    check("logistic", 2000, 20, false, false);
+    check("logistic", 500, 90, true, false);
+    check("logistic", 5, 3, false, false);
+    check("softmax", 2000, 10, false, false);
+    check("softmax", 90, 30, false, false);
+    check("logistic", 2000, 40, false, true);
+    check("softmax", 2000, 20, false, true);
 }
 
 void suite_memory(void)
