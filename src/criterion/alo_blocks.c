@@ -22,15 +22,11 @@
 #include "criterion/alo_blocks.h"
 
 #include <cblas.h>
-#include <float.h>
-#include <inttypes.h>
 #include <stddef.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/arrays.h"
 #include "base/mem.h"
-#include "criterion/alo_options.h"
 #include "criterion/kinds.h"
 #include "linalg/panel.h"
 #include "linalg/spd.h"
@@ -162,23 +158,9 @@ static void take_diagonal(const alo_blocks_t *a, const double *S, double *diagon
 /* u~; false where a row determines its own fit. */
 static bool leave_out(alo_blocks_t *a, criterion_result_t *result)
 {
-    problem_t *problem = a->problem;
-    double least, all;
-    int64_t at;
     invert(a);
     quadratic_forms(a, a->inverse, a->K);
-    alo_rows_value(a, &least, &at);
-    all = least;
-    comm_min(problem->comm, &all, 1);
-    result->least_t = all;
-    result->least_t_row = evaluation_lowest_row(problem, least == all ? at : -1);
-    if (all > 16.0 * DBL_EPSILON)
-        return true;
-    snprintf(result->failure, sizeof result->failure,
-             "row %" PRId64 " determines its own fit (least eigenvalue of I - A K = %.1e): it "
-             "cannot be left out with these penalties; raise search.lower",
-             result->least_t_row, all);
-    return false;
+    return alo_blocks_leave_out(a, result);
 }
 
 static void find_gradient(alo_blocks_t *a)
@@ -250,53 +232,27 @@ static void product(criterion_t *criterion, const double *direction, double *out
 }
 
 /* Every array by the shape it has. */
-enum { ROWS, PLANES, BLOCKS, SQUARE, WIDTH, PANEL, ROW, WORK };
+enum { SQUARE, WIDTH, PANEL };
 static const array_row_t array_rows[] = {
-    ARRAY(alo_blocks_t, phi[0], ROWS),      ARRAY(alo_blocks_t, phi[1], PLANES),
-    ARRAY(alo_blocks_t, phi[2], BLOCKS),    ARRAY(alo_blocks_t, left_out, PLANES),
-    ARRAY(alo_blocks_t, s, PLANES),         ARRAY(alo_blocks_t, z, PLANES),
-    ARRAY(alo_blocks_t, g_tilde, PLANES),   ARRAY(alo_blocks_t, z_hat, PLANES),
-    ARRAY(alo_blocks_t, u_dot, PLANES),     ARRAY(alo_blocks_t, z_dot, PLANES),
-    ARRAY(alo_blocks_t, z_hat_dot, PLANES), ARRAY(alo_blocks_t, g, PLANES),
-    ARRAY(alo_blocks_t, xv, PLANES),        ARRAY(alo_blocks_t, K, BLOCKS),
-    ARRAY(alo_blocks_t, k, BLOCKS),         ARRAY(alo_blocks_t, K_dot, BLOCKS),
-    ARRAY(alo_blocks_t, weights, BLOCKS),   ARRAY(alo_blocks_t, inverse, SQUARE),
-    ARRAY(alo_blocks_t, C, SQUARE),         ARRAY(alo_blocks_t, M, SQUARE),
-    ARRAY(alo_blocks_t, W, SQUARE),         ARRAY(alo_blocks_t, Y, SQUARE),
-    ARRAY(alo_blocks_t, half, WIDTH),       ARRAY(alo_blocks_t, scratch, PANEL),
-    ARRAY(alo_blocks_t, row.A, ROW),        ARRAY(alo_blocks_t, row.K, ROW),
-    ARRAY(alo_blocks_t, row.S, ROW),        ARRAY(alo_blocks_t, row.A_dot, ROW),
-    ARRAY(alo_blocks_t, row.K_dot, ROW),    ARRAY(alo_blocks_t, row.work, WORK)};
+    ARRAY(alo_blocks_t, inverse, SQUARE), ARRAY(alo_blocks_t, C, SQUARE),
+    ARRAY(alo_blocks_t, M, SQUARE),       ARRAY(alo_blocks_t, W, SQUARE),
+    ARRAY(alo_blocks_t, Y, SQUARE),       ARRAY(alo_blocks_t, half, WIDTH),
+    ARRAY(alo_blocks_t, scratch, PANEL)};
+
 static int64_t elements(int form, const void *sizes)
 {
     const problem_shape_t *shape = sizes;
     const int64_t K = shape->outputs, w = shape->width;
-    switch (form) {
-    case ROWS:
-        return shape->rows;
-    case PLANES:
-        return K * shape->rows;
-    case BLOCKS:
-        return joint_blocks(shape->outputs) * shape->rows;
-    case SQUARE:
-        return K * w * K * w;
-    case WIDTH:
-        return w * w;
-    case PANEL:
-        return w * panel_rows(shape->width);
-    case ROW:
-        return K * K;
-    default:
-        return 34 * K;
-    }
+    const int64_t counts[] = {K * w * K * w, w * w, w * panel_rows(shape->width)};
+    return counts[form];
 }
 
 static const array_table_t arrays = ARRAY_TABLE(array_rows, elements);
 
 static int64_t memory(const hessian_kind_t *form, const problem_shape_t *shape)
 {
-    return fit_memory(form, shape) + adjoint_memory(shape) + arrays_memory(&arrays, shape) +
-           problem_panel_memory(shape) + shape->outputs * (int64_t)sizeof(int);
+    return alo_blocks_memory(form, shape) + arrays_memory(&arrays, shape) +
+           problem_panel_memory(shape);
 }
 
 static double flops(const hessian_kind_t *form, const problem_shape_t *shape)
@@ -330,17 +286,12 @@ static void cost(const hessian_kind_t *form, const problem_shape_t *shape, const
     cost_sum_square(columns, gradient + 2.0 * directions, work);
 }
 
-static int allocate(criterion_t *criterion)
+static int allocate(alo_blocks_t *a)
 {
     int code = TRALO_OK;
-    problem_t *problem = criterion->problem;
-    const problem_shape_t shape = problem_shape(problem);
-    alo_blocks_t *a = criterion->work;
-    a->problem = problem;
-    TRY(adjoint_allocate(problem, a->fit.hessian, &a->adjoint));
+    const problem_shape_t shape = problem_shape(a->problem);
     TRY(arrays_create(&arrays, &shape, a));
-    ALLOC(a->row.pivots, problem->outputs);
-    ALLOC(a->unpacked, rows_buffer(&problem->data->X));
+    ALLOC(a->unpacked, rows_buffer(&a->problem->data->X));
 out:
     return code;
 }
@@ -348,16 +299,10 @@ out:
 static int create(criterion_t *criterion, const void *options)
 {
     int code = TRALO_OK;
-    const alo_options_t *o = options;
     comm_t *comm = criterion->problem->comm;
-    evaluation_t evaluation;
-    alo_blocks_t *a;
-    TRY(evaluation_find(o->common.loss, criterion->problem, &evaluation));
-    TRY(comm_agree(comm, mem_alloc(1, sizeof *a, &criterion->work)));
-    a = criterion->work;
-    a->evaluation = evaluation;
-    TRY(fit_create(criterion, &a->fit));
-    TRY(comm_agree(comm, allocate(criterion)));
+    TRY(comm_agree(comm, mem_alloc(1, sizeof(alo_blocks_t), &criterion->work)));
+    TRY(alo_blocks_create(criterion, options, criterion->work));
+    TRY(comm_agree(comm, allocate(criterion->work)));
 out:
     return code;
 }
@@ -368,18 +313,20 @@ static void destroy(criterion_t *criterion)
     if (a == NULL)
         return;
     arrays_free(&arrays, a);
-    mem_free(&a->row.pivots);
     mem_free(&a->unpacked);
-    adjoint_release(&a->adjoint);
-    fit_release(&a->fit);
+    alo_blocks_free(a);
     mem_free(&criterion->work);
 }
+
+static const criterion_kind_t *const rows[] = {&criterion_alo_blocks, &criterion_alo_wide_blocks,
+                                               NULL};
 
 const criterion_kind_t criterion_alo_blocks = {
     .name = "alo",
     .doc = "approximate leave-one-out error of a loss with several outputs",
     .algebra = "Kp x Kp matrices of K x K blocks over the rows, O(n K^2 p^2) for each evaluation",
     .approximates_loo = true,
+    .rows = rows,
     .memory = memory,
     .cost = cost,
     .flops = flops,

@@ -4,6 +4,7 @@
 #define CRITERION_ALO_BLOCKS_H
 
 #include "criterion/adjoint.h"
+#include "criterion/alo_options.h"
 #include "criterion/evaluation.h"
 #include "criterion/fit.h"
 
@@ -27,12 +28,23 @@ typedef struct alo_blocks {
     double *u_dot, *z_dot, *z_hat_dot, *g, *xv;
     /* [blocks, rows]; K_dot holds k_dot later, weights what a sum over rows is weighted with */
     double *K, *k, *K_dot, *weights;
-    /* [columns, columns] */
+    /* not in the form `wide`: [columns, columns] */
     double *inverse, *C, *M, *W, *Y;
     double *half;     /* [width, width] */
     double *scratch;  /* [panel, width] */
     double *unpacked; /* [rows_buffer] rows of X */
 } alo_blocks_t;
+
+/* What every form has: all of the above down to `weights`, for the criterion's problem and its fit.
+   Collective; alo_blocks_free is to follow in any case. Errors: TRALO_ERR_MEMORY, TRALO_ERR_INPUT
+   (options.common.loss), the same on all ranks. */
+int alo_blocks_create(criterion_t *criterion, const alo_options_t *options, alo_blocks_t *out);
+void alo_blocks_free(alo_blocks_t *a);
+int64_t alo_blocks_memory(const hessian_kind_t *form, const problem_shape_t *shape); /* bytes */
+
+/* From K: s, z, left_out, and result->least_t; false, with result->failure, where a row determines
+   its own fit. Collective. */
+bool alo_blocks_leave_out(alo_blocks_t *a, criterion_result_t *result);
 
 /* From K: s, z, left_out; the least eigenvalue of I - A_i K_i over the rows, and the local row that
    has it. None of these is collective. */

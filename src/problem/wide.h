@@ -52,6 +52,12 @@ typedef struct wide {
     wide_outputs_t outputs; /* empty for one output */
 } wide_t;
 
+/* Rows of the matrices for a row of the data. */
+static inline int64_t wide_per_row(int64_t outputs)
+{
+    return outputs > 1 ? outputs - 1 : 1;
+}
+
 /* Not collective. */
 wide_t *hessian_wide_of(const hessian_t *hessian);
 

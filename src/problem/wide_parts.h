@@ -19,12 +19,6 @@ bool wide_keeps_grams(int64_t groups, int64_t n, int64_t columns);
 void wide_columns_product(wide_t *w, const double *weights, double *out);
 void wide_columns_quadratic(wide_t *w, const double *S, double *out);
 
-/* Rows of the matrices for a row of the data. */
-static inline int64_t wide_per_row(int64_t outputs)
-{
-    return outputs > 1 ? outputs - 1 : 1;
-}
-
 /* What several outputs have besides, nothing for one. Not collective. Errors: TRALO_ERR_MEMORY. */
 int wide_outputs_create(wide_t *w);
 void wide_outputs_free(wide_t *w);

@@ -104,7 +104,7 @@ static void every_loss_and_penalty(void)
 /* n x n matrices become n (K - 1) x n (K - 1). */
 static void several_outputs(void)
 {
-    static const char *const criteria[] = {"kfold", "holdout"};
+    static const char *const criteria[] = {"kfold", "holdout", "alo"};
     for (size_t c = 0; c < sizeof criteria / sizeof *criteria; c++)
         for (int q = 0; penalty_kinds[q] != NULL; q++)
             for (int plain = 0; plain < 2; plain++) {

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What ALO for several outputs has in every form of the Hessian. */
+#include <float.h>
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "base/arrays.h"
+#include "base/mem.h"
+#include "criterion/alo_blocks.h"
+
+enum { ROWS, PLANES, BLOCKS, ROW, WORK };
+static const array_row_t array_rows[] = {
+    ARRAY(alo_blocks_t, phi[0], ROWS),      ARRAY(alo_blocks_t, phi[1], PLANES),
+    ARRAY(alo_blocks_t, phi[2], BLOCKS),    ARRAY(alo_blocks_t, left_out, PLANES),
+    ARRAY(alo_blocks_t, s, PLANES),         ARRAY(alo_blocks_t, z, PLANES),
+    ARRAY(alo_blocks_t, g_tilde, PLANES),   ARRAY(alo_blocks_t, z_hat, PLANES),
+    ARRAY(alo_blocks_t, u_dot, PLANES),     ARRAY(alo_blocks_t, z_dot, PLANES),
+    ARRAY(alo_blocks_t, z_hat_dot, PLANES), ARRAY(alo_blocks_t, g, PLANES),
+    ARRAY(alo_blocks_t, xv, PLANES),        ARRAY(alo_blocks_t, K, BLOCKS),
+    ARRAY(alo_blocks_t, k, BLOCKS),         ARRAY(alo_blocks_t, K_dot, BLOCKS),
+    ARRAY(alo_blocks_t, weights, BLOCKS),   ARRAY(alo_blocks_t, row.A, ROW),
+    ARRAY(alo_blocks_t, row.K, ROW),        ARRAY(alo_blocks_t, row.S, ROW),
+    ARRAY(alo_blocks_t, row.A_dot, ROW),    ARRAY(alo_blocks_t, row.K_dot, ROW),
+    ARRAY(alo_blocks_t, row.work, WORK)};
+
+static int64_t elements(int form, const void *sizes)
+{
+    const problem_shape_t *shape = sizes;
+    const int64_t K = shape->outputs, rows = shape->rows;
+    const int64_t counts[] = {rows, K * rows, joint_blocks(shape->outputs) * rows, K * K, 34 * K};
+    return counts[form];
+}
+
+static const array_table_t arrays = ARRAY_TABLE(array_rows, elements);
+
+static int allocate(alo_blocks_t *a)
+{
+    int code = TRALO_OK;
+    const problem_shape_t shape = problem_shape(a->problem);
+    TRY(adjoint_allocate(a->problem, a->fit.hessian, &a->adjoint));
+    TRY(arrays_create(&arrays, &shape, a));
+    ALLOC(a->row.pivots, a->problem->outputs);
+out:
+    return code;
+}
+
+int alo_blocks_create(criterion_t *criterion, const alo_options_t *options, alo_blocks_t *a)
+{
+    int code = TRALO_OK;
+    a->problem = criterion->problem;
+    TRY(evaluation_find(options->common.loss, a->problem, &a->evaluation));
+    TRY(fit_create(criterion, &a->fit));
+    TRY(comm_agree(a->problem->comm, allocate(a)));
+out:
+    return code;
+}
+
+void alo_blocks_free(alo_blocks_t *a)
+{
+    arrays_free(&arrays, a);
+    mem_free(&a->row.pivots);
+    adjoint_release(&a->adjoint);
+    fit_release(&a->fit);
+}
+
+int64_t alo_blocks_memory(const hessian_kind_t *form, const problem_shape_t *shape)
+{
+    return fit_memory(form, shape) + adjoint_memory(shape) + arrays_memory(&arrays, shape) +
+           shape->outputs * (int64_t)sizeof(int);
+}
+
+bool alo_blocks_leave_out(alo_blocks_t *a, criterion_result_t *result)
+{
+    problem_t *problem = a->problem;
+    double least, all;
+    int64_t at;
+    alo_rows_value(a, &least, &at);
+    all = least;
+    comm_min(problem->comm, &all, 1);
+    result->least_t = all;
+    result->least_t_row = evaluation_lowest_row(problem, least == all ? at : -1);
+    if (all > 16.0 * DBL_EPSILON)
+        return true;
+    snprintf(result->failure, sizeof result->failure,
+             "row %" PRId64 " determines its own fit (least eigenvalue of I - A K = %.1e): it "
+             "cannot be left out with these penalties; raise search.lower",
+             result->least_t_row, all);
+    return false;
+}
