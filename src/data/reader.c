@@ -14,6 +14,9 @@
    another. */
 #include "data/reader.h"
 
+#include <stdio.h>
+
+#include "data/foreign.h"
 #include "data/h5.h"
 
 enum {
@@ -37,6 +40,23 @@ static const char *name_of(const data_layout_t *l, reader_set_t set)
     return set == READER_X && l->sparse ? "X/data" : names[set];
 }
 
+static int open_set(const reader_t *r, reader_set_t set, hid_t access, hid_t *out)
+{
+    int code = TRALO_OK;
+    char what[ERROR_TEXT / 2];
+    hid_t created = H5I_INVALID_HID;
+    const char *path = r->files->paths[r->at];
+    snprintf(what, sizeof what, "%s: /%s", path, name_of(r->layout, set));
+    *out = H5Dopen2(r->file, name_of(r->layout, set), access);
+    if (*out < 0)
+        FAIL(TRALO_ERR_FILE, "%s cannot be opened: %s", what, h5_reason());
+    created = H5Dget_create_plist(*out);
+    TRY(foreign_check_virtual(created, path, what)); /* rank 0 may see more than this one */
+out:
+    h5_close(&created);
+    return code;
+}
+
 /* The chunk cache holds one chunk: rows are read in order, whole bands of chunks at a time. */
 static int open_sets(reader_t *r)
 {
@@ -47,15 +67,9 @@ static int open_sets(reader_t *r)
     hid_t access = H5Pcreate(H5P_DATASET_ACCESS);
     if (access < 0 || H5Pset_chunk_cache(access, SLOTS, cache, DROP_READ_CHUNKS_FIRST) < 0)
         FAIL(TRALO_ERR_INTERNAL, "HDF5 cannot be set up: %s", h5_reason());
-    for (int set = 0; set < READER_SETS; set++) {
-        const char *name = name_of(r->layout, set);
-        if (!is_wanted(r->layout, set))
-            continue;
-        r->set[set] = H5Dopen2(r->file, name, access);
-        if (r->set[set] < 0)
-            FAIL(TRALO_ERR_FILE, "%s: /%s cannot be opened: %s", r->files->paths[r->at], name,
-                 h5_reason());
-    }
+    for (int set = 0; set < READER_SETS; set++)
+        if (is_wanted(r->layout, set))
+            TRY(open_set(r, set, access, &r->set[set]));
 out:
     h5_close(&access);
     return code;
