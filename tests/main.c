@@ -32,6 +32,8 @@
     X(data_refuse)                                                                                 \
     X(data_open)                                                                                   \
     X(held)                                                                                        \
+    X(read_ahead)                                                                                  \
+    X(data_stream)                                                                                 \
     X(problem)                                                                                     \
     X(conjugate)                                                                                   \
     X(inner)                                                                                       \
@@ -54,6 +56,7 @@
     X(wide)                                                                                        \
     X(spectral)                                                                                    \
     X(sparse)                                                                                      \
+    X(streamed)                                                                                    \
     X(memory)                                                                                      \
     X(study)                                                                                       \
     X(api)                                                                                         \

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static char message[ERROR_TEXT];
+static _Thread_local char message[ERROR_TEXT];
 static void (*abort_hook)(void);
 
 int error_raise(int err, const char *format, ...)

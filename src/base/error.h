@@ -29,7 +29,7 @@ enum { ERROR_TEXT = 1024 }; /* size of the message buffer, with its terminating 
         goto out;                                                                                  \
     } while (0)
 
-/* Records the message of `err` and returns `err`. Not collective. */
+/* Records the message of `err`, for the thread that calls, and returns `err`. Not collective. */
 int error_raise(int err, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Replaces the message as it is (used where a message arrives from another rank). */

@@ -96,17 +96,3 @@ void mem_fail_at(int64_t k)
 {
     fail_countdown = k;
 }
-
-int64_t mem_available(void)
-{
-    char line[256];
-    int64_t kib = 0;
-    FILE *info = fopen("/proc/meminfo", "r");
-    if (info == NULL)
-        return 0;
-    while (fgets(line, sizeof line, info) != NULL)
-        if (strncmp(line, "MemAvailable:", 13) == 0)
-            kib = strtoll(line + 13, NULL, 10);
-    fclose(info);
-    return kib * 1024;
-}

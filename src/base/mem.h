@@ -31,7 +31,12 @@ void mem_peak_reset(void);
 /* Makes the k-th allocation from now fail (k = 0: the next); k < 0: none. For tests. */
 void mem_fail_at(int64_t k);
 
-/* Bytes that this machine can still give to processes (Linux MemAvailable); 0 when not known. */
+/* Bytes that this machine can still give to the processes of this job: Linux MemAvailable, or less
+   where a control group limits them; 0 when not known. */
 int64_t mem_available(void);
+
+/* Bytes for one of `sharing` processes that share it, within its own limits (`ulimit`); 0 when not
+   known. */
+int64_t mem_available_each(int sharing);
 
 #endif

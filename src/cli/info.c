@@ -108,11 +108,12 @@ static void print_more(const info_t *info)
 
 static void print_memory(const info_t *info)
 {
-    char rows[32], all[32];
+    char rows[32], all[32], disk[32] = "";
     bool sparse = info->sparse && (double)info->entries < DATA_DENSE * (double)info->n * info->p;
     printf("memory      per rank, to tune by approximate leave-one-out%s\n"
-           "  ranks     whitened rows recomputed   held\n",
-           sparse ? ", X held by its entries" : "");
+           "  ranks     whitened rows recomputed         held%s\n",
+           sparse ? ", X held by its entries" : "",
+           info->sparse ? "" : "   X on disk (data.memory: stream)");
     for (int64_t ranks = 1; ranks <= MOST_RANKS; ranks *= 2) {
         memory_request_t request = {.n = info->n,
                                     .outputs = info->label_count > 2 ? info->label_count : 1,
@@ -120,11 +121,18 @@ static void print_memory(const info_t *info)
                                     .entries = sparse ? info->entries : 0,
                                     .ranks = ranks,
                                     .weights = info->weights.present,
-                                    .offsets = info->offsets};
+                                    .offsets = info->offsets,
+                                    .single = strcmp(info->type, "float32") == 0,
+                                    .band = info->chunk[0] > 0 ? info->chunk[0] : 1,
+                                    .narrow = info->chunk[1] > 0 && info->chunk[1] < info->p};
         bytes_text(memory_per_rank(&request), rows);
         request.whitened = true;
         bytes_text(memory_per_rank(&request), all);
-        printf("  %5" PRId64 "     %24s   %s\n", ranks, rows, all);
+        request.whitened = false;
+        request.streamed = true;
+        if (!info->sparse)
+            bytes_text(memory_per_rank(&request), disk);
+        printf("  %5" PRId64 "     %24s   %10s   %s\n", ranks, rows, all, disk);
     }
 }
 

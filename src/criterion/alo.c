@@ -322,8 +322,8 @@ static bool keeps_whitened(const criterion_t *criterion, int choice)
     const problem_t *problem = criterion->problem;
     const problem_shape_t shape = problem_shape(problem);
     int64_t needed = memory(criterion->form, &shape) + more(criterion->form, &shape);
-    int64_t there = mem_available() / comm_local_ranks(problem->comm);
-    bool may = choice == WHITENED_AUTO && !shape.sparse;
+    int64_t there = mem_available_each(comm_local_ranks(problem->comm));
+    bool may = choice == WHITENED_AUTO && !shape.sparse && !shape.streamed;
     return choice == WHITENED_KEEP || (may && needed < there / 2);
 }
 

@@ -116,16 +116,17 @@ static void move_C(alo_blocks_t *a)
     mirror(n, a->W);
 }
 
-/* half = block (b, c) of S as panel_quadratic wants it; S with both triangles. */
+/* Block (b, c) of S as panel_quadratic wants it into its place; S with both triangles. */
 static void take_half(const alo_blocks_t *a, const double *S, int b, int c)
 {
     const int64_t w = a->problem->width, n = a->problem->columns;
     const double *block = S + b * w + c * w * n;
+    double *half = a->halves + joint_at(b, c) * w * w;
     for (int64_t j = 0; j < w; j++) {
-        memset(a->half + j * w, 0, (size_t)j * sizeof *a->half);
-        a->half[j + j * w] = block[j + j * n];
+        memset(half + j * w, 0, (size_t)j * sizeof *half);
+        half[j + j * w] = block[j + j * n];
         for (int64_t i = j + 1; i < w; i++)
-            a->half[i + j * w] = block[i + j * n] + block[j + i * n];
+            half[i + j * w] = block[i + j * n] + block[j + i * n];
     }
 }
 
@@ -133,17 +134,17 @@ static void take_half(const alo_blocks_t *a, const double *S, int b, int c)
 static void quadratic_forms(alo_blocks_t *a, const double *S, double *planes)
 {
     const problem_t *problem = a->problem;
-    const int w = problem->width;
+    const int64_t w = problem->width;
     for (int b = 0; b < problem->outputs; b++)
-        for (int c = 0; c <= b; c++) {
-            double *out = planes + joint_at(b, c) * problem->rows;
+        for (int c = 0; c <= b; c++)
             take_half(a, S, b, c);
-            rows_pass_t pass = rows_begin(&problem->data->X, ROWS_DENSE);
-            while (rows_next(&pass))
-                panel_quadratic((int)pass.panel.count, w, a->half,
-                                rows_dense(&pass.panel, a->unpacked), a->scratch,
-                                out + pass.panel.begin);
-        }
+    rows_pass_t pass = rows_begin(&problem->data->X, ROWS_DENSE);
+    while (rows_next(&pass)) {
+        const double *rows = rows_dense(&pass.panel, a->unpacked);
+        for (int64_t k = 0; k < problem->blocks; k++)
+            panel_quadratic((int)pass.panel.count, (int)w, a->halves + k * w * w, rows, a->scratch,
+                            planes + k * problem->rows + pass.panel.begin);
+    }
 }
 
 static void take_diagonal(const alo_blocks_t *a, const double *S, double *diagonal)
@@ -232,18 +233,19 @@ static void product(criterion_t *criterion, const double *direction, double *out
 }
 
 /* Every array by the shape it has. */
-enum { SQUARE, WIDTH, PANEL };
+enum { SQUARE, HALVES, PANEL };
 static const array_row_t array_rows[] = {
     ARRAY(alo_blocks_t, inverse, SQUARE), ARRAY(alo_blocks_t, C, SQUARE),
     ARRAY(alo_blocks_t, M, SQUARE),       ARRAY(alo_blocks_t, W, SQUARE),
-    ARRAY(alo_blocks_t, Y, SQUARE),       ARRAY(alo_blocks_t, half, WIDTH),
+    ARRAY(alo_blocks_t, Y, SQUARE),       ARRAY(alo_blocks_t, halves, HALVES),
     ARRAY(alo_blocks_t, scratch, PANEL)};
 
 static int64_t elements(int form, const void *sizes)
 {
     const problem_shape_t *shape = sizes;
     const int64_t K = shape->outputs, w = shape->width;
-    const int64_t counts[] = {K * w * K * w, w * w, w * panel_rows(shape->width)};
+    const int64_t counts[] = {K * w * K * w, joint_blocks(shape->outputs) * w * w,
+                              w * panel_rows(shape->width)};
     return counts[form];
 }
 

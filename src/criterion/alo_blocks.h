@@ -30,7 +30,7 @@ typedef struct alo_blocks {
     double *K, *k, *K_dot, *weights;
     /* not in the form `wide`: [columns, columns] */
     double *inverse, *C, *M, *W, *Y;
-    double *half;     /* [width, width] */
+    double *halves;   /* [blocks, width, width] */
     double *scratch;  /* [panel, width] */
     double *unpacked; /* [rows_buffer] rows of X */
 } alo_blocks_t;

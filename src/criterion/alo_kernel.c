@@ -300,7 +300,7 @@ static int check_memory(const machine_t *m)
 {
     int code = TRALO_OK, ranks = comm_size(m->comm);
     int64_t needed = alo_kernel_memory(m->n, ranks);
-    int64_t there = mem_available() / comm_local_ranks(m->comm);
+    int64_t there = mem_available_each(comm_local_ranks(m->comm));
     if (there > 0 && needed > there)
         FAIL(TRALO_ERR_MEMORY,
              "criterion 'alo' with a kernel needs %.2f GB more on each of %d ranks for the n x n "

@@ -387,6 +387,8 @@ static const char *unsuited(const algebra_facts_t *facts)
 {
     if (facts->shape.sparse)
         return "an X that is held dense";
+    if (facts->shape.streamed)
+        return "an X that is in memory";
     return facts->one_ridge ? NULL : "squared loss and one ridge penalty for every feature";
 }
 

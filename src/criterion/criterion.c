@@ -49,7 +49,7 @@ static algebra_facts_t find_facts(const criterion_setup_t *setup)
         facts.shape.parts = setup->kind->parts(setup->options, facts.shape.n);
     facts.shape.rows = comm_max_one_int(comm, facts.shape.rows);
     facts.shape.entries = comm_max_one_int(comm, facts.shape.entries);
-    facts.memory = comm_min_one_int(comm, mem_available() / comm_local_ranks(comm));
+    facts.memory = comm_min_one_int(comm, mem_available_each(comm_local_ranks(comm)));
     return facts;
 }
 
@@ -137,6 +137,7 @@ int criterion_create(const criterion_setup_t *setup, criterion_t **out)
         TRY(choose(setup, &algebra));
     TRY(comm_agree(comm, allocate(setup, &algebra, &criterion)));
     TRY(criterion->kind->create(criterion, setup->options));
+    TRY(data_intact(criterion->data));
     *out = criterion;
     criterion = NULL;
 out:
@@ -159,6 +160,10 @@ void criterion_evaluate(criterion_t *criterion, const double *theta, int order,
     result->least_t = 1.0;
     result->least_t_row = -1;
     criterion->kind->evaluate(criterion, theta, order, result);
+    if (data_intact(criterion->data) != TRALO_OK) {
+        result->valid = false;
+        snprintf(result->failure, sizeof result->failure, "%.500s", tralo_error_message());
+    }
     criterion->known = result->valid ? order : -1;
 }
 
@@ -166,4 +171,6 @@ void criterion_product(criterion_t *criterion, const double *direction, double *
 {
     ASSERT(criterion->kind->product != NULL && criterion->known >= 1);
     criterion->kind->product(criterion, direction, out);
+    if (data_intact(criterion->data) != TRALO_OK)
+        out[0] = NAN;
 }

@@ -146,4 +146,5 @@ void exact_losses(exact_t *exact, const exact_request_t *request, double *losses
             weights[i] = weight;
     }
     restore(exact);
+    data_intact(criterion->data); /* all ranks know of a failure from here on */
 }

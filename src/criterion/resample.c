@@ -4,6 +4,7 @@
 #include "criterion/resample.h"
 
 #include <cblas.h>
+#include <inttypes.h>
 #include <math.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -231,7 +232,7 @@ out:
 static bool keeps_grams(const resample_t *a)
 {
     int64_t p = a->problem->columns, needed = (2 + a->count) * p * p * (int64_t)sizeof(double);
-    int64_t there = mem_available() / comm_local_ranks(a->problem->comm);
+    int64_t there = mem_available_each(comm_local_ranks(a->problem->comm));
     return a->hessian->kind->takes_gram && a->problem->loss.quadratic && !a->each_row &&
            needed < there / 4;
 }
@@ -322,6 +323,11 @@ static int create(criterion_t *criterion, const options_t *options, const parts_
     a->each_row = request == NULL;
     a->count = request == NULL ? problem->data->n : request->folds > 0 ? request->folds : 1;
     a->groups = resample_choose_groups(a, problem, options->groups);
+    if (a->groups > 1 && problem->data->X.stream != NULL)
+        FAIL(TRALO_ERR_INPUT,
+             "criterion.groups = %" PRId64 ": each group would hold all rows in memory, but they "
+             "stay on disk (data.memory): leave it to 0",
+             options->groups);
     if (a->groups > 1)
         TRY(resample_build_group(criterion, a));
     TRY(comm_agree(a->all, prepare(a, criterion->form, options, request)));

@@ -14,7 +14,8 @@ int64_t resample_choose_groups(const resample_t *a, const problem_t *problem, in
     const double pass = 2e5; /* numbers that one rank reads in about the time of a small sum */
     int64_t ranks = comm_size(a->all), parts = a->count;
     double each = ceil((double)problem->data->n * problem->columns / pass);
-    int64_t pays = each < (double)ranks ? ranks / (int64_t)fmax(each, 1.0) : 1;
+    bool streamed = problem->data->X.stream != NULL; /* a group would hold all rows */
+    int64_t pays = streamed ? 1 : each < (double)ranks ? ranks / (int64_t)fmax(each, 1.0) : 1;
     int64_t groups = asked > 0 ? asked : pays;
     groups = groups < ranks ? groups : ranks;
     return groups < parts ? groups : parts;

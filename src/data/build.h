@@ -13,6 +13,7 @@ typedef struct data_shape {
     bool intercept, y, weights;
     int offsets; /* numbers of a row in the offset; 0: there is none */
     bool fold, group;
+    bool streamed; /* X has no array */
 } data_shape_t;
 
 /* This rank's part of a data set, its arrays allocated and zero, mean 0, scale 1. Not collective.
@@ -29,9 +30,10 @@ typedef struct data_place {
    are not negative, labels are what they may be. Not collective. Errors: TRALO_ERR_INPUT, naming
    the lowest row. */
 int data_check_rows(const data_t *data, const data_place_t *place, int64_t row, int64_t count);
-int data_refuse(const data_t *data, const data_place_t *place, int64_t row, int column,
-                double x); /* the error that X holds such a number there */
 int data_check_vectors(const data_t *data, const data_place_t *place, int64_t row, int64_t count);
+
+/* The error that X holds the number x in such a row and column; names [p] or NULL. */
+int data_refuse(char *const *names, const data_place_t *place, int64_t row, int column, double x);
 
 /* texts [count] of rank 0 become those of all ranks. Collective. Errors: TRALO_ERR_MEMORY. */
 int data_share_texts(comm_t *comm, char **texts, int64_t count);

@@ -5,17 +5,13 @@
 #include "base/mem.h"
 #include "data/build.h"
 
-int data_refuse(const data_t *data, const data_place_t *place, int64_t row, int column, double x)
+int data_refuse(char *const *names, const data_place_t *place, int64_t row, int column, double x)
 {
-    int code = TRALO_OK;
-    if (data->names != NULL)
-        FAIL(TRALO_ERR_INPUT,
-             "%sX row %" PRId64 ", column %d (%s) is %g: fill it in or drop the row", place->where,
-             place->row + row, column, data->names[column], x);
-    FAIL(TRALO_ERR_INPUT, "%sX row %" PRId64 ", column %d is %g: fill it in or drop the row",
-         place->where, place->row + row, column, x);
-out:
-    return code;
+    const char *name = names != NULL ? names[column] : NULL;
+    return error_raise(TRALO_ERR_INPUT,
+                       "%sX row %" PRId64 ", column %d%s%s%s is %g: fill it in or drop the row",
+                       place->where, place->row + row, column, name != NULL ? " (" : "",
+                       name != NULL ? name : "", name != NULL ? ")" : "", x);
 }
 
 int data_check_rows(const data_t *data, const data_place_t *place, int64_t row, int64_t count)
@@ -25,7 +21,7 @@ int data_check_rows(const data_t *data, const data_place_t *place, int64_t row, 
         for (int j = 0; j < data->p; j++) {
             double x = data->X.dense[i * data->columns + j];
             if (!isfinite(x))
-                TRY(data_refuse(data, place, i, j, x));
+                TRY(data_refuse(data->names, place, i, j, x));
         }
 out:
     return code;

@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "data/build.h"
 #include "data/sparse.h"
+#include "data/stream.h"
 #include "data/sum.h"
 
 void data_partition(int64_t n, int rank, int size, int64_t *first, int64_t *rows)
@@ -23,6 +24,7 @@ void data_free(data_t **data)
     data_t *d = *data;
     if (d == NULL)
         return;
+    rows_stream_close(&d->X.stream);
     mem_free(&d->X.dense);
     sparse_free(&d->X.sparse);
     mem_free(&d->y);
@@ -41,6 +43,29 @@ void data_free(data_t **data)
     mem_free(&d->target);
     mem_free(&d->title);
     mem_free(data);
+}
+
+int data_failure(const data_t *data)
+{
+    return data->X.stream != NULL ? rows_stream_failure(data->X.stream) : TRALO_OK;
+}
+
+data_reading_t data_reading(const data_t *data)
+{
+    if (data->X.stream == NULL)
+        return (data_reading_t){0};
+    const rows_stream_counters_t c = rows_stream_counters(data->X.stream);
+    return (data_reading_t){c.passes, c.bytes, c.waited};
+}
+
+int data_intact(const data_t *data)
+{
+    if (data->X.stream == NULL)
+        return TRALO_OK;
+    const int mine = data_failure(data), code = comm_agree(data->comm, mine);
+    if (code != TRALO_OK)
+        rows_stream_fail(data->X.stream, code, tralo_error_message());
+    return code;
 }
 
 static int allocate_vectors(data_t *d, const data_shape_t *shape)
@@ -84,7 +109,7 @@ int data_create(comm_t *comm, const data_shape_t *shape, data_t **out)
     data_partition(d->n, comm_rank(comm), comm_size(comm), &d->first, &d->rows);
     d->X.rows = d->rows;
     d->X.columns = d->columns;
-    if (!shape->sparse)
+    if (!shape->sparse && !shape->streamed)
         ALLOC(d->X.dense, elements(d));
     TRY(allocate_vectors(d, shape));
     *out = d;

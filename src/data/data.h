@@ -22,6 +22,8 @@ typedef struct data {
     bool intercept; /* the last column is 1 */
     bool standardized;
     rows_t X;          /* this rank's rows, standardised; owned, as all below */
+    double X_bytes;    /* that X would take in memory on a rank; a file's only, as the next */
+    double free_bytes; /* that were free for a rank when the file was opened; 0: not known */
     double *y;         /* [rows]; two labels are -1 / +1, more are 0, 1, 2, ...; NULL only after
                           data_open_scaled */
     double *weights;   /* [rows], > 0 somewhere, >= 0; NULL: all 1 */
@@ -40,6 +42,11 @@ typedef struct data {
     double weight_sum; /* over all ranks */
 } data_t;
 
+/* Where a file's X is between passes: in memory, or in the file, which each pass reads (stream.h).
+   Auto: in the file where X is dense and would take more than 4/5 of the free memory on any rank.
+ */
+typedef enum data_memory { DATA_MEMORY_AUTO, DATA_RESIDENT, DATA_STREAM } data_memory_t;
+
 /* Divide by the standard deviation (1/n, unweighted), and subtract the mean before. A constant
    column (deviation <= 1e-14 |mean|) has scale 1, and becomes 0 where it is centred. */
 typedef enum data_standardize {
@@ -57,6 +64,7 @@ typedef struct data_options {
     data_standardize_t standardize;
     bool intercept; /* add the column of ones */
     data_storage_t storage;
+    data_memory_t memory;
 } data_options_t;
 
 /* What was subtracted from and divided through when a model was fitted. */
@@ -66,13 +74,14 @@ typedef struct data_scaling {
 } data_scaling_t;
 
 /* Reads `file` (HDF5, formats in README "Files"; or a pattern of several): each rank its rows.
-   Checks every number: NaN/Inf are named by dataset, row and column (both
-   from 0). Collective. Errors: TRALO_ERR_FILE (cannot open, truncated, not HDF5), TRALO_ERR_INPUT
-   (missing dataset, wrong shape or type, NaN, bad CSR, fewer than 2 rows, bad weights, groups or
-   labels, an intercept but no offset for a y with the same number in every row, DATA_HOLD_SPARSE
-   for a dense X), TRALO_ERR_MEMORY
-   (says how much each rank would need and how much there is); same on all ranks. Cost: one read of
-   the file; two all-reduces of 2p numbers. */
+   Checks every number: NaN/Inf are named by dataset, row and column (both from 0); those of an X
+   that stays on disk when a pass reads them (data_intact). Collective. Errors: TRALO_ERR_FILE
+   (cannot open, truncated, not HDF5), TRALO_ERR_INPUT (missing dataset, wrong shape or type, NaN,
+   bad CSR, fewer than 2 rows, bad weights, groups or labels, an intercept but no offset for a y
+   with the same number in every row, DATA_HOLD_SPARSE for a dense X, DATA_STREAM for a sparse one),
+   TRALO_ERR_MEMORY (says how much each rank would need and how much there is); same on all ranks.
+   Cost: one read of the file, two (only to standardise) where X stays on disk; two all-reduces of
+   2p numbers. */
 int data_open(comm_t *comm, const char *file, const data_options_t *options, data_t **out);
 
 /* The same from several files or patterns of files, whose rows follow each other: the same data set
@@ -106,6 +115,25 @@ int data_from_arrays(comm_t *comm, const data_arrays_t *arrays, const data_optio
 
 /* Frees everything; sets *data to NULL; NULL is accepted. Not collective. */
 void data_free(data_t **data);
+
+/* Have all passes so far, of all ranks, seen the rows as they are in the file? Always where X is in
+   memory. To be asked before anything is concluded from passes. Collective; no communication where
+   X is in memory. Errors: TRALO_ERR_FILE (I/O, a file that changed while it was in use),
+   TRALO_ERR_INPUT (a number that is not finite), each naming rows, the same on all ranks and for
+   good. */
+int data_intact(const data_t *data);
+
+/* What passes over an X on disk have cost this rank so far; all 0 where X is in memory. Not
+   collective. */
+typedef struct data_reading {
+    int64_t passes;
+    int64_t bytes;  /* of X, as its numbers are stored, before compression */
+    double seconds; /* in which the rank waited for rows */
+} data_reading_t;
+data_reading_t data_reading(const data_t *data);
+
+/* What data_intact has found, or found on this rank since. Not collective. */
+int data_failure(const data_t *data);
 
 /* What is added to the k-th linear predictor of local row i. */
 static inline double data_offset(const data_t *data, int64_t i, int k)

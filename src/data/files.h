@@ -8,6 +8,7 @@
 #ifndef DATA_FILES_H
 #define DATA_FILES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -19,6 +20,7 @@ typedef struct files_part {
     int64_t first, rows; /* it holds rows first .. first+rows-1 of the data set; may be 0 */
     int64_t entries;     /* stored in its sparse X */
     int64_t band;        /* rows of X that share chunks; 1: not chunked */
+    bool narrow;         /* whose chunks have some of its columns only */
     int64_t chunk_bytes; /* of the largest chunk that is read; 0: not chunked */
 } files_part_t;
 

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -16,9 +17,19 @@
 
 enum { MOST_DIMS = 8, LONGEST_STRING = 1 << 20 };
 
+static pthread_mutex_t library = PTHREAD_MUTEX_INITIALIZER;
+static _Thread_local int depth; /* of the pairs that this thread is in */
+
+bool h5_is_ours(void)
+{
+    return depth > 0;
+}
+
 h5_quiet_t h5_quiet_begin(void)
 {
     h5_quiet_t before = {NULL, NULL};
+    if (depth++ == 0)
+        pthread_mutex_lock(&library);
     H5Eget_auto2(H5E_DEFAULT, &before.print, &before.data);
     H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
     return before;
@@ -26,7 +37,10 @@ h5_quiet_t h5_quiet_begin(void)
 
 void h5_quiet_end(const h5_quiet_t *before)
 {
+    ASSERT(h5_is_ours());
     H5Eset_auto2(H5E_DEFAULT, before->print, before->data);
+    if (--depth == 0)
+        pthread_mutex_unlock(&library);
 }
 
 static herr_t take_first(unsigned n, const H5E_error2_t *error, void *text)
@@ -38,7 +52,8 @@ static herr_t take_first(unsigned n, const H5E_error2_t *error, void *text)
 
 const char *h5_reason(void)
 {
-    static char text[ERROR_TEXT / 2];
+    static _Thread_local char text[ERROR_TEXT / 2];
+    ASSERT(h5_is_ours());
     snprintf(text, sizeof text, "no reason given");
     H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, take_first, text);
     for (char *at = text; *at != '\0'; at++)
@@ -49,6 +64,7 @@ const char *h5_reason(void)
 
 void h5_close(hid_t *id)
 {
+    ASSERT(h5_is_ours());
     if (*id >= 0)
         H5Idec_ref(*id);
     *id = H5I_INVALID_HID;
@@ -424,11 +440,13 @@ int h5_write_strings(hid_t at, const char *name, const char *const *texts, int64
     char *buffer = NULL;
     size_t size;
     hid_t type = H5I_INVALID_HID;
+    h5_quiet_t before = h5_quiet_begin();
     TRY(pack(texts, count, &buffer, &size));
     type = text_type(size);
     TRY(h5_write_numbers(at, name, type, 1, &count, buffer));
 out:
     h5_close(&type);
+    h5_quiet_end(&before);
     mem_free(&buffer);
     return code;
 }
@@ -452,6 +470,7 @@ int h5_write_attribute_strings(hid_t at, const char *name, const char *const *te
     char *buffer = NULL;
     size_t size;
     hid_t type = H5I_INVALID_HID, space = H5I_INVALID_HID;
+    h5_quiet_t before = h5_quiet_begin();
     TRY(pack(texts, count, &buffer, &size));
     type = text_type(size);
     space = make_space(1, &count);
@@ -459,15 +478,18 @@ int h5_write_attribute_strings(hid_t at, const char *name, const char *const *te
 out:
     h5_close(&space);
     h5_close(&type);
+    h5_quiet_end(&before);
     mem_free(&buffer);
     return code;
 }
 
 int h5_write_text(hid_t at, const char *name, const char *text)
 {
+    h5_quiet_t before = h5_quiet_begin();
     hid_t type = text_type(H5T_VARIABLE), space = make_space(0, NULL);
     int code = write_attribute(at, name, type, space, &text);
     h5_close(&space);
     h5_close(&type);
+    h5_quiet_end(&before);
     return code;
 }

@@ -13,14 +13,17 @@
 
 #include "base/error.h"
 
-/* Keeps HDF5 from printing its error stack, until the state before comes back. Every function that
-   calls HDF5 directly runs between the two; pairs may nest. */
+/* Between the two HDF5 belongs to the thread that called, and does not print its error stack: the
+   library is not safe for threads, and rows may be read ahead by one (read_ahead.h). Whatever calls
+   HDF5 directly runs between them; pairs may nest. The caller must not wait for another thread that
+   uses HDF5. */
 typedef struct h5_quiet {
     H5E_auto2_t print;
     void *data;
 } h5_quiet_t;
 h5_quiet_t h5_quiet_begin(void);
 void h5_quiet_end(const h5_quiet_t *before);
+bool h5_is_ours(void); /* is this thread between the two? */
 
 /* What HDF5 says about the call that has just failed, the innermost of its messages, on one line.
    Valid until the next call. */

@@ -22,7 +22,10 @@ typedef struct data_layout {
     int labels;  /* how many; 0: y is a number */
     int offsets; /* numbers of a row in /offset; 0: it is not there */
     bool sparse, y, weights, fold, group, names, target;
-    bool held_sparse; /* X will be held as it is stored: set by data_hold */
+    bool held_sparse;           /* X will be held as it is stored: set by data_hold */
+    bool single;                /* X is in single precision in all files */
+    bool streamed;              /* X stays on disk; as the next, set by data_choose_memory */
+    double X_bytes, free_bytes; /* of X in memory on a rank, and free for it; 0: not known */
 } data_layout_t;
 
 /* Looks at every dataset of every file: is it there, does it have the right type and shape, is all
@@ -33,10 +36,10 @@ int data_survey(const data_request_t *request, data_layout_t *out);
 /* Decides how X is held. Not collective. Errors: TRALO_ERR_INPUT. */
 int data_hold(const data_request_t *request, data_layout_t *layout);
 
-/* Does a rank's part fit into the memory that its node has left, shared by its ranks? Not
-   collective. Errors: TRALO_ERR_MEMORY. */
-int data_check_memory(const comm_t *comm, const data_request_t *request,
-                      const data_layout_t *layout);
+/* Decides whether X stays on disk; does a rank's part then fit into the memory that its node has
+   left, shared by its ranks? The same on all ranks. Collective. Errors: TRALO_ERR_INPUT (a sparse X
+   that is to stay on disk), TRALO_ERR_MEMORY. */
+int data_choose_memory(comm_t *comm, const data_request_t *request, data_layout_t *layout);
 
 /* Reads the groups, names, labels and target name into d, whose p is set, and which owns what is
    allocated for them; compares them with those of all files. Not collective. Errors: as data_open.
@@ -48,8 +51,8 @@ int data_describe(const files_t *files, const data_layout_t *layout, data_t *d);
 int data_read_descriptions(const data_request_t *request, const data_layout_t *layout,
                            data_t *data);
 
-/* Each rank reads its rows of X, y, weights, offset and fold, and checks them. Collective.
-   Errors: as data_open. */
+/* Each rank reads its rows of X (unless it is streamed), y, weights, offset and fold, and checks
+   them. Collective. Errors: as data_open. */
 int data_read_rows(const data_request_t *request, const data_layout_t *layout, data_t *data);
 
 #endif

@@ -3,16 +3,19 @@
        rank 0             finds the files that are named, shared     (agree)
        each rank          can it open the first?                     (agree)
        rank 0             survey, shared                             (agree)
+       all together       does X stay on disk?
        each rank          does its part fit into memory?             (agree)
        each rank          allocate                                   (agree)
        rank 0             names, groups, labels, shared              (agree)
        each rank          its rows, checked                          (agree after each dataset)
+                          or it opens X for its passes               (agree)
        all together       sum of weights, standardisation, intercept
    Ranks never wait for each other inside HDF5, so that a damaged file cannot make them hang. */
 #include "base/mem.h"
 #include "data/build.h"
 #include "data/h5.h"
 #include "data/layout.h"
+#include "data/stream.h"
 
 #include <stdio.h>
 
@@ -40,7 +43,7 @@ static int survey(comm_t *comm, const data_request_t *request, data_layout_t *la
     comm_share(comm, layout, sizeof *layout, 0);
     TRY(comm_agree(comm, data_hold(request, layout)));
     comm_share(comm, files->parts, files->count * (int64_t)sizeof *files->parts, 0);
-    TRY(comm_agree(comm, data_check_memory(comm, request, layout)));
+    TRY(data_choose_memory(comm, request, layout));
 out:
     return code;
 }
@@ -58,6 +61,20 @@ out:
     return code;
 }
 
+/* The stream takes over the files. */
+static int open_stream(data_request_t *request, const data_layout_t *l, data_t *d)
+{
+    int code = TRALO_OK;
+    const rows_stream_plan_t plan = {request->files, d->names, d->p,   d->columns,
+                                     l->single,      d->first, d->rows};
+    TRY(rows_stream_open(&plan, &d->X.stream));
+    request->files = NULL;
+    d->X_bytes = l->X_bytes;
+    d->free_bytes = l->free_bytes;
+out:
+    return code;
+}
+
 static int open_request(comm_t *comm, const files_names_t *names, data_request_t request,
                         data_t **out)
 {
@@ -72,6 +89,7 @@ static int open_request(comm_t *comm, const files_names_t *names, data_request_t
     data_shape_t shape = {.n = l.n,
                           .p = l.p,
                           .sparse = l.held_sparse,
+                          .streamed = l.streamed,
                           .intercept = request.options.intercept,
                           .y = l.y,
                           .weights = l.weights,
@@ -82,6 +100,8 @@ static int open_request(comm_t *comm, const files_names_t *names, data_request_t
     TRY(comm_agree(comm, mem_string(title, &d->title)));
     TRY(data_read_descriptions(&request, &l, d));
     TRY(data_read_rows(&request, &l, d));
+    if (l.streamed)
+        TRY(comm_agree(comm, open_stream(&request, &l, d)));
     TRY(data_finish(d, where, request.options.standardize, request.scaling));
     *out = d;
     d = NULL;

@@ -142,7 +142,7 @@ static int put_entry(data_t *d, const data_place_t *place, int64_t row, int64_t 
              place->where, place->row + row, column);
     e->last[column] = row + 1;
     if (!isfinite(e->value[i]))
-        TRY(data_refuse(d, place, row, (int)column, e->value[i]));
+        TRY(data_refuse(d->names, place, row, (int)column, e->value[i]));
     if (A == NULL) {
         d->X.dense[row * d->columns + column] = e->value[i];
         return TRALO_OK;
@@ -261,7 +261,10 @@ int data_read_rows(const data_request_t *request, const data_layout_t *layout, d
     int code = TRALO_OK;
     reader_t r = reader_none();
     reader_open(request->files, layout, &r);
-    TRY(layout->sparse ? read_sparse(&r, d) : comm_agree(d->comm, read_dense(&r, d)));
+    if (layout->sparse)
+        TRY(read_sparse(&r, d));
+    else if (!layout->streamed)
+        TRY(comm_agree(d->comm, read_dense(&r, d)));
     TRY(comm_agree(d->comm, read_vectors(&r, d)));
 out:
     reader_close(&r);

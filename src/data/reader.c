@@ -105,16 +105,18 @@ void reader_close(reader_t *r)
     h5_quiet_end(&before);
 }
 
-static int open_file(reader_t *r, int file)
+int reader_go(reader_t *r, int file)
 {
     int code = TRALO_OK;
     if (r->at == file)
         return code;
+    h5_quiet_t before = h5_quiet_begin();
     close_file(r);
     TRY(h5_open(r->files->paths[file], &r->file));
     r->at = file;
     TRY(open_sets(r));
 out:
+    h5_quiet_end(&before);
     return code;
 }
 
@@ -124,7 +126,7 @@ int reader_read(reader_t *r, reader_set_t set, const files_piece_t *piece, hid_t
     hid_t memory = H5I_INVALID_HID, space = H5I_INVALID_HID;
     hsize_t start[2] = {(hsize_t)piece->first, 0}, count[2] = {0, 0};
     h5_quiet_t before = h5_quiet_begin();
-    TRY(open_file(r, piece->file));
+    TRY(reader_go(r, piece->file));
     space = H5Dget_space(r->set[set]);
     int rank = H5Sget_simple_extent_dims(space, count, NULL);
     count[0] = (hsize_t)piece->count;

@@ -39,6 +39,9 @@ void reader_open(const files_t *files, const data_layout_t *layout, reader_t *re
 int reader_read(reader_t *reader, reader_set_t set, const files_piece_t *piece, hid_t type,
                 void *values);
 
+/* Opens that file, unless it is the one that is open. Errors: TRALO_ERR_FILE. */
+int reader_go(reader_t *reader, int file);
+
 void reader_close(reader_t *reader);
 
 #endif

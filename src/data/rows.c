@@ -1,15 +1,19 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Dense rows stay where they are, and a panel of them stays in cache. Sparse ones are one panel, as
-   kernels on entries do not gain from less; but where they are to be dense rows, these are few. */
+   kernels on entries do not gain from less; but where they are to be dense rows, these are few.
+   Rows on disk come in panels of dense ones. */
 #include "data/rows.h"
 
 #include <string.h>
 
+#include "data/stream.h"
 #include "linalg/panel.h"
 
 rows_pass_t rows_begin(const rows_t *X, rows_use_t use)
 {
     bool whole = X->sparse != NULL && use == ROWS_AS_HELD;
+    if (X->stream != NULL)
+        rows_stream_rewind(X->stream);
     return (rows_pass_t){.panel = {.X = X}, .most = whole ? X->rows : panel_rows(X->columns)};
 }
 
@@ -18,6 +22,10 @@ bool rows_next(rows_pass_t *pass)
     rows_panel_t *panel = &pass->panel;
     const rows_t *X = panel->X;
     panel->begin += panel->count;
+    if (X->stream != NULL) {
+        panel->count = rows_stream_next(X->stream, pass->most, &panel->dense);
+        return panel->count > 0;
+    }
     int64_t left = X->rows - panel->begin;
     panel->count = left < pass->most ? left : pass->most;
     panel->dense = X->dense != NULL ? X->dense + panel->begin * X->columns : NULL;
@@ -133,6 +141,8 @@ void rows_copy(const rows_t *X, int64_t begin, int64_t count, double *out)
     const int64_t columns = X->columns;
     if (X->sparse != NULL)
         csr_dense((csr_rows_t){X->sparse, begin, count}, out);
+    else if (X->stream != NULL)
+        rows_stream_copy(X->stream, begin, count, out);
     else
         memcpy(out, X->dense + begin * columns, (size_t)(count * columns) * sizeof *out);
 }

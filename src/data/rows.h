@@ -21,7 +21,9 @@ typedef struct rows {
     int64_t rows;  /* of this rank */
     int columns;   /* with the column of ones */
     double *dense; /* [rows, columns] row-major, owned by the data set; NULL: held as */
-    csr_t *sparse; /* the entries that are not 0, owned by the data set; NULL: dense */
+    csr_t *sparse; /* the entries that are not 0, owned by the data set; NULL: dense, or */
+    struct rows_stream *stream; /* on disk, from where each pass reads them, one pass at a time
+                                   (stream.h); owned by the data set; NULL: in memory */
 } rows_t;
 
 typedef struct rows_panel {

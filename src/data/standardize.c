@@ -4,13 +4,15 @@
        scale_j = sqrt(1/n sum_i (x_ij - mean_j)^2)
        x_ij    = (x_ij - mean_j) / scale_j, or x_ij / scale_j
    A column whose scale_j is at most CONSTANT |mean_j| holds nothing but the rounding of its mean:
-   its scale is 1, and where it is centred it becomes 0. */
+   its scale is 1, and where it is centred it becomes 0. Rows that stay on disk are read in both
+   passes, and are what the formulas say from then on. */
 #include <math.h>
 #include <string.h>
 
 #include "base/mem.h"
 #include "data/build.h"
 #include "data/sparse.h"
+#include "data/stream.h"
 #include "data/sum.h"
 
 static const double CONSTANT = 1e-14;
@@ -48,11 +50,13 @@ static inline double term(const double *mean, int j, double x)
 static void add_dense(const data_t *data, const double *mean, double *sums)
 {
     const int p = data->p;
-    for (int64_t i = 0; i < data->rows; i++) {
-        const double *x = data->X.dense + i * data->columns;
-        for (int j = 0; j < p; j++)
-            sum_add(&sums[j], &sums[p + j], term(mean, j, x[j]));
-    }
+    rows_pass_t pass = rows_begin(&data->X, ROWS_AS_HELD);
+    while (rows_next(&pass))
+        for (int64_t i = 0; i < pass.panel.count; i++) {
+            const double *x = pass.panel.dense + i * data->columns;
+            for (int j = 0; j < p; j++)
+                sum_add(&sums[j], &sums[p + j], term(mean, j, x[j]));
+        }
 }
 
 /* count [p]: entries of this rank in each column. */
@@ -68,18 +72,23 @@ static void add_sparse(const data_t *data, const double *mean, const double *cou
         sum_add(&sums[j], &sums[p + j], ((double)data->rows - count[j]) * term(mean, j, 0.0));
 }
 
-/* out [p] = 1/n times the sum of the terms over all ranks. Collective. */
-static void average(const data_t *data, const double *mean, const work_t *w, double *out)
+/* out [p] = 1/n times the sum of the terms over all ranks. Collective. Errors: those of
+   data_intact. */
+static int average(const data_t *data, const double *mean, const work_t *w, double *out)
 {
+    int code = TRALO_OK;
     const int p = data->p;
     memset(w->sums, 0, 2 * (size_t)p * sizeof *w->sums);
     if (data->X.sparse != NULL)
         add_sparse(data, mean, w->count, w->sums);
     else
         add_dense(data, mean, w->sums);
+    TRY(data_intact(data));
     comm_sum(data->comm, w->sums, 2 * (int64_t)p);
     for (int j = 0; j < p; j++)
         out[j] = (w->sums[j] + w->sums[p + j]) / (double)data->n;
+out:
+    return code;
 }
 
 /* The same on all ranks, for mean and scale have the same bits on all. */
@@ -107,7 +116,10 @@ static void scale_dense(data_t *data, const bool *zero)
 static int scale(data_t *data, double *count, const bool *zero)
 {
     if (data->X.sparse == NULL) {
-        scale_dense(data, zero);
+        if (data->X.stream != NULL)
+            rows_stream_scale(data->X.stream, data->mean, data->scale, zero);
+        else
+            scale_dense(data, zero);
         return TRALO_OK;
     }
     sparse_count(data, count);
@@ -122,9 +134,9 @@ int data_standardize(data_t *data, const char *where, bool centre)
     TRY(comm_agree(data->comm, allocate(data->p, &w)));
     if (data->X.sparse != NULL)
         sparse_count(data, w.count);
-    average(data, NULL, &w, data->mean);
+    TRY(average(data, NULL, &w, data->mean));
     TRY(check_size(data, data->mean, where));
-    average(data, data->mean, &w, data->scale);
+    TRY(average(data, data->mean, &w, data->scale));
     TRY(check_size(data, data->scale, where));
     for (int j = 0; j < data->p; j++) {
         data->scale[j] = sqrt(data->scale[j]);

@@ -19,7 +19,7 @@ typedef struct survey {
     const char *path; /* borrowed */
     hid_t file;
     data_layout_t layout; /* of this file */
-    int64_t band;         /* rows of X that share chunks */
+    int64_t chunk[2];     /* rows and columns of a chunk of X */
 } survey_t;
 
 /* A bool of h5py: FALSE and TRUE are 0 and 1 of one byte. */
@@ -110,8 +110,8 @@ out:
     return code;
 }
 
-/* Rows that share chunks, and the bytes of the largest chunk so far. */
-static int survey_chunks(survey_t *s, const char *name, hid_t set, int64_t *band)
+/* Rows and columns of a chunk (1 and all without chunks), and the bytes of the largest so far. */
+static int survey_chunks(survey_t *s, const char *name, hid_t set, int64_t shape[2])
 {
     int code = TRALO_OK;
     hsize_t chunk[2] = {1, 1};
@@ -120,13 +120,17 @@ static int survey_chunks(survey_t *s, const char *name, hid_t set, int64_t *band
     snprintf(what, sizeof what, "%s: /%s", s->path, name);
     if (type < 0 || created < 0)
         FAIL(TRALO_ERR_FILE, "%s: cannot read how /%s is stored: %s", s->path, name, h5_reason());
-    if (H5Pget_layout(created) == H5D_CHUNKED && H5Pget_chunk(created, 2, chunk) > 0) {
+    int found = 0; /* dimensions */
+    if (H5Pget_layout(created) == H5D_CHUNKED)
+        found = H5Pget_chunk(created, 2, chunk);
+    if (found > 0) {
         int64_t bytes = (int64_t)(H5Tget_size(type) * chunk[0] * chunk[1]);
         s->layout.chunk_bytes = bytes > s->layout.chunk_bytes ? bytes : s->layout.chunk_bytes;
     }
     TRY(filters_check(created, what));
     TRY(foreign_check_virtual(created, s->path, what));
-    *band = chunk[0] > 0 ? (int64_t)chunk[0] : 1;
+    shape[0] = chunk[0] > 0 ? (int64_t)chunk[0] : 1;
+    shape[1] = found == 2 ? (int64_t)chunk[1] : INT64_MAX;
 out:
     h5_close(&created);
     h5_close(&type);
@@ -137,13 +141,13 @@ out:
 static int survey_vector(survey_t *s, const char *name, int64_t wanted, bool whole)
 {
     int code = TRALO_OK;
-    int64_t dims[2] = {0}, band;
+    int64_t dims[2] = {0}, chunk[2];
     int rank = 0;
     hid_t set = H5I_INVALID_HID;
     TRY(open_set(s, name, dims, &rank, &set));
     TRY(check_length(s, name, dims, rank, wanted));
     TRY(check_numbers(s, name, set, whole));
-    TRY(survey_chunks(s, name, set, &band));
+    TRY(survey_chunks(s, name, set, chunk));
 out:
     h5_close(&set);
     return code;
@@ -159,7 +163,7 @@ static int survey_optional(survey_t *s, const char *name, int64_t wanted, bool w
 static int survey_offset(survey_t *s)
 {
     int code = TRALO_OK, rank = 0;
-    int64_t dims[2] = {0}, band;
+    int64_t dims[2] = {0}, chunk[2];
     hid_t set = H5I_INVALID_HID;
     if (!h5_has(s->file, "offset"))
         return TRALO_OK;
@@ -168,7 +172,7 @@ static int survey_offset(survey_t *s)
     if (!classes)
         TRY(check_length(s, "offset", dims, rank, s->layout.n));
     TRY(check_numbers(s, "offset", set, false));
-    TRY(survey_chunks(s, "offset", set, &band));
+    TRY(survey_chunks(s, "offset", set, chunk));
     s->layout.offsets = classes ? (int)dims[1] : 1;
 out:
     h5_close(&set);
@@ -194,15 +198,18 @@ static int survey_dense(survey_t *s)
     int code = TRALO_OK;
     int64_t dims[2] = {0};
     int rank = 0;
-    hid_t set = H5I_INVALID_HID;
+    hid_t set = H5I_INVALID_HID, type = H5I_INVALID_HID;
     TRY(open_set(s, "X", dims, &rank, &set));
     if (rank != 2)
         FAIL(TRALO_ERR_INPUT, "%s: /X has %d dimension(s), wanted is [rows, columns]", s->path,
              rank);
     TRY(check_numbers(s, "X", set, false));
     TRY(set_shape(s, dims[0], dims[1]));
-    TRY(survey_chunks(s, "X", set, &s->band));
+    TRY(survey_chunks(s, "X", set, s->chunk));
+    type = H5Dget_type(set);
+    s->layout.single = H5Tget_class(type) == H5T_FLOAT && H5Tget_size(type) <= sizeof(float);
 out:
+    h5_close(&type);
     h5_close(&set);
     return code;
 }
@@ -366,12 +373,13 @@ out:
 static int survey_file(const data_request_t *request, int f, data_layout_t *out)
 {
     int code = TRALO_OK;
-    survey_t s = {request->files->paths[f], H5I_INVALID_HID, {0}, 1};
+    survey_t s = {request->files->paths[f], H5I_INVALID_HID, {0}, {1, INT64_MAX}};
     TRY(h5_open(s.path, &s.file));
     TRY(survey_all(&s, request));
     request->files->parts[f] = (files_part_t){.rows = s.layout.n,
                                               .entries = s.layout.entries,
-                                              .band = s.band,
+                                              .band = s.chunk[0],
+                                              .narrow = s.chunk[1] < s.layout.p,
                                               .chunk_bytes = s.layout.chunk_bytes};
     *out = s.layout;
 out:
@@ -392,6 +400,7 @@ static int add_file(files_t *files, int f, const data_layout_t *l, data_layout_t
     if (__builtin_add_overflow(all->n, l->n, &all->n) ||
         __builtin_add_overflow(all->entries, l->entries, &all->entries))
         FAIL(TRALO_ERR_INPUT, "%s: too many rows", files->paths[f]);
+    all->single = all->single && l->single;
     all->chunk_bytes = l->chunk_bytes > all->chunk_bytes ? l->chunk_bytes : all->chunk_bytes;
 out:
     return code;
@@ -432,48 +441,6 @@ int data_hold(const data_request_t *request, data_layout_t *l)
              title);
     l->held_sparse =
         storage == DATA_AUTO ? l->sparse && density(l) < DATA_DENSE : storage == DATA_HOLD_SPARSE;
-out:
-    return code;
-}
-
-/* X on the rank that has most rows, if entries are spread evenly. */
-static double bytes_of_rows(const data_layout_t *l, double rows, double columns)
-{
-    const double each = sizeof(double) + sizeof(int);
-    return l->held_sparse ? each * (double)l->entries * (rows / (double)l->n)
-                          : 8.0 * rows * columns;
-}
-
-static double bytes_per_rank(const comm_t *comm, const data_request_t *request,
-                             const data_layout_t *l)
-{
-    enum { SCRATCH = 1 << 24 };
-    int64_t first, rows;
-    data_partition(l->n, 0, comm_size(comm), &first, &rows);
-    double columns = l->p + (request->options.intercept ? 1.0 : 0.0);
-    double vectors = l->y + l->weights + l->offsets + 0.5 * l->fold + l->sparse + l->held_sparse;
-    return bytes_of_rows(l, (double)rows, columns) + 8.0 * (double)rows * vectors + 64.0 * l->p +
-           (double)l->chunk_bytes + SCRATCH;
-}
-
-int data_check_memory(const comm_t *comm, const data_request_t *request,
-                      const data_layout_t *layout)
-{
-    int code = TRALO_OK;
-    const double GIB = 1024.0 * 1024.0 * 1024.0;
-    char title[WHAT];
-    int sharing = comm_local_ranks(comm);
-    files_title(request->files, title, sizeof title);
-    double each = bytes_per_rank(comm, request, layout);
-    double free_bytes = (double)mem_available();
-    bool dense = layout->sparse && !layout->held_sparse;
-    if (free_bytes == 0.0 || each * sharing <= free_bytes)
-        return TRALO_OK;
-    FAIL(TRALO_ERR_MEMORY,
-         "%s: /X [%" PRId64 ", %d]%s needs %.4g GiB on each of %d ranks of a node, which has %.4g "
-         "GiB left for all of them: use more nodes%s",
-         title, layout->n, layout->p, dense ? " is stored sparse but held dense, which" : "",
-         each / GIB, sharing, free_bytes / GIB, dense ? ", or data.storage = sparse" : "");
 out:
     return code;
 }

@@ -85,6 +85,8 @@ static double flops(const problem_shape_t *shape)
 static const char *unsuited(const problem_shape_t *shape)
 {
     const int64_t largest = 46340; /* whose square is an int */
+    if (shape->streamed)
+        return "an X that is in memory";
     return shape->n * wide_per_row(shape->outputs) > largest
                ? "at most 46340 rows, times one less than the classes"
                : NULL;

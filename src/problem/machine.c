@@ -201,7 +201,7 @@ static int check_memory(const data_t *data)
         FAIL(TRALO_ERR_INPUT, "a kernel needs an n x n matrix, and %" PRId64 " rows are too many",
              data->n);
     int64_t needed = machine_memory(data->n, data->p, comm_size(data->comm));
-    int64_t there = mem_available() / comm_local_ranks(data->comm);
+    int64_t there = mem_available_each(comm_local_ranks(data->comm));
     if (there > 0 && needed > there)
         FAIL(TRALO_ERR_MEMORY,
              "a kernel for %" PRId64 " rows needs %.2f GB on each of %d ranks for n x n matrices, "

@@ -147,6 +147,7 @@ int problem_create(const data_t *data, const loss_t *loss, const penalty_t *pena
     problem->gauge = 1.0 / outputs;
     TRY(comm_agree(data->comm, allocate(problem)));
     measure_columns(problem);
+    TRY(data_intact(data));
     TRY(check_columns(problem));
     measure_null(problem);
     *out = problem;
@@ -164,6 +165,7 @@ problem_shape_t problem_shape(const problem_t *problem)
                              .ranks = comm_size(problem->comm),
                              .entries = rows_entries(X),
                              .sparse = X->sparse != NULL,
+                             .streamed = X->stream != NULL,
                              .width = problem->width,
                              .outputs = problem->outputs,
                              .count = problem->penalty->count,

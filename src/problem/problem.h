@@ -93,6 +93,7 @@ typedef struct problem_shape {
     int64_t ranks;
     int64_t entries;    /* numbers of X that these rows hold */
     bool sparse;        /* X is held as the entries that are not 0 */
+    bool streamed;      /* X stays on disk (data/stream.h) */
     int width, outputs; /* columns of the data, K */
     int count;          /* hyperparameters */
     int64_t parts;      /* of the rows, for criteria that have such; 0: not known, or none */

@@ -156,6 +156,7 @@ int box_find(study_t *study)
         find_null_model(study, beta);
         double *diagonal = beta + study->problem->columns;
         find_scales(study, diagonal + study->problem->columns, diagonal, scale);
+        TRY(data_intact(study->data));
     }
     for (int i = 0; i < 3; i++)
         TRY(fill(study, &edges[i], scale, natural));

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "data/data.h"
 #include "study/config_parts.h"
 #include "study/schema.h"
 #include "study/text.h"
@@ -20,6 +21,7 @@ static const double seed_max = 9007199254740992.0; /* 2^53: exact as a double */
 
 static const char *const standardize_choices[] = {"false", "true", "scale", NULL};
 static const char *const storage_choices[] = {"auto", "dense", "sparse", NULL};
+static const char *const memory_choices[] = {"auto", "resident", "stream", NULL};
 const param_t config_data_params[] = {
     {"standardize",
      "centre the columns and scale them to unit variance; scale: scale them, but leave the means",
@@ -31,6 +33,10 @@ const param_t config_data_params[] = {
      "hold X as dense rows or by its entries; auto: as it is stored, but dense where a fifth of it "
      "is there",
      PARAM_CHOICE, offsetof(config_data_t, storage), DATA_AUTO, 0, 0, storage_choices},
+    {"memory",
+     "resident: hold X in memory; stream: read a dense X from the file in each pass; auto: stream "
+     "where X would take more than 4/5 of the free memory",
+     PARAM_CHOICE, offsetof(config_data_t, memory), DATA_MEMORY_AUTO, 0, 0, memory_choices},
     PARAM_END};
 
 const param_t config_verify_params[] = {

@@ -2,7 +2,7 @@
 /* The configuration of one study: YAML, checked against tables of options.
 
        data:      {file: F | [F, ...], standardize: true | false | scale, intercept: true,
-                   storage: auto | dense | sparse}
+                   storage: auto | dense | sparse, memory: auto | resident | stream}
        model:     {loss: NAME, kernel: NAME}, or {loss: NAME, penalty: NAME, groups: GROUPS,
                    free: [name, ...]}
        criterion: NAME | {kind: NAME, OPTION: ..., ...}
@@ -72,6 +72,7 @@ typedef struct config_data {
     int standardize;      /* data_standardize_t */
     bool intercept;
     int storage; /* data_storage_t */
+    int memory;  /* data_memory_t */
 } config_data_t;
 
 typedef struct config_model {

@@ -252,6 +252,9 @@ static int put_model(json_t *root, const result_t *r)
     int bad = json_object_set_new(root, "n", json_integer(r->n));
     bad |= json_object_set_new(root, "p", json_integer(r->p));
     bad |= json_object_set_new(root, "ranks", json_integer(r->environment.ranks));
+    bad |= json_object_set_new(root, "read_passes", json_integer(r->environment.read_passes));
+    bad |= json_object_set_new(root, "read_bytes", json_integer(r->environment.read_bytes));
+    bad |= json_object_set_new(root, "read_seconds", real(r->environment.read_seconds));
     bad |= json_object_set_new(root, "loss", json_string(r->loss));
     bad |= r->has_kernel ? put_kernel(root, r) : put_columns(root, r);
     return bad;

@@ -3,6 +3,7 @@
 
 #include "criterion/criterion.h"
 #include "criterion/exact.h"
+#include "data/stream.h"
 #include "problem/problem.h"
 
 /* X, if its entries are spread evenly. */
@@ -20,6 +21,7 @@ int64_t memory_per_rank(const memory_request_t *request)
                              .ranks = request->ranks,
                              .rows = (request->n + request->ranks - 1) / request->ranks,
                              .sparse = request->entries > 0,
+                             .streamed = request->streamed,
                              .width = request->p + 1,
                              .outputs = request->outputs,
                              .count = 1};
@@ -30,7 +32,11 @@ int64_t memory_per_rank(const memory_request_t *request)
     int64_t numbers = shape.rows * vectors + 2 * (int64_t)request->p;
     if (request->whitened && request->outputs == 1)
         numbers += shape.rows * shape.width;
-    return bytes_of_rows(&shape) + numbers * (int64_t)sizeof(double) + problem_memory(&shape) +
+    const rows_stream_shape_t on_disk = {request->p, shape.width, request->single, request->band,
+                                         request->narrow};
+    const int64_t X =
+        request->streamed ? rows_stream_memory(&on_disk, shape.rows) : bytes_of_rows(&shape);
+    return X + numbers * (int64_t)sizeof(double) + problem_memory(&shape) +
            problem_gram_memory(&shape) + alo->memory(&hessian_replicated, &shape) +
            exact_memory(&hessian_replicated, &shape);
 }

@@ -13,6 +13,10 @@ typedef struct memory_request {
     int offsets;     /* numbers of a row in the offset of the data file */
     bool weights;    /* are in the data file */
     bool whitened;   /* ALO holds the whitened rows, as large as X (one output) */
+    bool streamed;   /* X stays on disk, stored as follows */
+    bool single;     /* in single precision */
+    int64_t band;    /* rows that share chunks; 1: not chunked */
+    bool narrow;     /* a chunk has some of the columns only */
 } memory_request_t;
 
 /* Bytes that the rank with the most rows allocates to tune one penalty by approximate

@@ -129,19 +129,22 @@ out:
 static int add_columns(predict_t *p)
 {
     int code = TRALO_OK;
-    double *beta = NULL;
+    double *betas = NULL;
     const data_t *data = p->data;
-    ALLOC(beta, data->columns);
+    const int64_t columns = data->columns;
+    ALLOC(betas, p->outputs * columns);
     for (int64_t k = 0; k < p->outputs; k++) {
+        double *beta = betas + k * columns;
         memcpy(beta, p->model->coefficients + k * data->p, (size_t)data->p * sizeof *beta);
         if (data->intercept)
             beta[data->p] = p->model->intercept[k];
-        rows_pass_t pass = rows_begin(&data->X, ROWS_AS_HELD);
-        while (rows_next(&pass))
-            rows_times(&pass.panel, beta, p->u + k * data->rows + pass.panel.begin);
     }
+    rows_pass_t pass = rows_begin(&data->X, ROWS_AS_HELD);
+    while (rows_next(&pass))
+        for (int64_t k = 0; k < p->outputs; k++)
+            rows_times(&pass.panel, betas + k * columns, p->u + k * data->rows + pass.panel.begin);
 out:
-    mem_free(&beta);
+    mem_free(&betas);
     return code;
 }
 
@@ -151,6 +154,7 @@ static int find_link(predict_t *p)
     int code = TRALO_OK;
     const data_t *data = p->data;
     TRY(p->model->has_kernel ? predict_kernel(p->path, p->model, data, p->u) : add_columns(p));
+    TRY(data_failure(data));
     for (int64_t k = 0; data->offset != NULL && k < p->outputs; k++)
         for (int64_t i = 0; i < data->rows; i++)
             p->u[k * data->rows + i] += data_offset(data, i, (int)k);

@@ -16,6 +16,20 @@ static const char *plural(int64_t count)
     return count == 1 ? "" : "s";
 }
 
+/* Says so where X is not in memory. */
+static void report_storage(const data_t *data, bool chosen)
+{
+    char room[64] = "";
+    if (data->X.stream == NULL)
+        return;
+    if (data->free_bytes > 0.0)
+        snprintf(room, sizeof room, " of %.4g GB free", 1e-9 * data->free_bytes);
+    log_info(
+        "memory  X stays on disk and is read in each pass: it would take %.4g GB%s on each rank"
+        "%s",
+        1e-9 * data->X_bytes, room, chosen ? "" : " (data.memory = stream)");
+}
+
 void report_start(const study_t *study)
 {
     const data_t *data = study->data;
@@ -27,6 +41,7 @@ void report_start(const study_t *study)
              data->p, data->intercept ? ", intercept" : "",
              data->standardized ? ", standardised" : "", comm_size(study->comm),
              plural(comm_size(study->comm)), threads_count(), plural(threads_count()));
+    report_storage(data, config->data.memory == DATA_MEMORY_AUTO);
     if (study->outputs > 1)
         snprintf(classes, sizeof classes, " of %d classes", study->outputs);
     bool kernel = study->machine != NULL;
@@ -40,7 +55,7 @@ void report_start(const study_t *study)
 
 void report_evaluation(const study_t *study, int64_t iteration, const result_evaluation_t *row)
 {
-    char lambda[LAMBDA_TEXT], gradient[16] = "-", products[32] = "", cg[32] = "";
+    char lambda[LAMBDA_TEXT], gradient[16] = "-", products[32] = "", cg[32] = "", passes[32] = "";
     study_lambda_text(study, row->theta, lambda, sizeof lambda);
     if (row->failure != NULL) {
         log_info("%-7s it=%-3" PRId64 " eval=%-3" PRId64 " %s failed: %s", row->phase, iteration,
@@ -53,10 +68,12 @@ void report_evaluation(const study_t *study, int64_t iteration, const result_eva
         snprintf(products, sizeof products, " products=%" PRId64, row->products);
     if (row->cg_products > 0)
         snprintf(cg, sizeof cg, " cg=%" PRId64, row->cg_products);
+    if (row->read_passes > 0)
+        snprintf(passes, sizeof passes, " passes=%" PRId64, row->read_passes);
     log_info("%-7s it=%-3" PRId64 " eval=%-3" PRId64
-             " f=%-14.10g grad=%-8s radius=%-8.3g %s inner=%" PRId64 "%s%s s=%.3g%s",
+             " f=%-14.10g grad=%-8s radius=%-8.3g %s inner=%" PRId64 "%s%s%s s=%.3g%s",
              row->phase, iteration, row->number, row->f, gradient, row->radius, lambda,
-             row->inner_iterations, cg, products, row->seconds, row->accepted ? " *" : "");
+             row->inner_iterations, cg, products, passes, row->seconds, row->accepted ? " *" : "");
 }
 
 static const char *nature_text(const result_t *r)
@@ -189,5 +206,9 @@ void report_result(const study_t *study, const result_t *r)
              r->environment.ranks, plural(r->environment.ranks));
     log_info("communication   %" PRId64 " calls, %.4g MB, %.3g s", r->environment.comm_calls,
              1e-6 * (double)r->environment.comm_bytes, r->environment.comm_seconds);
+    if (r->environment.read_passes > 0)
+        log_info("reading         %" PRId64 " passes over X, %.4g GB, waited %.3g s for the disk",
+                 r->environment.read_passes, 1e-9 * (double)r->environment.read_bytes,
+                 r->environment.read_seconds);
     log_info("result          %s", study->config->output);
 }

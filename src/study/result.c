@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "base/mem.h"
+#include "data/h5.h"
 #include "study/result_fields.h"
 
 #define AT(field) offsetof(result_t, field)
@@ -71,6 +72,9 @@ const field_t environment_fields[] = {
     {"comm_seconds", FIELD_REAL, SHAPE_ONE, AT(environment.comm_seconds), 0},
     {"comm_calls", FIELD_LONG, SHAPE_ONE, AT(environment.comm_calls), 0},
     {"comm_bytes", FIELD_LONG, SHAPE_ONE, AT(environment.comm_bytes), 0},
+    {"read_passes", FIELD_LONG, SHAPE_ONE, AT(environment.read_passes), 0},
+    {"read_bytes", FIELD_LONG, SHAPE_ONE, AT(environment.read_bytes), 0},
+    {"read_seconds", FIELD_REAL, SHAPE_ONE, AT(environment.read_seconds), 0},
     {.name = NULL}};
 
 hid_t field_memory_type(field_type_t type)
@@ -234,7 +238,9 @@ static int local_environment(result_environment_t *environment)
     time_t now = time(NULL);
     struct tm utc;
     TRY(mem_string(tralo_version(), &environment->version));
+    h5_quiet_t before = h5_quiet_begin();
     H5get_libversion(&major, &minor, &patch);
+    h5_quiet_end(&before);
     snprintf(text, sizeof text, "%u.%u.%u", major, minor, patch);
     TRY(mem_string(text, &environment->hdf5));
     strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &utc));

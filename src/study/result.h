@@ -25,6 +25,10 @@ typedef struct result_environment {
     double wall_seconds;
     double comm_seconds; /* inside communication, on rank 0, waiting included */
     int64_t comm_calls, comm_bytes;
+    /* of an X that stays on disk: passes over it, bytes read by all ranks together, and the longest
+       time that a rank waited for them; else 0 */
+    int64_t read_passes, read_bytes;
+    double read_seconds;
 } result_environment_t;
 
 /* All arrays and texts are owned. Sizes: S hyperparameters, p features, K outputs of the loss (its
@@ -128,6 +132,7 @@ typedef struct result_evaluation {
     int64_t inner_iterations;
     int64_t products;    /* of the Hessian with directions, since the evaluation before */
     int64_t cg_products; /* of the training problem's Hessian, since then too */
+    int64_t read_passes; /* over an X that stays on disk, since the evaluation before */
     double seconds;
     const char *failure; /* NULL: none */
 } result_evaluation_t;

@@ -28,6 +28,7 @@ typedef enum trace_column {
     TRACE_INNER_ITERATIONS,
     TRACE_PRODUCTS,
     TRACE_CG_PRODUCTS,
+    TRACE_READ_PASSES,
     TRACE_SECONDS,
     TRACE_FAILURE,
     TRACE_COLUMNS
@@ -55,6 +56,7 @@ static const trace_row_t trace_rows[TRACE_COLUMNS] = {
     [TRACE_INNER_ITERATIONS] = ROW(inner_iterations, FIELD_LONG),
     [TRACE_PRODUCTS] = ROW(products, FIELD_LONG),
     [TRACE_CG_PRODUCTS] = ROW(cg_products, FIELD_LONG),
+    [TRACE_READ_PASSES] = ROW(read_passes, FIELD_LONG),
     [TRACE_SECONDS] = ROW(seconds, FIELD_REAL),
     [TRACE_FAILURE] = ROW(failure, FIELD_TEXT),
 };

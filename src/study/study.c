@@ -95,7 +95,8 @@ int study_open(comm_t *comm, const config_t *config, study_t **out)
     const files_names_t files = config_files(config);
     data_options_t options = {.standardize = (data_standardize_t)config->data.standardize,
                               .intercept = config->data.intercept,
-                              .storage = (data_storage_t)config->data.storage};
+                              .storage = (data_storage_t)config->data.storage,
+                              .memory = (data_memory_t)config->data.memory};
     TRY(comm_agree(comm, mem_alloc(1, sizeof *study, &study)));
     study->comm = comm;
     study->config = config;
@@ -140,6 +141,9 @@ int study_drive(study_t *study, int (*driver)(study_t *study, void *argument), v
     } else {
         oracle_serve(study->oracle);
     }
+    const int failed =
+        data_failure(study->data); /* what the driver made of it counts for nothing */
+    code = failed != TRALO_OK ? failed : code;
     return comm_agree(study->comm, code);
 }
 

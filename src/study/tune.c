@@ -28,6 +28,7 @@ typedef struct tune {
     int capacity, hessian_capacity;
     int64_t evaluations, products, cg_products, inner_iterations;
     int64_t new_products; /* since the last evaluation */
+    int64_t passes;       /* over an X on disk, until the last evaluation */
     double started;
     criterion_result_t best; /* the lowest value so far; INFINITY: there is none */
     double *best_theta;      /* [S] */
@@ -127,7 +128,10 @@ static int evaluate(tune_t *tune, int i, const outer_batch_t *batch)
     outer_state_t state;
     outer_state(tune->outer, &state);
     oracle_evaluate(tune->study->oracle, request->theta, request->order, &r);
+    if (data_failure(tune->study->data) != TRALO_OK)
+        return data_failure(tune->study->data);
     keep_reply(tune, i, &r);
+    const int64_t passes = data_reading(tune->study->data).passes;
     bool better = keep_best(tune, request->theta, &r);
     tune->inner_iterations += r.inner_iterations;
     tune->cg_products += r.products;
@@ -144,10 +148,12 @@ static int evaluate(tune_t *tune, int i, const outer_batch_t *batch)
         .inner_iterations = r.inner_iterations,
         .products = tune->new_products,
         .cg_products = r.products,
+        .read_passes = passes - tune->passes,
         .seconds = clock_seconds() - tune->started,
         .failure = tune->replies[i].failure,
     };
     tune->new_products = 0;
+    tune->passes = passes;
     report_evaluation(tune->study, state.iterations, &row);
     return result_append(tune->file, &row);
 }
@@ -417,11 +423,15 @@ static int fill_environment(study_t *study, result_t *result, double started)
 {
     int code = TRALO_OK;
     comm_counters_t counters = comm_counters(study->comm);
+    const data_reading_t reading = data_reading(study->data);
     TRY(result_environment(study->comm, result));
     result->environment.threads = threads_count();
     result->environment.comm_calls = counters.calls;
     result->environment.comm_bytes = counters.bytes;
     result->environment.comm_seconds = counters.seconds;
+    result->environment.read_passes = reading.passes;
+    result->environment.read_bytes = comm_sum_one_int(study->comm, reading.bytes);
+    result->environment.read_seconds = comm_max_one(study->comm, reading.seconds);
     result->environment.wall_seconds = result->seconds = clock_seconds() - started;
 out:
     return code;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "data/h5.h"
 #include "support.h"
 
 enum { FIXED = 16 };
@@ -230,6 +231,7 @@ static void write_vectors(hid_t file, const file_spec_t *s)
 void file_write(const char *path, const file_spec_t *s)
 {
     if (comm_rank(test_comm) == 0) {
+        h5_quiet_t before = h5_quiet_begin();
         hid_t file = H5Fcreate(path, H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
         (s->sparse ? write_sparse : write_dense)(file, s);
         write_y(file, s);
@@ -238,6 +240,7 @@ void file_write(const char *path, const file_spec_t *s)
         if (s->names != STRINGS_NONE)
             write_names(file, s);
         CU_ASSERT(H5Fclose(file) >= 0);
+        h5_quiet_end(&before);
     }
     comm_barrier(test_comm);
 }
@@ -245,9 +248,11 @@ void file_write(const char *path, const file_spec_t *s)
 void file_edit(const char *path, void (*edit)(hid_t file, const void *context), const void *context)
 {
     if (comm_rank(test_comm) == 0) {
+        h5_quiet_t before = h5_quiet_begin();
         hid_t file = H5Fopen(path, H5F_ACC_RDWR, H5P_DEFAULT);
         edit(file, context);
         CU_ASSERT(H5Fclose(file) >= 0);
+        h5_quiet_end(&before);
     }
     comm_barrier(test_comm);
 }

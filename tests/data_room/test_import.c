@@ -232,6 +232,7 @@ static void storage_follows_the_options(void)
         (import_options_t){.target = "y", .float32 = true, .gzip = 6, .force = true}, NULL));
     CHECK_SET("X", (double)0.1f, 2);
     CHECK_SET("y", 1, 0.1);
+    h5_quiet_t before = h5_quiet_begin();
     hid_t file = H5Fopen(import_out, H5F_ACC_RDONLY, H5P_DEFAULT),
           set = H5Dopen2(file, "X", H5P_DEFAULT);
     hid_t type = H5Dget_type(set), list = H5Dget_create_plist(set);
@@ -241,6 +242,7 @@ static void storage_follows_the_options(void)
     h5_close(&type);
     h5_close(&set);
     h5_close(&file);
+    h5_quiet_end(&before);
 }
 
 /* ---- LIBSVM ------------------------------------------------------------------------------------

@@ -504,8 +504,10 @@ static void helpers_write_what_they_read(void)
         CHECK_OK(h5_read_text(file, "t", "/", back + 6));
         for (int i = 0; i < 7; i++)
             CU_ASSERT(back[i] != NULL && strcmp(back[i], texts[i < 6 ? i % 3 : 2]) == 0);
+        h5_quiet_t before = h5_quiet_begin();
         h5_close(&set);
         h5_close(&file);
+        h5_quiet_end(&before);
     }
     for (int i = 0; i < 7; i++)
         mem_free(&back[i]);

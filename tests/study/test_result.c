@@ -230,12 +230,14 @@ static int64_t read_numbers(const char *path, const char *name, int64_t most, do
     int rank = 0;
     if (!CHECK_OK(h5_open(path, &file)))
         return -1;
+    h5_quiet_t before = h5_quiet_begin();
     set = H5Dopen2(file, name, H5P_DEFAULT);
     bool good = set >= 0 && h5_dims(set, name, 2, dims, &rank) == TRALO_OK &&
                 dims[0] * dims[1] <= most &&
                 H5Dread(set, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, values) >= 0;
     h5_close(&set);
     h5_close(&file);
+    h5_quiet_end(&before);
     return good ? dims[0] * dims[1] : -1;
 }
 
@@ -244,10 +246,12 @@ static void read_text(const char *path, const char *name, int64_t count, char **
     hid_t file = H5I_INVALID_HID, set = H5I_INVALID_HID;
     if (!CHECK_OK(h5_open(path, &file)))
         return;
+    h5_quiet_t before = h5_quiet_begin();
     set = H5Dopen2(file, name, H5P_DEFAULT);
     CHECK_OK(h5_read_strings(set, name, count, texts));
     h5_close(&set);
     h5_close(&file);
+    h5_quiet_end(&before);
 }
 
 static void config_and_rows_are_stored(void)
