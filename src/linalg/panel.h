@@ -55,7 +55,8 @@ typedef struct panel_counters {
 panel_counters_t panel_counters(void);
 void panel_counted(int64_t square, int64_t linear); /* adds rows of kernels elsewhere */
 
-/* Threads that BLAS uses in this process. */
+/* Threads that BLAS uses in this process. OpenBLAS takes its own memory (128 MiB of addresses) here
+   and not in the midst of work, so that it counts where somebody asks what is left. */
 void panel_threads(int threads);
 
 /* Which BLAS this is. */
