@@ -58,6 +58,7 @@
     X(sparse)                                                                                      \
     X(streamed)                                                                                    \
     X(memory)                                                                                      \
+    X(plan)                                                                                        \
     X(study)                                                                                       \
     X(api)                                                                                         \
     X(config)                                                                                      \

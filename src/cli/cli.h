@@ -20,6 +20,7 @@ extern const cli_command_t cli_curve;
 extern const cli_command_t cli_import;
 extern const cli_command_t cli_info;
 extern const cli_command_t cli_list;
+extern const cli_command_t cli_plan;
 extern const cli_command_t cli_predict;
 extern const cli_command_t cli_tune;
 

@@ -4,29 +4,17 @@
 #include <string.h>
 
 #include "cli/cli.h"
+#include "cli/units.h"
 #include "data/data.h"
 #include "data/info.h"
 #include "study/memory.h"
 
 enum { MOST_RANKS = 1024 };
 
-/* "1.5 GiB" */
-static void bytes_text(int64_t bytes, char text[32])
-{
-    static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB"};
-    double value = (double)bytes;
-    int unit = 0;
-    while (value >= 1024 && unit < 5) {
-        value /= 1024;
-        unit++;
-    }
-    snprintf(text, 32, unit == 0 ? "%.0f %s" : "%.1f %s", value, units[unit]);
-}
-
 static void print_storage(const info_t *info)
 {
-    char bytes[32];
-    bytes_text(info->stored_bytes, bytes);
+    char bytes[UNITS_TEXT];
+    units_bytes((double)info->stored_bytes, bytes);
     printf("rows        %" PRId64 "\nfeatures    %d\n", info->n, info->p);
     printf("storage     %s %s", info->sparse ? "CSR" : "dense", info->type);
     if (info->chunk[0] > 0 && info->sparse)
@@ -108,7 +96,7 @@ static void print_more(const info_t *info)
 
 static void print_memory(const info_t *info)
 {
-    char rows[32], all[32], disk[32] = "";
+    char rows[UNITS_TEXT], all[UNITS_TEXT], disk[UNITS_TEXT] = "";
     bool sparse = info->sparse && (double)info->entries < DATA_DENSE * (double)info->n * info->p;
     printf("memory      per rank, to tune by approximate leave-one-out%s\n"
            "  ranks     whitened rows recomputed         held%s\n",
@@ -125,13 +113,13 @@ static void print_memory(const info_t *info)
                                     .single = strcmp(info->type, "float32") == 0,
                                     .band = info->chunk[0] > 0 ? info->chunk[0] : 1,
                                     .narrow = info->chunk[1] > 0 && info->chunk[1] < info->p};
-        bytes_text(memory_per_rank(&request), rows);
+        units_bytes((double)memory_per_rank(&request), rows);
         request.whitened = true;
-        bytes_text(memory_per_rank(&request), all);
+        units_bytes((double)memory_per_rank(&request), all);
         request.whitened = false;
         request.streamed = true;
         if (!info->sparse)
-            bytes_text(memory_per_rank(&request), disk);
+            units_bytes((double)memory_per_rank(&request), disk);
         printf("  %5" PRId64 "     %24s   %10s   %s\n", ranks, rows, all, disk);
     }
 }

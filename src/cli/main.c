@@ -10,7 +10,7 @@
 enum { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_INPUT = 2 };
 
 static const cli_command_t *const commands[] = {&cli_import, &cli_info,    &cli_tune, &cli_check,
-                                                &cli_curve,  &cli_predict, &cli_list};
+                                                &cli_curve,  &cli_predict, &cli_plan, &cli_list};
 enum { COMMANDS = sizeof commands / sizeof *commands };
 
 static void print_help(void)

@@ -4,15 +4,15 @@
 #include "criterion/criterion.h"
 #include "criterion/exact.h"
 #include "data/stream.h"
-#include "problem/problem.h"
 
-/* X, if its entries are spread evenly. */
-static int64_t bytes_of_rows(const problem_shape_t *shape)
+/* A sparse X has a value and a column for each entry, which are spread evenly. */
+int64_t memory_data(const problem_shape_t *shape, const memory_vectors_t *vectors)
 {
-    const int64_t entry = sizeof(double) + sizeof(int), number = sizeof(double);
-    if (!shape->sparse)
-        return shape->rows * shape->width * number;
-    return shape->entries * entry + (shape->rows + 1 + shape->width) * number;
+    const int64_t number = sizeof(double), p = shape->width - shape->intercept;
+    const int64_t sparse = shape->entries * (number + (int64_t)sizeof(int)) +
+                           (shape->rows + 1) * (int64_t)sizeof(int64_t) + shape->width * number;
+    const int64_t X = shape->sparse ? sparse : shape->rows * shape->width * number;
+    return X + (shape->rows * (1 + vectors->weights + vectors->offsets) + 2 * p) * number;
 }
 
 int64_t memory_per_rank(const memory_request_t *request)
@@ -24,19 +24,19 @@ int64_t memory_per_rank(const memory_request_t *request)
                              .streamed = request->streamed,
                              .width = request->p + 1,
                              .outputs = request->outputs,
-                             .count = 1};
+                             .count = 1,
+                             .intercept = true};
     shape.entries = shape.sparse ? (request->entries + request->ranks - 1) / request->ranks
                                  : shape.rows * shape.width;
     const criterion_kind_t *alo = criterion_for(criterion_find("alo"), request->outputs);
-    int64_t vectors = 1 + request->weights + request->offsets;
-    int64_t numbers = shape.rows * vectors + 2 * (int64_t)request->p;
-    if (request->whitened && request->outputs == 1)
-        numbers += shape.rows * shape.width;
+    const memory_vectors_t vectors = {request->offsets, request->weights};
+    const int64_t number = sizeof(double), X = shape.rows * shape.width * number;
     const rows_stream_shape_t on_disk = {request->p, shape.width, request->single, request->band,
                                          request->narrow};
-    const int64_t X =
-        request->streamed ? rows_stream_memory(&on_disk, shape.rows) : bytes_of_rows(&shape);
-    return X + numbers * (int64_t)sizeof(double) + problem_memory(&shape) +
-           problem_gram_memory(&shape) + alo->memory(&hessian_replicated, &shape) +
+    int64_t more = request->whitened && request->outputs == 1 ? X : 0;
+    if (request->streamed)
+        more += rows_stream_memory(&on_disk, shape.rows) - X;
+    return memory_data(&shape, &vectors) + problem_memory(&shape) + problem_gram_memory(&shape) +
+           alo->memory(&hessian_replicated, &shape) + more +
            exact_memory(&hessian_replicated, &shape);
 }

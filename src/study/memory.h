@@ -5,6 +5,18 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "problem/problem.h"
+
+/* What the data have beside X and y. */
+typedef struct memory_vectors {
+    int offsets; /* numbers of a row in the offset */
+    bool weights;
+} memory_vectors_t;
+
+/* Bytes that the data of a shape take on the rank with the most rows, shape->rows. Not collective,
+   as the next. */
+int64_t memory_data(const problem_shape_t *shape, const memory_vectors_t *vectors);
+
 typedef struct memory_request {
     int64_t n, ranks;
     int p;
@@ -21,7 +33,7 @@ typedef struct memory_request {
 
 /* Bytes that the rank with the most rows allocates to tune one penalty by approximate
    leave-one-out, with an intercept: data, training problem, criterion, and what exact refits need.
-   Not collective. */
+ */
 int64_t memory_per_rank(const memory_request_t *request);
 
 #endif

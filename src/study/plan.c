@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* An evaluation in a search starts from the minimum of the one before: its course, in moves, steps
+   and factorisations of the inner solver, is what breast cancer and randhie had on average. */
+#include "study/plan.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "criterion/algebra.h"
+#include "criterion/exact.h"
+#include "loss/loss.h"
+#include "problem/machine.h"
+#include "study/memory.h"
+
+static const double SPARSE = 0.2;     /* density from which on X is held dense */
+static const double STEPS = 3.0;      /* of Newton's method, with a loss that is not quadratic */
+static const double PRODUCTS = 100.0; /* of the Hessian for a solve without a matrix */
+enum { SWEEP = 9, SEARCH = 8, MANY = 20, SEARCH_MANY = 25, PRODUCTS_MANY = 30 };
+
+/* ---- the shape ---- */
+
+static int check(const plan_request_t *r, int64_t ranks)
+{
+    int code = TRALO_OK;
+    const loss_t *loss = loss_find(r->loss);
+    if (loss == NULL)
+        FAIL(TRALO_ERR_INPUT, "there is no loss '%s'; see tralo list", r->loss);
+    if (criterion_find(r->criterion) == NULL)
+        FAIL(TRALO_ERR_INPUT, "there is no criterion '%s'; see tralo list", r->criterion);
+    if ((loss->joint != NULL) != (r->outputs > 1))
+        FAIL(TRALO_ERR_INPUT, "the loss '%s' has %s: set the number of classes so", r->loss,
+             loss->joint != NULL ? "two classes or more" : "one output");
+    if (((double)r->p + 1.0) * r->outputs > (double)INT32_MAX)
+        FAIL(TRALO_ERR_INPUT, "%d columns for each of %d classes are too many", r->p, r->outputs);
+    if (r->kernel && (criterion_find(r->criterion)->kernel == NULL || r->outputs > 1))
+        FAIL(TRALO_ERR_INPUT, "a kernel wants the criterion alo and a loss of one output");
+    if (r->kernel && r->n > INT32_MAX)
+        FAIL(TRALO_ERR_INPUT, "a kernel needs an n x n matrix, and the rows are too many");
+    if (ranks < 1 || ranks > INT32_MAX)
+        FAIL(TRALO_ERR_INPUT, "the number of ranks must be 1 to %d", INT32_MAX);
+out:
+    return code;
+}
+
+static problem_shape_t shape_of(const plan_request_t *r, int64_t ranks)
+{
+    const int64_t rows = (r->n + ranks - 1) / ranks, width = (int64_t)r->p + 1;
+    const bool sparse = r->density < SPARSE;
+    const double entries = (double)rows * r->p * r->density + 0.5;
+    const criterion_kind_t *kind = criterion_find(r->criterion);
+    return (problem_shape_t){.n = r->n,
+                             .rows = rows,
+                             .ranks = ranks,
+                             .entries = sparse ? (int64_t)entries : rows * width,
+                             .sparse = sparse,
+                             .width = (int)width,
+                             .outputs = r->outputs,
+                             .count = r->count,
+                             .parts = strcmp(kind->name, "kfold") == 0     ? r->parts
+                                      : strcmp(kind->name, "holdout") == 0 ? 1
+                                                                           : 0,
+                             .quadratic = loss_find(r->loss)->quadratic,
+                             .standardized = true,
+                             .intercept = true};
+}
+
+/* ---- the course of an evaluation ---- */
+
+/* Fits of an evaluation: of all rows, or one for each part. */
+static double fits_of(const criterion_kind_t *kind, const problem_shape_t *shape, int order)
+{
+    if (kind->approximates_loo)
+        return 1.0;
+    const double parts = kind->parts == NULL || strcmp(kind->name, "loo") == 0
+                             ? (double)shape->n
+                             : (double)shape->parts;
+    return parts + (order == 0 || parts >= (double)shape->n);
+}
+
+static course_t course_of(const plan_request_t *r, const criterion_kind_t *kind,
+                          const hessian_kind_t *form, const problem_shape_t *shape, int order)
+{
+    const double steps = r->steps > 0.0 ? r->steps : shape->quadratic ? 1.0 : STEPS;
+    const double fits = fits_of(kind, shape, order), adjoints = order > 0 ? fits : 0.0;
+    const bool all = kind->approximates_loo;
+    course_t c = {.order = order, .directions = order > 1 ? shape->count : 0.0, .warm = all};
+    c.moves = fits * (1.0 + steps + (all ? 2.0 : 0.0));
+    c.factorisations = fits * (ceil(0.5 * steps) + (all || order > 0));
+    c.solves = fits * (steps + all) + adjoints * (1.0 + 2.0 * c.directions);
+    c.products = form != NULL && form->approach != NULL
+                     ? c.solves * (r->products > 0.0 ? r->products : PRODUCTS)
+                     : 0.0;
+    return c;
+}
+
+/* ---- time ---- */
+
+double plan_seconds(const plan_rates_t *rates, const work_t *work, int64_t ranks)
+{
+    double seconds = 0.0;
+    for (int k = 0; k < WORK_MOVE; k++)
+        if (work->amount[k] > 0.0)
+            seconds += work->amount[k] / (double)ranks / rates->amount[k];
+    if (ranks == 1)
+        return seconds;
+    const double rounds = log2((double)ranks) / log2(rates->ranks > 1 ? rates->ranks : 2.0);
+    const double both = 2.0 * (double)(ranks - 1) / (double)ranks; /* there and back */
+    return seconds + work->calls * rates->latency * rounds + work->bytes * both / rates->bandwidth;
+}
+
+/* A sweep of values, the search, and the model at its end. */
+static void find_study(const plan_request_t *r, const criterion_kind_t *kind,
+                       const hessian_kind_t *form, const problem_shape_t *shape, plan_t *out)
+{
+    const bool many = r->count > MANY;
+    const double search = r->evaluations > 0 ? r->evaluations : many ? SEARCH_MANY : SEARCH;
+    double each = out->seconds[2];
+    if (many) {
+        course_t course = course_of(r, kind, form, shape, 1);
+        work_t work = {{0}};
+        out->products = course.directions = PRODUCTS_MANY;
+        course.solves += 2.0 * course.directions * fits_of(kind, shape, 1);
+        course.roomy = out->roomy;
+        kind->cost(form, shape, &course, &work);
+        each = plan_seconds(&r->rates, &work, shape->ranks);
+    }
+    out->study_seconds = out->once_seconds + (SWEEP + 1.0) * out->seconds[0] + search * each;
+}
+
+static void find_work(const plan_request_t *r, const criterion_kind_t *kind,
+                      const hessian_kind_t *form, const problem_shape_t *shape, plan_t *out)
+{
+    course_t once = {.order = -1, .roomy = out->roomy};
+    if (kind->cost == NULL || (form != NULL && form->cost == NULL)) {
+        out->inexact = 1.0;
+        return;
+    }
+    kind->cost(form, shape, &once, &out->once);
+    out->once_seconds = plan_seconds(&r->rates, &out->once, shape->ranks);
+    for (int order = 0; order < PLAN_ORDERS; order++) {
+        course_t course = course_of(r, kind, form, shape, order);
+        course.roomy = out->roomy;
+        kind->cost(form, shape, &course, &out->work[order]);
+        out->seconds[order] = plan_seconds(&r->rates, &out->work[order], shape->ranks);
+    }
+    find_study(r, kind, form, shape, out);
+}
+
+/* ---- a plan ---- */
+
+/* Memory beside the criterion. */
+static int64_t base_memory(const plan_request_t *r, const problem_shape_t *shape)
+{
+    const memory_vectors_t vectors = {0};
+    if (r->kernel)
+        return memory_data(shape, &vectors) + machine_memory(r->n, r->p, (int)shape->ranks);
+    return memory_data(shape, &vectors) + problem_memory(shape) + problem_gram_memory(shape);
+}
+
+static void fill(const plan_request_t *r, const problem_shape_t *shape, const algebra_t *a,
+                 plan_t *out)
+{
+    const int64_t base = base_memory(r, shape);
+    const int64_t more = a->row->more != NULL ? a->row->more(a->form, shape) : 0;
+    const int64_t there = r->memory - base;
+    memset(out, 0, sizeof *out);
+    out->ranks = shape->ranks;
+    out->memory = base + a->memory;
+    out->fits = r->memory <= 0 || out->memory <= r->memory;
+    out->roomy = more > 0 && (r->memory <= 0 || a->memory + more < there / 2);
+    if (out->roomy)
+        out->memory += more;
+    snprintf(out->algebra, sizeof out->algebra, "%s", a->name);
+    snprintf(out->why, sizeof out->why, "%s", a->why);
+    find_work(r, a->row, a->form, shape, out);
+}
+
+static algebra_facts_t facts_of(const plan_request_t *r, const problem_shape_t *shape)
+{
+    const int64_t there = r->memory - base_memory(r, shape);
+    return (algebra_facts_t){.kind = criterion_find(r->criterion),
+                             .shape = *shape,
+                             .one_ridge = r->count == 1 && strcmp(r->loss, "squared") == 0,
+                             .memory = r->memory <= 0 ? 0
+                                       : there > 0    ? there
+                                                      : 1};
+}
+
+static algebra_t kernel_algebra(const plan_request_t *r, const problem_shape_t *shape)
+{
+    const criterion_kind_t *row = criterion_find(r->criterion)->kernel;
+    return (algebra_t){.name = "kernel",
+                       .row = row,
+                       .memory = row->memory(NULL, shape),
+                       .why = "the only one for a kernel"};
+}
+
+int plan_make(const plan_request_t *request, int64_t ranks, plan_t *out)
+{
+    int code = TRALO_OK;
+    algebra_t algebra;
+    TRY(check(request, ranks));
+    const problem_shape_t shape = shape_of(request, ranks);
+    const algebra_facts_t facts = facts_of(request, &shape);
+    if (request->kernel)
+        algebra = kernel_algebra(request, &shape);
+    else
+        TRY(algebra_choose(&facts, request->algebra, &algebra));
+    fill(request, &shape, &algebra, out);
+out:
+    return code;
+}
+
+typedef struct each {
+    const plan_request_t *request;
+    const problem_shape_t *shape;
+    void (*visit)(const plan_t *plan, void *context);
+    void *context;
+} each_t;
+
+static void visit_algebra(const algebra_t *algebra, void *context)
+{
+    const each_t *each = context;
+    plan_t plan;
+    fill(each->request, each->shape, algebra, &plan);
+    each->visit(&plan, each->context);
+}
+
+int plan_each(const plan_request_t *request, int64_t ranks,
+              void (*visit)(const plan_t *plan, void *context), void *context)
+{
+    int code = TRALO_OK;
+    TRY(check(request, ranks));
+    const problem_shape_t shape = shape_of(request, ranks);
+    const algebra_facts_t facts = facts_of(request, &shape);
+    each_t each = {request, &shape, visit, context};
+    if (request->kernel) {
+        const algebra_t algebra = kernel_algebra(request, &shape);
+        visit_algebra(&algebra, &each);
+    } else {
+        algebra_each(&facts, visit_algebra, &each);
+    }
+out:
+    return code;
+}
+
+/* Doubles the ranks until they fit, then halves what is between. */
+int plan_least_ranks(const plan_request_t *request, int64_t most, int64_t *out)
+{
+    int code = TRALO_OK;
+    plan_t plan;
+    int64_t low = 0, high = 1; /* low does not fit */
+    *out = 0;
+    for (;;) {
+        TRY(plan_make(request, high, &plan));
+        if (plan.fits)
+            break;
+        if (high >= most)
+            return TRALO_OK;
+        low = high;
+        high = 2 * high < most ? 2 * high : most;
+    }
+    while (high - low > 1) {
+        const int64_t middle = low + (high - low) / 2;
+        TRY(plan_make(request, middle, &plan));
+        if (plan.fits)
+            high = middle;
+        else
+            low = middle;
+    }
+    *out = high;
+out:
+    return code;
+}

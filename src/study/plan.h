@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What a study will need, before there are data: which algebra would be used, by the choice of a
+   run (criterion/algebra.h), and memory, work, messages and time of its evaluations, by the
+   formulas that stand beside each form. Nothing here is collective. */
+#ifndef STUDY_PLAN_H
+#define STUDY_PLAN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/work.h"
+
+/* What a rank does in a second, and what messages take. */
+typedef struct plan_rates {
+    double amount[WORK_MOVE]; /* of each kind of work that takes time */
+    double latency;           /* seconds of a small sum over `ranks` ranks */
+    double bandwidth;         /* bytes per second in and out of a rank in a large one */
+    int ranks;                /* on which messages were measured; 2 where they are given */
+    int threads;              /* of a rank */
+    bool measured, messages_measured;
+} plan_rates_t;
+
+enum { PLAN_ORDERS = 3 };
+
+typedef struct plan_request {
+    int64_t n;
+    int p;
+    double density;                         /* of X, that is held by its entries below 1 / 5 */
+    int count;                              /* hyperparameters */
+    int outputs;                            /* of the loss */
+    const char *loss, *criterion, *algebra; /* names, as in a config */
+    bool kernel;
+    int64_t parts;   /* of k-fold */
+    int64_t memory;  /* bytes that a rank may use; 0: not known */
+    double steps;    /* of the inner solver for an evaluation; 0: as usual */
+    double products; /* of the Hessian for each solve of a form that iterates */
+    int evaluations; /* of a search, after its sweep; 0: as usual */
+    plan_rates_t rates;
+} plan_request_t;
+
+typedef struct plan {
+    int64_t ranks;
+    char algebra[32], why[160];
+    int64_t memory; /* bytes on the rank that needs most, with what it takes besides */
+    bool fits;      /* into request->memory */
+    bool roomy;     /* with what spares work */
+    double inexact; /* 0: time is known; else no formula has this algebra's */
+    work_t once, work[PLAN_ORDERS]; /* before the first evaluation; for f, +gradient, +Hessian */
+    double once_seconds, seconds[PLAN_ORDERS], study_seconds;
+    double products; /* of the Hessian for a gradient, where they stand for it in a search */
+} plan_t;
+
+/* On so many ranks. Errors: TRALO_ERR_INPUT (names; an algebra that does not suit; numbers beyond
+   what the program can count). */
+int plan_make(const plan_request_t *request, int64_t ranks, plan_t *out);
+
+/* Visits the plan of every algebra that suits. Errors as above. */
+int plan_each(const plan_request_t *request, int64_t ranks,
+              void (*visit)(const plan_t *plan, void *context), void *context);
+
+/* The least number of ranks that fits into request->memory, 0: none of up to `most`. Errors as
+   above. */
+int plan_least_ranks(const plan_request_t *request, int64_t most, int64_t *out);
+
+/* Seconds of some work on so many ranks. */
+double plan_seconds(const plan_rates_t *rates, const work_t *work, int64_t ranks);
+
+#endif
