@@ -98,6 +98,21 @@ static void remove_folder(void)
     }
 }
 
+/* Arguments are parts of the names of suites to run (none: all), or, with a minus in front, not to.
+ */
+static bool wanted(const char *suite, int argc, char **argv)
+{
+    bool chosen = false, any = false;
+    for (int i = 1; i < argc; i++) {
+        const bool without = argv[i][0] == '-', has = strstr(suite, argv[i] + without) != NULL;
+        if (without && has)
+            return false;
+        any = any || !without;
+        chosen = chosen || (!without && has);
+    }
+    return chosen || !any;
+}
+
 int main(int argc, char **argv)
 {
     int provided;
@@ -107,7 +122,7 @@ int main(int argc, char **argv)
     make_folder();
     CU_initialize_registry();
     for (size_t i = 0; i < sizeof suites / sizeof *suites; i++)
-        if (argc < 2 || strstr(suites[i].name, argv[1]) != NULL)
+        if (wanted(suites[i].name, argc, argv))
             suites[i].add();
     bool first = comm_rank(test_comm) == 0;
     CU_basic_set_mode(first ? CU_BRM_NORMAL : CU_BRM_SILENT);
