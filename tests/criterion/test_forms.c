@@ -161,10 +161,42 @@ static void no_array_has_the_square_of_columns(void)
     }
 }
 
+/* A rank without memory fails all, and leaves nothing behind. */
+static void failed_allocations_are_told_on_all_ranks(void)
+{
+    fixture_setup_t setup = setup_of("logistic", "ridge", "holdout", true);
+    const int last = comm_size(test_comm) - 1;
+    int64_t failures = 0;
+    int code = TRALO_ERR_MEMORY;
+    fixture_t f;
+    setup.value = "products";
+    if (fixture_create(test_comm, &setup, &f)) {
+        criterion_setup_t s = {.kind = criterion_find("holdout"),
+                               .options = f.options,
+                               .problem = f.problem,
+                               .inner = f.criterion->inner,
+                               .inner_options = f.inner_options};
+        int64_t live = mem_live();
+        for (int64_t k = 0; code == TRALO_ERR_MEMORY && k < 200; k++) {
+            criterion_t *criterion = NULL;
+            mem_fail_at(comm_rank(test_comm) == last ? k : -1);
+            code = criterion_create(&s, &criterion);
+            mem_fail_at(-1);
+            failures += code == TRALO_ERR_MEMORY;
+            CU_ASSERT((criterion != NULL) == (code == TRALO_OK));
+            criterion_free(&criterion);
+            CU_ASSERT(mem_live() == live);
+        }
+        CU_ASSERT(code == TRALO_OK && failures > 30);
+    }
+    fixture_free(&f);
+}
+
 void suite_forms(void)
 {
     static const test_case_t cases[] = {
         {"every form finds the same", every_form_finds_the_same},
+        {"failed allocations are told on all ranks", failed_allocations_are_told_on_all_ranks},
         {"no array has the square of columns", no_array_has_the_square_of_columns},
     };
     REGISTER("forms", cases);

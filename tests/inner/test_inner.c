@@ -367,6 +367,30 @@ static void bridge_by_lbfgs(void)
     by_lbfgs(bridge_near_the_lasso_and_far_from_it);
 }
 
+/* Rank 0 alone has vectors of its own. */
+static void no_memory_for_lbfgs_is_said(void)
+{
+    const inner_kind_t *kind = inner_find("lbfgs");
+    void *options = NULL;
+    fixture_t f;
+    inner_result_t r;
+    double beta[MOST] = {0.0};
+    fixture_setup_t setup = setup_of("logistic", "ridge");
+    if (fixture_create(test_comm, &setup, &f) &&
+        CHECK_OK(mem_alloc(1, kind->options_size, &options))) {
+        const problem_shape_t shape = problem_shape(f.problem);
+        param_presets(kind->params, options);
+        CU_ASSERT(kind->memory(options, &shape) == (2 * 10 + 9) * 8 * (int64_t)COLUMNS);
+        mem_fail_at(comm_rank(test_comm) == 0 ? 0 : -1);
+        kind->solve(options, f.problem, theta_here, beta, NULL, &r);
+        mem_fail_at(-1);
+        CU_ASSERT(!r.solved && r.reason == INNER_MEMORY);
+        CU_ASSERT(strstr(r.detail, "no memory for the vectors of L-BFGS (7 columns)") != NULL);
+    }
+    mem_free(&options);
+    fixture_free(&f);
+}
+
 static void the_same_ends_by_lbfgs(void)
 {
     by_lbfgs(separable_data_are_said_to_be);
@@ -383,6 +407,7 @@ void suite_inner(void)
         {"the same minimum by products", the_same_minimum_by_products},
         {"bridge by products", bridge_by_products},
         {"the same ends by products", the_same_ends_by_products},
+        {"no memory for lbfgs is said", no_memory_for_lbfgs_is_said},
         {"bridge by lbfgs", bridge_by_lbfgs},
         {"the same ends by lbfgs", the_same_ends_by_lbfgs},
         {"a nearby theta takes few factorisations", a_nearby_theta_takes_few_factorisations},
