@@ -120,14 +120,15 @@ static void check_bridge(fixture_t *f, double lambda, double q)
 
 static void bridge_near_the_lasso_and_far_from_it(void)
 {
+    const size_t each = strcmp(solver, "newton") == 0 ? 1 : 3; /* many cheap steps: fewer cases */
     static const double exponents[] = {1.02, 1.05, 1.1, 1.3, 1.7, 3.0, 4.0},
                         lambdas[] = {1e-3, 1.0, 1e2, 1e4};
     for (int k = 0; loss_kinds[k] != NULL; k++) {
         fixture_setup_t setup = setup_of(loss_kinds[k]->name, "bridge");
         fixture_t f;
         bool made = fixture_create(test_comm, &setup, &f);
-        for (size_t i = 0; made && i < sizeof exponents / sizeof *exponents; i++)
-            for (size_t m = 0; m < sizeof lambdas / sizeof *lambdas; m++)
+        for (size_t i = 0; made && i < sizeof exponents / sizeof *exponents; i += each)
+            for (size_t m = 0; m < sizeof lambdas / sizeof *lambdas; m += each)
                 check_bridge(&f, lambdas[m], exponents[i]);
         fixture_free(&f);
     }
