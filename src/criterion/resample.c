@@ -192,7 +192,7 @@ static int64_t parts_of_holdout(const void *options, int64_t n)
 /* A few Newton steps for each part, and products; only to compare forms of the Hessian. */
 static double flops(const hessian_kind_t *form, const problem_shape_t *shape)
 {
-    const double steps = 4.0, numbers = (double)shape->entries * (double)shape->ranks;
+    const double steps = 8.0, numbers = (double)shape->entries * (double)shape->ranks;
     const double solves = steps + 1.0 + 2.0 * shape->count;
     double each = form->solve_flops != NULL ? form->solve_flops(shape) : 0.0;
     return steps * form->flops(shape) + solves * each + (4.0 + 8.0 * shape->count) * numbers;

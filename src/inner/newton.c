@@ -17,8 +17,8 @@
                last fall, squared; as above where d shows H not to be positive definite)
 
            t = 1, 1/2, 1/4, ... until L(beta + t d) <= L + 1e-4 t gradient'd,
-               or the gradient is halved (where rounding hides the decrease of L; a direction that
-   is found by iterations may halve it again and again without an end)
+               or the gradient is halved (where rounding hides the decrease of L; after a
+               direction by iterations only there, since these might halve it without an end)
 
            beta = beta + t d
 
@@ -57,12 +57,12 @@ typedef struct newton {
     const newton_options_t *options;
     problem_t *problem;
     hessian_t *hessian;
-    double *direction; /* [columns] */
-    double *trial;     /* [columns] */
-    bool fresh;        /* the factor was formed at the iterate */
-    bool shortened;    /* the last step was */
-    double forcing,
-        falling_to; /* of the step before: tolerance, and its gradient's norm; 0: none */
+    double *direction;      /* [columns] */
+    double *trial;          /* [columns] */
+    bool fresh;             /* the factor was formed at the iterate */
+    bool shortened;         /* the last step was */
+    double forcing;         /* tolerance of the direction before; 0: none, as below */
+    double gradient_before; /* norm of the gradient that it was found for */
 } newton_t;
 
 /* H or a matrix above it. Conjugate gradients may not meet the directions along which H is not
@@ -91,7 +91,7 @@ static bool factor(newton_t *s)
 static double find_forcing(const newton_t *s)
 {
     const problem_size_t *size = &s->problem->size;
-    double fall = s->falling_to > 0.0 ? size->gradient_norm / s->falling_to : 1.0;
+    double fall = s->gradient_before > 0.0 ? size->gradient_norm / s->gradient_before : 1.0;
     double before = FORCING * s->forcing * s->forcing, forcing = FORCING * fall * fall;
     if (before > 0.1)
         forcing = fmax(forcing, before);
@@ -105,7 +105,7 @@ static bool find_direction(newton_t *s)
 {
     int column;
     s->forcing = find_forcing(s);
-    s->falling_to = s->problem->size.gradient_norm;
+    s->gradient_before = s->problem->size.gradient_norm;
     do {
         for (int j = 0; j < s->problem->columns; j++)
             s->direction[j] = -s->problem->gradient[j];
@@ -179,7 +179,7 @@ static void iterate(void *solver)
     newton_t *s = solver;
     if (!solve_start(&s->solve))
         return;
-    s->forcing = s->falling_to = 0.0;
+    s->forcing = s->gradient_before = 0.0;
     s->shortened = false;
     if (s->solve.again || hessian_iterates(s->hessian))
         s->hessian->factored = false;

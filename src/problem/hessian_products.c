@@ -13,7 +13,7 @@
 
 static const double TIGHT = 1e-14; /* relative residual that stands for as small as it gets */
 static const double POOR = 1e-8;   /* one that shows H to be singular to working accuracy */
-enum { PRODUCTS_MOST = 20000, PRODUCTS_LEAST = 1000, PRODUCTS_TYPICAL = 300 };
+enum { PRODUCTS_MOST = 20000, PRODUCTS_LEAST = 1000, PRODUCTS_TYPICAL = 100 };
 
 typedef struct products {
     hessian_t *hessian; /* borrowed */

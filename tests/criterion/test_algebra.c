@@ -39,6 +39,23 @@ static void what_does_not_suit_is_refused(void)
     CU_ASSERT(strstr(tralo_error_message(), "another criterion") != NULL);
 }
 
+/* 10000 rows of texts, and as many of 50 measurements. */
+static void many_columns_with_few_entries_make_no_matrix(void)
+{
+    algebra_facts_t facts = facts_of("holdout");
+    algebra_t a;
+    CHECK_OK(algebra_choose(&facts, "auto", &a));
+    CU_ASSERT_STRING_EQUAL(a.name, "replicated");
+    facts.shape.n = 10000;
+    facts.shape.rows = 2500;
+    facts.shape.width = 200000;
+    facts.shape.entries = 250000;
+    facts.shape.sparse = true;
+    CHECK_OK(algebra_choose(&facts, "auto", &a));
+    CU_ASSERT_STRING_EQUAL(a.name, "products");
+    CU_ASSERT(a.memory < 100 * (int64_t)1000 * 1000);
+}
+
 typedef struct extent {
     int64_t least;
     const char *smallest;
@@ -74,6 +91,8 @@ void suite_algebra(void)
     static const test_case_t cases[] = {
         {"one ridge penalty is left to eigenvalues", one_ridge_penalty_is_left_to_eigenvalues},
         {"what does not suit is refused", what_does_not_suit_is_refused},
+        {"many columns with few entries make no matrix",
+         many_columns_with_few_entries_make_no_matrix},
         {"memory decides before work", memory_decides_before_work},
     };
     REGISTER("algebra", cases);
