@@ -30,6 +30,12 @@ static void report_storage(const data_t *data, bool chosen)
         1e-9 * data->X_bytes, room, chosen ? "" : " (data.memory = stream)");
 }
 
+static const char *scaling_text(const study_t *study)
+{
+    const int how = study->config->data.standardize;
+    return how == DATA_STANDARDIZE ? ", standardised" : how == DATA_SCALE ? ", scaled" : "";
+}
+
 void report_start(const study_t *study)
 {
     const data_t *data = study->data;
@@ -37,9 +43,9 @@ void report_start(const study_t *study)
     char lower[LAMBDA_TEXT], upper[LAMBDA_TEXT], classes[32] = "";
     study_lambda_text(study, study->box.lower, lower, sizeof lower);
     study_lambda_text(study, study->box.upper, upper, sizeof upper);
-    log_info("data    %" PRId64 " rows, %d features%s%s, %d rank%s with %d thread%s", data->n,
-             data->p, data->intercept ? ", intercept" : "",
-             data->standardized ? ", standardised" : "", comm_size(study->comm),
+    log_info("data    %" PRId64 " rows, %d features%s%s%s, %d rank%s with %d thread%s", data->n,
+             data->p, data->X.sparse != NULL ? ", sparse" : "",
+             data->intercept ? ", intercept" : "", scaling_text(study), comm_size(study->comm),
              plural(comm_size(study->comm)), threads_count(), plural(threads_count()));
     report_storage(data, config->data.memory == DATA_MEMORY_AUTO);
     if (study->outputs > 1)
