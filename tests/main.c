@@ -52,6 +52,7 @@
     X(resample_cost)                                                                               \
     X(softmax)                                                                                     \
     X(forms)                                                                                       \
+    X(distributed)                                                                                 \
     X(algebra)                                                                                     \
     X(wide)                                                                                        \
     X(spectral)                                                                                    \

@@ -6,7 +6,8 @@
 
 #include "criterion/exact.h"
 
-const char *const algebra_names[] = {"auto", "replicated", "wide", "spectral", "products", NULL};
+const char *const algebra_names[] = {"auto",     "replicated", "distributed", "wide",
+                                     "spectral", "products",   NULL};
 
 typedef struct candidate {
     const char *name;

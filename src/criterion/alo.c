@@ -385,7 +385,8 @@ static double flops(const hessian_kind_t *form, const problem_shape_t *shape)
     return 2.0 * form->flops(shape) + (5.0 + 6.0 * shape->count + again) * n * p * p;
 }
 
-static const criterion_kind_t *const rows[] = {&criterion_alo, &criterion_alo_wide,
+static const criterion_kind_t *const rows[] = {&criterion_alo, &criterion_alo_explicit,
+                                               &criterion_alo_wide,
                                                &criterion_alo_spectral, NULL};
 
 const criterion_kind_t criterion_alo = {

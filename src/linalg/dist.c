@@ -13,8 +13,6 @@
 #include "base/work.h"
 #include "comm/mpi.h"
 
-enum { BLOCK = 64 }; /* columns of a block */
-
 /* BLACS and ScaLAPACK come without a C header. */
 int Csys2blacs_handle(MPI_Comm comm);
 void Cfree_blacs_system_handle(int handle);
@@ -39,13 +37,17 @@ void pdtradd_(const char *uplo, const char *trans, const int *m, const int *n, c
               double *C, const int *ic, const int *jc, const int *descc);
 void pdpotrf_(const char *uplo, const int *n, double *A, const int *ia, const int *ja,
               const int *desca, int *info);
+void pdtrtri_(const char *uplo, const char *diag, const int *n, double *A, const int *ia,
+              const int *ja, const int *desca, int *info);
+void pdlauum_(const char *uplo, const int *n, double *A, const int *ia, const int *ja,
+              const int *desca);
 
 static const int one = 1, zero = 0;
 static const double plus = 1.0, minus = -1.0, nothing = 0.0;
 
 static int count_columns(int n, int rank, int ranks)
 {
-    const int block = BLOCK;
+    const int block = DIST_BLOCK;
     return numroc_(&n, &block, &rank, &zero, &ranks);
 }
 
@@ -61,7 +63,7 @@ static int make_grid(comm_t *comm)
 int dist_create(comm_t *comm, int n, dist_t **out)
 {
     int code = TRALO_OK, info = 0;
-    const int block = BLOCK, ranks = comm_size(comm);
+    const int block = DIST_BLOCK, ranks = comm_size(comm);
     dist_t *dist = NULL;
     TRY(comm_agree(comm, mem_alloc(1, sizeof *dist, &dist)));
     dist->comm = comm;
@@ -92,17 +94,17 @@ int64_t dist_elements(int n, int ranks)
 
 int dist_global(const dist_t *dist, int column)
 {
-    int block = column / BLOCK * comm_size(dist->comm) + comm_rank(dist->comm);
-    return block * BLOCK + column % BLOCK;
+    int block = column / DIST_BLOCK * comm_size(dist->comm) + comm_rank(dist->comm);
+    return block * DIST_BLOCK + column % DIST_BLOCK;
 }
 
 /* How much of its columns a rank shows the others in a call, and flops over n^3. */
 static const struct {
     double share, cubes;
-} calls[] = {[DIST_MULTIPLY] = {1.0, 2.0},
-             [DIST_FACTOR] = {0.5, 1.0 / 3.0},
-             [DIST_WHITEN] = {0.5, 1.0},
-             [DIST_SUBTRACT] = {1.5, 1.0}};
+} calls[] = {
+    [DIST_MULTIPLY] = {1.0, 2.0},     [DIST_FACTOR] = {0.5, 1.0 / 3.0}, [DIST_WHITEN] = {0.5, 1.0},
+    [DIST_SUBTRACT] = {1.5, 1.0},     [DIST_INVERT] = {1.5, 2.0 / 3.0}, [DIST_MIRROR] = {0.5, 0.0},
+    [DIST_SUBTRACT_BOTH] = {0.5, 0.0}};
 
 static void count(const dist_t *dist, dist_call_t call)
 {
@@ -170,6 +172,38 @@ void dist_subtract_square(const dist_t *dist, double *W, double *C)
     count(dist, DIST_SUBTRACT);
 }
 
+/* L^-1, its transpose, and L^-T L^-1. */
+void dist_invert(const dist_t *dist, const double *L, double *V, double *R)
+{
+    const int n = dist->n, *d = dist->descriptor;
+    int info = 0;
+    memcpy(V, L, (size_t)n * (size_t)dist->columns * sizeof *V);
+    pdtrtri_("L", "N", &n, V, &one, &one, d, &info);
+    pdtradd_("U", "T", &n, &n, &plus, V, &one, &one, d, &nothing, R, &one, &one, d);
+    pdlauum_("L", &n, V, &one, &one, d);
+    count(dist, DIST_INVERT);
+}
+
+void dist_mirror(const dist_t *dist, dist_square_t square, double *A, double *scratch)
+{
+    const int *d = dist->descriptor, most = square.count;
+    const int row = square.row + 1, column = square.column + 1;
+    memcpy(scratch, A, (size_t)dist->n * (size_t)dist->columns * sizeof *A);
+    pdtradd_("U", "T", &most, &most, &plus, scratch, &row, &column, d, &nothing, A, &row, &column,
+             d);
+    count(dist, DIST_MIRROR);
+}
+
+void dist_subtract_both(const dist_t *dist, const double *A, double *C)
+{
+    const int n = dist->n, *d = dist->descriptor;
+    pdtradd_("L", "T", &n, &n, &minus, A, &one, &one, d, &plus, C, &one, &one, d);
+    for (int64_t j = 0; j < dist->columns; j++)
+        for (int64_t i = dist_global(dist, (int)j); i < n; i++)
+            C[i + j * n] -= A[i + j * n];
+    count(dist, DIST_SUBTRACT_BOTH);
+}
+
 /* The right-hand side is a matrix of one column, which the first rank holds. */
 void dist_solve(const dist_t *dist, const double *L, double *x)
 {
@@ -189,11 +223,28 @@ void dist_times(const dist_t *dist, const double *A, const double *x, double *y)
     dist_collect(dist, y);
 }
 
+void dist_diagonal(const dist_t *dist, const double *A, double *diagonal)
+{
+    for (int64_t j = 0; j < dist->columns; j++) {
+        const int at = dist_global(dist, (int)j);
+        diagonal[at] = A[at + j * dist->n];
+    }
+    dist_collect(dist, diagonal);
+}
+
+void dist_add_diagonal(const dist_t *dist, const double *diagonal, double *A)
+{
+    for (int64_t j = 0; j < dist->columns; j++) {
+        const int at = dist_global(dist, (int)j);
+        A[at + j * dist->n] += diagonal[at];
+    }
+}
+
 void dist_collect(const dist_t *dist, double *values)
 {
     const int ranks = comm_size(dist->comm), rank = comm_rank(dist->comm);
     for (int j = 0; j < dist->n; j++)
-        if (j / BLOCK % ranks != rank)
+        if (j / DIST_BLOCK % ranks != rank)
             values[j] = 0.0;
     comm_sum(dist->comm, values, dist->n);
 }

@@ -8,7 +8,15 @@
 
 #include <cblas.h>
 
+#include "base/work.h"
 #include "linalg/panel.h"
+
+/* Multiplied by `height` rows of a block. */
+static void counted(int m, int height, panel_block_t block)
+{
+    panel_counted(m, 0);
+    work_count(WORK_PANEL, 2.0 * m * (double)height * block.count);
+}
 
 /* Y = weights_i x_iJ, with weights NULL for all 1. */
 static void take(int m, int p, const double *rows, const double *weights, panel_block_t block,
@@ -25,7 +33,7 @@ void panel_block_gram(int m, int p, const double *rows, const double *weights, p
                       double *scratch, double *C)
 {
     const int first = block.first;
-    panel_counted(m, 0);
+    counted(m, p - first, block);
     take(m, p, rows, weights, block, scratch);
     cblas_dgemm(CblasColMajor, CblasNoTrans, CblasTrans, p - first, block.count, m, 1.0,
                 rows + first, p, scratch, block.count, 1.0, C + first, (int)block.ld);
@@ -35,7 +43,7 @@ void panel_block_norms(int m, int p, const double *rows, const double *R, panel_
                        double *scratch, double *out)
 {
     const int first = block.first, count = block.count, ld = (int)block.ld;
-    panel_counted(m, 0);
+    counted(m, first + count, block);
     take(m, p, rows, NULL, block, scratch);
     cblas_dtrmm(CblasColMajor, CblasLeft, CblasUpper, CblasTrans, CblasNonUnit, count, m, 1.0,
                 R + first, ld, scratch, count);
@@ -50,7 +58,7 @@ void panel_block_quadratic(int m, int p, const double *rows, const double *M, pa
                            double *scratch, double *out)
 {
     const int first = block.first, count = block.count, ld = (int)block.ld, end = first + count;
-    panel_counted(m, 0);
+    counted(m, p - first, block);
     cblas_dsymm(CblasColMajor, CblasLeft, CblasLower, count, m, 1.0, M + first, ld, rows + first, p,
                 0.0, scratch, count);
     if (end < p)

@@ -7,8 +7,8 @@
 #include "base/mem.h"
 #include "base/work.h"
 
-const hessian_kind_t *const hessian_kinds[] = {&hessian_replicated, &hessian_wide,
-                                               &hessian_products, NULL};
+const hessian_kind_t *const hessian_kinds[] = {&hessian_replicated, &hessian_distributed,
+                                               &hessian_wide, &hessian_products, NULL};
 
 const hessian_kind_t *hessian_find(const char *name)
 {

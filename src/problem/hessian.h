@@ -105,6 +105,7 @@ int hessian_solve_near(hessian_t *hessian, const double *start, double *x);
    gradient was minus x before. */
 int hessian_solve_roughly(hessian_t *hessian, double tolerance, double *x);
 
+extern const hessian_kind_t hessian_distributed;
 extern const hessian_kind_t hessian_products;
 
 extern const hessian_kind_t hessian_wide;

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Matrices [columns, columns] of a training problem by block columns over its ranks (dist.h), and
+   what goes between them and the rows, panel by panel: no rank holds one whole. Each function goes
+   over the rows of this rank once for each panel. Collective. */
+#ifndef PROBLEM_DISTRIBUTED_H
+#define PROBLEM_DISTRIBUTED_H
+
+#include "linalg/dist.h"
+#include "problem/hessian.h"
+
+typedef struct distributed {
+    problem_t *problem; /* borrowed */
+    dist_t *dist;       /* layout of the matrices; owned, as the next two */
+    double *panel;      /* [columns, dist_panel(columns)] */
+    double *factor;     /* L of H, after hessian_factor */
+    double *mirror;     /* as large as a matrix; NULL: one output */
+    double *diagonal;   /* [columns] of H */
+    double *roots;      /* [columns] v of the gauges */
+} distributed_t;
+
+/* Those of a Hessian of the form `distributed`; no other may be asked. Not collective. */
+const distributed_t *hessian_blocks(const hessian_t *hessian);
+
+/* Numbers of a matrix on the rank that has most of it; every rank allocates as much. */
+int64_t distributed_elements(const problem_shape_t *shape);
+
+/* The lower triangle of C = problem_gram(weights); with several outputs the blocks below the
+   diagonal whole. */
+void distributed_gram(const distributed_t *d, const double *weights, double *C);
+
+/* out[i] = |x_i'R|^2 for the upper triangle of R, and x_i'M x_i for the lower one of a symmetric
+   M; out [rows]; one output. */
+void distributed_norms(const distributed_t *d, const double *R, double *out);
+void distributed_forms(const distributed_t *d, const double *M, double *out);
+
+/* What `times` calls of these cost. Not collective. */
+void distributed_cost_gram(const problem_shape_t *shape, double times, work_t *work);
+void distributed_cost_norms(const problem_shape_t *shape, double times, work_t *work);
+void distributed_cost_forms(const problem_shape_t *shape, double times, work_t *work);
+
+#endif
