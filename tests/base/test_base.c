@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <math.h>
+#include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -131,6 +134,30 @@ static void files_in_use_are_spared(void)
     CHECK_FAILS(path_spare(none, 3, used), TRALO_ERR_INPUT, "-none: is the plan");
 }
 
+/* Valgrind's calloc writes the zeros itself. */
+static bool under_valgrind(void)
+{
+    const char *preloaded = getenv("LD_PRELOAD");
+    return preloaded != NULL && strstr(preloaded, "vgpreload") != NULL;
+}
+
+static void large_blocks_are_not_touched(void)
+{
+    enum { BYTES = 64 << 20, PAGE = 4096 };
+    static unsigned char held[BYTES / PAGE];
+    char *block = NULL;
+    int touched = 0;
+    if (!CHECK_OK(mem_alloc(BYTES, 1, &block)))
+        return;
+    uintptr_t first = ((uintptr_t)block + PAGE - 1) / PAGE * PAGE;
+    block[BYTES / 2] = 1;
+    CU_ASSERT(mincore((void *)first, BYTES - PAGE, held) == 0);
+    for (int i = 0; i < BYTES / PAGE - 1; i++)
+        touched += held[i] & 1;
+    CU_ASSERT(touched >= 1 && (touched <= BYTES / PAGE / 8 || under_valgrind()));
+    mem_free(&block);
+}
+
 static void a_message_is_one_line(void)
 {
     CHECK_FAILS(error_raise(TRALO_ERR_INPUT, "a\nb\t\x1b[1m\x7f\xc3\xa9"), TRALO_ERR_INPUT,
@@ -143,6 +170,7 @@ void suite_base(void)
         {"memory is counted", memory_is_counted},
         {"every allocation can fail", every_allocation_can_fail},
         {"random numbers depend on the counter alone", random_numbers_depend_on_the_counter_alone},
+        {"large blocks are not touched", large_blocks_are_not_touched},
         {"parameters are checked", parameters_are_checked},
         {"files in use are spared", files_in_use_are_spared},
         {"a message is one line", a_message_is_one_line},
