@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Runs every suite on all ranks of an mpirun; a failure on any rank fails the run.
-   tralo-test [SUITE]: only the suites whose name contains SUITE. */
+   tralo-test [SUITE]: only the suites whose name contains SUITE; tralo-test --brief: all but those
+   that would see little new, having run on one rank and on three. */
 #include <CUnit/Basic.h>
 #include <mpi.h>
 #include <stdio.h>
@@ -76,6 +77,13 @@ static const struct {
 #define ROW(name) {#name, suite_##name},
     SUITES(ROW)};
 
+/* What --brief leaves out: long suites that go over all kinds, and on several ranks those that
+   would do the same on each. */
+static const char *const lengthy[] = {"walk", "forms", NULL};
+static const char *const serial[] = {"subproblem",  "trust_region", "products", "loss",
+                                     "loss_values", "joint",        "penalty",  "kernel",
+                                     "panel",       "csr",          NULL};
+
 extern char test_folder[256];
 
 static void make_folder(void)
@@ -99,19 +107,19 @@ static void remove_folder(void)
     }
 }
 
-/* Arguments are parts of the names of suites to run (none: all), or, with a minus in front, not to.
- */
-static bool wanted(const char *suite, int argc, char **argv)
+static bool among(const char *name, const char *const *names)
 {
-    bool chosen = false, any = false;
-    for (int i = 1; i < argc; i++) {
-        const bool without = argv[i][0] == '-', has = strstr(suite, argv[i] + without) != NULL;
-        if (without && has)
-            return false;
-        any = any || !without;
-        chosen = chosen || (!without && has);
-    }
-    return chosen || !any;
+    for (; *names != NULL; names++)
+        if (strcmp(name, *names) == 0)
+            return true;
+    return false;
+}
+
+static bool chosen(const char *name, const char *word)
+{
+    if (word == NULL || strcmp(word, "--brief") != 0)
+        return word == NULL || strstr(name, word) != NULL;
+    return !among(name, lengthy) && !(comm_size(test_comm) > 1 && among(name, serial));
 }
 
 int main(int argc, char **argv)
@@ -123,7 +131,7 @@ int main(int argc, char **argv)
     make_folder();
     CU_initialize_registry();
     for (size_t i = 0; i < sizeof suites / sizeof *suites; i++)
-        if (wanted(suites[i].name, argc, argv))
+        if (chosen(suites[i].name, argc < 2 ? NULL : argv[1]))
             suites[i].add();
     bool first = comm_rank(test_comm) == 0;
     CU_basic_set_mode(first ? CU_BRM_NORMAL : CU_BRM_SILENT);
