@@ -8,6 +8,8 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "comm/mpi.h"
+#include "data/sparse.h"
+#include "linalg/panel.h"
 
 enum { BLOCK = 1 << 21 }; /* numbers that a rank sends in one round */
 
@@ -73,7 +75,7 @@ static void count_parts(exchange_t *e, int64_t count, int64_t mine)
 
 static void unpack(const exchange_t *e, data_columns_t *out)
 {
-    for (int q = 0; q < e->ranks; q++) {
+    for (int64_t q = 0; q < e->ranks; q++) {
         const double *from = e->received + e->begin[e->ranks + q];
         const int64_t row = e->block[2 * q], count = e->block[2 * q + 1];
         for (int64_t k = 0; k < out->count; k++)
@@ -106,6 +108,8 @@ int data_columns(const data_t *data, const int *list, int length, data_columns_t
     e.most = block > 0 ? block : 1;
     data_partition(length, comm_rank(data->comm), ranks, &first, &count);
     *out = (data_columns_t){.n = data->n, .first = (int)first, .count = (int)count};
+    if (data->X.sparse != NULL)
+        return data_columns_sparse(data, list, length, out);
     int64_t rounds = comm_max_one_int(data->comm, (data->rows + e.most - 1) / e.most);
     TRY(comm_agree(data->comm, allocate(&e, out)));
     for (int64_t i = 0; i < rounds; i++)
@@ -118,9 +122,51 @@ out:
 void data_columns_free(data_columns_t *columns)
 {
     mem_free(&columns->X);
+    sparse_free(&columns->sparse);
+}
+
+static csr_rows_t all_of(const data_columns_t *columns)
+{
+    return (csr_rows_t){columns->sparse, 0, columns->count};
+}
+
+void data_columns_times(const data_columns_t *columns, const double *x, double *scratch, double *y)
+{
+    const int64_t n = columns->n;
+    if (columns->sparse == NULL) {
+        panel_times(columns->count, (int)n, columns->X, x, y);
+        return;
+    }
+    memcpy(scratch, x, (size_t)n * sizeof *x);
+    scratch[n] = 0.0;
+    for (int64_t i = 0; i < n; i++)
+        scratch[n] += x[i];
+    csr_times(all_of(columns), scratch, y);
+}
+
+void data_columns_add_transposed(const data_columns_t *columns, const double *x, double *scratch,
+                                 double *y)
+{
+    const int64_t n = columns->n;
+    if (columns->sparse == NULL) {
+        panel_add_transposed(columns->count, (int)n, columns->X, x, y);
+        return;
+    }
+    memset(scratch, 0, (size_t)(n + 1) * sizeof *scratch);
+    csr_add_transposed(all_of(columns), x, scratch);
+    for (int64_t i = 0; i < n; i++)
+        y[i] += scratch[i] + scratch[n];
 }
 
 int64_t data_columns_memory(int64_t n, int64_t length, int64_t ranks)
 {
     return n * ((length + ranks - 1) / ranks) * (int64_t)sizeof(double);
+}
+
+int64_t data_columns_sparse_memory(int64_t entries, int64_t n, int64_t length, int64_t ranks)
+{
+    const int64_t each = (int64_t)(sizeof(double) + sizeof(int)),
+                  count = (length + ranks - 1) / ranks;
+    return (entries + length + ranks - 1) / ranks * each + (count + 1) * (int64_t)sizeof(int64_t) +
+           (n + 1) * (int64_t)sizeof(double);
 }

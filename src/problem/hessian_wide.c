@@ -29,10 +29,10 @@ void dpotrs_(const char *uplo, const int *n, const int *nrhs, const double *a, c
 /* ---- memory ---- */
 
 typedef struct sizes {
-    int64_t n, m, columns, free, most;
+    int64_t n, m, columns, free, most, edge;
 } sizes_t;
 
-enum { SQUARE, PLAIN, FREE, FREE_SQUARE, ROWS, COLUMNS, PANEL };
+enum { SQUARE, PLAIN, FREE, FREE_SQUARE, ROWS, COLUMNS, PANEL, EDGED, EDGE };
 static const array_row_t array_rows[] = {ARRAY(wide_t, F, FREE),
                                          ARRAY(wide_t, D, COLUMNS),
                                          ARRAY(wide_t, inverse_D, COLUMNS),
@@ -46,33 +46,45 @@ static const array_row_t array_rows[] = {ARRAY(wide_t, F, FREE),
                                          ARRAY(wide_t, w, ROWS),
                                          ARRAY(wide_t, z, ROWS),
                                          ARRAY(wide_t, by_column, COLUMNS),
-                                         ARRAY(wide_t, half, PLAIN)};
+                                         ARRAY(wide_t, half, PLAIN),
+                                         ARRAY(wide_t, edged, EDGED),
+                                         ARRAY(wide_t, edge, EDGE)};
 
 static int64_t elements(int shape, const void *sizes)
 {
     const sizes_t *s = sizes;
     const int64_t counts[] = {s->m * s->m, s->n * s->n, s->free * s->m, (s->free + 1) * s->free,
-                              s->m,        s->columns,  s->most * s->n};
+                              s->m,        s->columns,  s->most * s->n, s->edge * s->edge,
+                              2 * s->edge};
     return counts[shape];
 }
 
 static const array_table_t arrays = ARRAY_TABLE(array_rows, elements);
 
-static int panel_of(int64_t n, int64_t columns)
+static sizes_t sizes_of(const problem_shape_t *shape, int64_t penalised, int64_t free)
 {
-    int most = panel_rows((int)n);
-    return columns < most ? (int)columns : most;
+    const int64_t n = shape->n, most = panel_rows((int)n), K = shape->outputs;
+    return (sizes_t){.n = n,
+                     .m = n * wide_per_row(K),
+                     .columns = shape->width * K,
+                     .free = free,
+                     .most = shape->sparse      ? 0
+                             : penalised < most ? penalised
+                                                : most,
+                     .edge = shape->sparse ? n + 1 : 0};
 }
 
 /* As if one column were free, and the penalty had as many groups as hyperparameters. */
 static int64_t memory(const problem_shape_t *shape)
 {
     const int64_t n = shape->n, width = shape->width, K = shape->outputs;
-    const sizes_t s = {n, n * wide_per_row(K), width * K, K, panel_of(n, width)};
+    const sizes_t s = sizes_of(shape, width, K);
+    const int64_t X = shape->sparse ? data_columns_sparse_memory(shape->entries * shape->ranks, n,
+                                                                 width, shape->ranks)
+                                    : data_columns_memory(n, width, shape->ranks);
     int64_t grams = wide_keeps_grams(shape->count, n, width) ? shape->count * n * n : 0;
-    return arrays_memory(&arrays, &s) + wide_outputs_memory(n, K, 1) +
-           data_columns_memory(n, width, shape->ranks) + grams * (int64_t)sizeof(double) +
-           width * (int64_t)sizeof(int);
+    return arrays_memory(&arrays, &s) + wide_outputs_memory(n, K, 1) + X +
+           grams * (int64_t)sizeof(double) + width * (int64_t)sizeof(int);
 }
 
 static double flops(const problem_shape_t *shape)
@@ -121,8 +133,9 @@ static int allocate(hessian_t *hessian)
     w->m = w->n * w->per_row;
     ALLOC(w->list, problem->width);
     list_columns(w);
-    w->most = panel_of(w->n, w->penalised);
-    const sizes_t sizes = {w->n, w->m, problem->columns, w->free, w->most};
+    const problem_shape_t shape = problem_shape(problem);
+    const sizes_t sizes = sizes_of(&shape, w->penalised, w->free);
+    w->most = (int)sizes.most;
     TRY(arrays_create(&arrays, &sizes, w));
     TRY(wide_outputs_create(w));
 out:
@@ -298,7 +311,7 @@ static void apply_columns(wide_t *w, const double *b)
             const int64_t j = wide_column(w, k) + a * problem->width;
             w->by_column[k] = b[j] / w->D[j];
         }
-        panel_add_transposed(w->X.count, w->n, w->X.X, w->by_column, planes + a * w->n);
+        data_columns_add_transposed(&w->X, w->by_column, w->edge, planes + a * w->n);
     }
     comm_sum(problem->comm, planes, K * w->n);
     if (K > 1)
@@ -335,7 +348,7 @@ static void solve_columns(wide_t *w, double *x)
     if (K > 1)
         wide_outputs_spread(w, w->z, w->outputs.planes);
     for (int64_t a = 0; a < K; a++) {
-        panel_times(w->X.count, w->n, w->X.X, planes + a * w->n, w->by_column);
+        data_columns_times(&w->X, planes + a * w->n, w->edge, w->by_column);
         for (int k = 0; k < w->penalised; k++) {
             const int64_t j = w->list[k] + a * width, mine = k - w->X.first;
             const bool here = mine >= 0 && mine < w->X.count;

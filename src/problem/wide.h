@@ -47,6 +47,8 @@ typedef struct wide {
     double *grams;         /* [groups, n, n] X_g X_g' (lower triangles), NULL: not made (yet) */
     double *panel;         /* [most, n] */
     double *scratch;       /* [most, n] */
+    double *edged;         /* [n + 1, n + 1] scratch; a sparse X only */
+    double *edge;          /* [2 (n + 1)] scratch */
     double *w, *z;         /* [m] */
     double *by_column;     /* [columns] */
     wide_outputs_t outputs; /* empty for one output */

@@ -20,11 +20,34 @@ static void mirror(int64_t n, double *S)
             S[i + j * n] = S[j + i * n];
 }
 
+/* The same of sparse columns, in (n + 1) x (n + 1): z z' of their entries, then its edge, which all
+   rows share, to all. */
+static void add_sparse(wide_t *w, int group, const double *weights, double *S)
+{
+    const int64_t n = w->n, side = n + 1;
+    double *G = w->edged;
+    const csr_rows_t all = {w->X.sparse, 0, w->X.count};
+    for (int k = 0; k < w->X.count; k++) {
+        const int j = wide_column(w, k);
+        const bool in = group < 0 || w->problem->penalty->group[j] == group;
+        w->by_column[k] = in ? (weights != NULL ? weights[j] : 1.0) : 0.0;
+    }
+    memset(G, 0, (size_t)(side * side) * sizeof *G);
+    csr_gram(all, w->by_column, (panel_block_t){0, (int)side, side}, w->edge, G);
+    for (int64_t j = 0; j < n; j++)
+        for (int64_t i = j; i < n; i++)
+            S[i + j * n] += G[i + j * side] + G[n + i * side] + G[n + j * side] + G[n + n * side];
+}
+
 /* S [n, n] += this rank's columns of group `group` (-1: all), weighted where weights [width] are
    given. */
 static void add_columns(wide_t *w, int group, const double *weights, double *S)
 {
     const int64_t n = w->n;
+    if (w->X.sparse != NULL) {
+        add_sparse(w, group, weights, S);
+        return;
+    }
     for (int k = 0; k < w->X.count;) {
         int count = 0;
         for (; k < w->X.count && count < w->most; k++) {
@@ -111,6 +134,27 @@ static void quadratic_by_group(wide_t *w, const double *half, double *out)
         out[w->list[k]] = mean[penalty->group[w->list[k]]];
 }
 
+/* x_j'S x_j of this rank's sparse columns into by_column, from S with an edge for what all rows
+   share: its row sums, and their sum. */
+static void quadratic_sparse(wide_t *w, const double *S)
+{
+    const int64_t n = w->n, side = n + 1;
+    double *M = w->edged;
+    const csr_rows_t all = {w->X.sparse, 0, w->X.count};
+    for (int64_t j = 0; j < side; j++)
+        M[n + j * side] = 0.0;
+    for (int64_t j = 0; j < n; j++)
+        for (int64_t i = j; i < n; i++) {
+            const double s = S[i + j * n];
+            M[i + j * side] = s;
+            M[n + j * side] += s;
+            M[n + i * side] += i > j ? s : 0.0;
+            M[n + n * side] += i > j ? 2.0 * s : s;
+        }
+    memset(w->by_column, 0, (size_t)w->X.count * sizeof *w->by_column);
+    csr_add_quadratic(all, M, (panel_block_t){0, (int)side, side}, w->edge, w->by_column);
+}
+
 void wide_columns_quadratic(wide_t *w, const double *S, double *out)
 {
     double *half = w->half;
@@ -120,7 +164,12 @@ void wide_columns_quadratic(wide_t *w, const double *S, double *out)
         quadratic_by_group(w, half, out);
         return;
     }
-    for (int k = 0; k < w->X.count; k += w->most) {
+    if (w->X.sparse != NULL) {
+        quadratic_sparse(w, S);
+        for (int k = 0; k < w->X.count; k++)
+            out[wide_column(w, k)] = w->by_column[k];
+    }
+    for (int k = 0; w->X.sparse == NULL && k < w->X.count; k += w->most) {
         int count = w->X.count - k < w->most ? w->X.count - k : w->most;
         panel_quadratic(count, w->n, half, w->X.X + (int64_t)k * w->n, w->scratch, w->by_column);
         for (int i = 0; i < count; i++)

@@ -123,6 +123,42 @@ static void several_outputs(void)
             }
 }
 
+static bool evaluate(fixture_setup_t setup, data_storage_t storage, fixture_numbers_t *out)
+{
+    fixture_t f;
+    setup.storage = storage;
+    bool good = fixture_create(test_comm, &setup, &f) && fixture_evaluate(&f, theta_here, 2, out);
+    CU_ASSERT(good && (f.data->X.sparse != NULL) == (storage == DATA_HOLD_SPARSE));
+    fixture_free(&f);
+    return good;
+}
+
+/* Columns of a sparse X are held by their entries, however they are standardised. */
+static void sparse_columns(void)
+{
+    static const char *const losses[] = {"logistic", "softmax"};
+    for (int k = 0; k < 2; k++)
+        for (int q = 0; penalty_kinds[q] != NULL; q++)
+            for (int way = 0; way < 3; way++) {
+                fixture_setup_t setup = {.n = 19,
+                                         .p = 70,
+                                         .loss = losses[k],
+                                         .penalty = penalty_kinds[q]->name,
+                                         .criterion = "alo",
+                                         .weights = way > 0,
+                                         .intercept = true,
+                                         .standardize = (data_standardize_t)way,
+                                         .density = 0.3,
+                                         .groups = way == 0 ? 5 : 2,
+                                         .free_column = way > 1};
+                fixture_numbers_t dense, sparse;
+                setup = by(setup, "wide");
+                if (evaluate(setup, DATA_HOLD_DENSE, &dense) &&
+                    evaluate(setup, DATA_HOLD_SPARSE, &sparse))
+                    CU_ASSERT(same(&sparse, &dense));
+            }
+}
+
 /* Gram matrices are held where they take no more than X; both ways, and no free column at all. */
 static void shapes(void)
 {
@@ -237,6 +273,7 @@ void suite_wide(void)
     static const test_case_t cases[] = {
         {"every loss and penalty", every_loss_and_penalty},
         {"several outputs", several_outputs},
+        {"sparse columns", sparse_columns},
         {"shapes", shapes},
         {"small and large penalties", small_and_large_penalties},
         {"ranks agree", ranks_agree},
