@@ -386,8 +386,7 @@ static double flops(const hessian_kind_t *form, const problem_shape_t *shape)
 }
 
 static const criterion_kind_t *const rows[] = {&criterion_alo, &criterion_alo_explicit,
-                                               &criterion_alo_wide,
-                                               &criterion_alo_spectral, NULL};
+                                               &criterion_alo_wide, &criterion_alo_spectral, NULL};
 
 const criterion_kind_t criterion_alo = {
     .name = "alo",

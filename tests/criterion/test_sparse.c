@@ -85,7 +85,9 @@ static void sparse_is_dense(void)
                                              .intercept = (k + way) % 2 == 0,
                                              .standardize = (data_standardize_t)way,
                                              .density = 0.3,
-                                             .groups = way == 1 ? 1 : 2};
+                                             .groups = way == 1 ? 1 : 2,
+                                             .option = "algebra",
+                                             .value = "replicated"};
                     wrong += visit(&setup);
                 }
     CU_ASSERT_EQUAL(wrong, 0);

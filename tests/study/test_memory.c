@@ -23,8 +23,10 @@ static void check(const char *loss, int64_t n, int p, bool whitened, bool sparse
                              .weights = true,
                              .intercept = true,
                              .groups = 1,
-                             .option = "whitened",
-                             .value = whitened ? "keep" : "recompute",
+                             .option = sparse ? "algebra" : "whitened",
+                             .value = sparse     ? "replicated"
+                                      : whitened ? "keep"
+                                                 : "recompute",
                              .density = sparse ? 0.05 : 0.0,
                              .storage = sparse ? DATA_HOLD_SPARSE : DATA_AUTO};
     memory_request_t request = {
