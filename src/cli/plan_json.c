@@ -8,7 +8,8 @@
 static const char *const orders[PLAN_ORDERS] = {"value", "gradient", "hessian"};
 static const char *const kinds[WORK_MOVE] = {
     [WORK_PANEL] = "panel", [WORK_WHOLE] = "whole", [WORK_SHARED] = "shared",
-    [WORK_PASS] = "pass",   [WORK_ROW] = "row",     [WORK_BLOCK] = "block"};
+    [WORK_PASS] = "pass",   [WORK_ENTRY] = "entry", [WORK_PAIR] = "pair",
+    [WORK_ROW] = "row",     [WORK_BLOCK] = "block"};
 
 static json_t *amounts(const double *values)
 {

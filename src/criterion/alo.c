@@ -310,11 +310,11 @@ static int64_t memory(const hessian_kind_t *form, const problem_shape_t *shape)
            arrays_memory(&arrays, shape) + problem_panel_memory(shape);
 }
 
-/* The whitened rows. */
+/* The whitened rows; not where X is sparse, which they are not. */
 static int64_t more(const hessian_kind_t *form, const problem_shape_t *shape)
 {
     (void)form;
-    return shape->rows * shape->width * (int64_t)sizeof(double);
+    return shape->sparse ? 0 : shape->rows * shape->width * (int64_t)sizeof(double);
 }
 
 static bool keeps_whitened(const criterion_t *criterion, int choice)

@@ -271,16 +271,10 @@ static void cost(const hessian_kind_t *form, const problem_shape_t *shape, const
     const double gradient = course->order > 0 ? 1.0 : 0.0;
     const double forms = 1.0 + gradient + 2.0 * directions;
     const double products = 2.0 * gradient + 5.0 * directions;
-    const fit_share_t share = {.solves = course->warm + gradient + 2.0 * directions};
     if (course->order < 0)
         return;
-    fit_cost(form, shape, course, share, work);
-    evaluation_cost(shape, work);
-    adjoint_cost(shape, course, work);
+    alo_blocks_cost(form, shape, course, work);
     cost_gram(shape, gradient + 2.0 * directions, work);
-    cost_times(shape, gradient, work);
-    cost_rows(shape, gradient + 2.0 * directions, work);
-    work->amount[WORK_BLOCK] += n * (1.0 + gradient + directions);
     work->amount[WORK_PANEL] +=
         forms * n * panel_whiten_flops(shape->width) * joint_blocks(shape->outputs);
     work->amount[WORK_PANEL] += products * 2.0 * c * c * c;

@@ -42,6 +42,10 @@ int alo_blocks_create(criterion_t *criterion, const alo_options_t *options, alo_
 void alo_blocks_free(alo_blocks_t *a);
 int64_t alo_blocks_memory(const hessian_kind_t *form, const problem_shape_t *shape); /* bytes */
 
+/* Adds what an evaluation costs but for its matrices. Not collective. */
+void alo_blocks_cost(const hessian_kind_t *form, const problem_shape_t *shape,
+                     const course_t *course, work_t *work);
+
 /* From K: s, z, left_out, and result->least_t; false, with result->failure, where a row determines
    its own fit. Collective. */
 bool alo_blocks_leave_out(alo_blocks_t *a, criterion_result_t *result);

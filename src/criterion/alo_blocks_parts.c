@@ -7,6 +7,7 @@
 #include "base/arrays.h"
 #include "base/mem.h"
 #include "criterion/alo_blocks.h"
+#include "problem/cost.h"
 
 enum { ROWS, PLANES, BLOCKS, ROW, WORK };
 static const array_row_t array_rows[] = {
@@ -67,6 +68,19 @@ int64_t alo_blocks_memory(const hessian_kind_t *form, const problem_shape_t *sha
 {
     return fit_memory(form, shape) + adjoint_memory(shape) + arrays_memory(&arrays, shape) +
            shape->outputs * (int64_t)sizeof(int);
+}
+
+void alo_blocks_cost(const hessian_kind_t *form, const problem_shape_t *shape,
+                     const course_t *course, work_t *work)
+{
+    const double directions = course->directions, gradient = course->order > 0 ? 1.0 : 0.0;
+    const fit_share_t share = {.solves = course->warm + gradient + 2.0 * directions};
+    fit_cost(form, shape, course, share, work);
+    evaluation_cost(shape, work);
+    adjoint_cost(shape, course, work);
+    cost_times(shape, gradient, work);
+    cost_rows(shape, gradient + 2.0 * directions, work);
+    work->amount[WORK_BLOCK] += (double)shape->n * (1.0 + gradient + directions);
 }
 
 bool alo_blocks_leave_out(alo_blocks_t *a, criterion_result_t *result)

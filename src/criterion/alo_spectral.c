@@ -155,7 +155,7 @@ static void sum_rows(const spectral_t *a, const double *x, const double *d, doub
                      double *squares)
 {
     const int p = a->p;
-    work_count(WORK_PASS, 4.0 * (double)(a->problem->rows * p));
+    work_count(WORK_PASS, 2.0 * (double)(a->problem->rows * p));
     for (int64_t i = 0; i < a->problem->rows; i++) {
         const double *z = a->Z + i * p;
         double u = 0.0, h = 0.0;
@@ -378,7 +378,7 @@ static void cost(const hessian_kind_t *form, const problem_shape_t *shape, const
     alo_scalar_cost(shape, 0, 0.0, work);
     evaluation_cost(shape, work);
     cost_rows(shape, 1.0 + (course->order > 0), work);
-    work->amount[WORK_PASS] += 4.0 * n * p * (1.0 + derivatives);
+    work->amount[WORK_PASS] += 2.0 * n * p * (1.0 + derivatives);
     work->amount[WORK_PASS] += 2.0 * p * p * (double)shape->ranks;
     work_sum(work, course->order > 0, 2.0);
 }

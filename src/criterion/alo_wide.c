@@ -10,6 +10,7 @@
 #include "criterion/evaluation.h"
 #include "criterion/fit.h"
 #include "criterion/kinds.h"
+#include "problem/cost.h"
 
 typedef struct alo_wide {
     problem_t *problem; /* borrowed */
@@ -133,6 +134,24 @@ static double flops(const hessian_kind_t *form, const problem_shape_t *shape)
     return 4.0 * form->flops(shape) + (6.0 + 9.0 * shape->count) * n * n * n;
 }
 
+static void cost(const hessian_kind_t *form, const problem_shape_t *shape, const course_t *course,
+                 work_t *work)
+{
+    const double n = (double)shape->n, directions = course->directions;
+    const double gradient = course->order > 0 ? 1.0 : 0.0, any = directions > 0.0 ? 1.0 : 0.0;
+    const fit_share_t share = {.solves = course->warm + gradient + 2.0 * directions};
+    if (course->order < 0)
+        return;
+    fit_cost(form, shape, course, share, work);
+    alo_scalar_cost(shape, course->order, directions, work);
+    evaluation_cost(shape, work);
+    adjoint_cost(shape, course, work);
+    wide_matrices_cost(shape, course, work);
+    work_sum(work, gradient + 2.0 * directions, n);
+    cost_rows(shape, gradient + any, work);
+    cost_times(shape, any, work);
+}
+
 static int allocate(criterion_t *criterion)
 {
     int code = TRALO_OK;
@@ -186,6 +205,7 @@ const criterion_kind_t criterion_alo_wide = {
     .approximates_loo = true,
     .memory = memory,
     .flops = flops,
+    .cost = cost,
     .create = create,
     .evaluate = evaluate,
     .product = product,

@@ -9,6 +9,7 @@
 #include "criterion/alo_blocks.h"
 #include "criterion/alo_wide_matrices.h"
 #include "criterion/kinds.h"
+#include "problem/cost.h"
 
 typedef struct alo_wide_blocks {
     alo_blocks_t rows; /* of this rank */
@@ -163,6 +164,18 @@ static double flops(const hessian_kind_t *form, const problem_shape_t *shape)
     return 4.0 * form->flops(shape) + (6.0 + 9.0 * shape->count) * m * m * m;
 }
 
+static void cost(const hessian_kind_t *form, const problem_shape_t *shape, const course_t *course,
+                 work_t *work)
+{
+    const double n = (double)shape->n, q = (double)wide_per_row(shape->outputs);
+    const double directions = course->directions, gradient = course->order > 0 ? 1.0 : 0.0;
+    if (course->order < 0)
+        return;
+    alo_blocks_cost(form, shape, course, work);
+    wide_matrices_cost(shape, course, work);
+    work_sum(work, gradient + 2.0 * directions, n * q * q);
+}
+
 static int allocate(alo_wide_blocks_t *a)
 {
     int code = TRALO_OK;
@@ -203,6 +216,7 @@ const criterion_kind_t criterion_alo_wide_blocks = {
     .approximates_loo = true,
     .memory = memory,
     .flops = flops,
+    .cost = cost,
     .create = create,
     .evaluate = evaluate,
     .product = product,

@@ -14,6 +14,22 @@ void dpotrs_(const char *uplo, const int *n, const int *nrhs, const double *a, c
 
 static const double WEAK = 1e-3;
 
+static double invert_flops(double m)
+{
+    return 2.0 / 3.0 * m * m * m;
+}
+
+void wide_matrices_cost(const problem_shape_t *shape, const course_t *course, work_t *work)
+{
+    const double m = (double)(shape->n * wide_per_row(shape->outputs));
+    const double gradient = course->order > 0 ? 1.0 : 0.0, directions = course->directions;
+    work->amount[WORK_WHOLE] += invert_flops(m) * (double)shape->ranks;
+    work->amount[WORK_PANEL] += (gradient + 4.0 * directions) * 2.0 * m * m * m;
+    work_sum(work, gradient + 2.0 * directions, m * m);
+    wide_cost_product(shape, directions, work);
+    wide_cost_quadratic(shape, gradient + directions, work);
+}
+
 static int64_t side(const wide_matrices_t *a)
 {
     return a->wide->m;
@@ -43,6 +59,7 @@ static void multiply(const wide_matrices_t *a, product_t p, bool add, double *ou
     int begin, end;
     spd_share(a->problem->comm, n, &begin, &end);
     const ptrdiff_t at = (ptrdiff_t)begin * n;
+    work_count(WORK_PANEL, 2.0 * n * (double)n * (end - begin));
     if (begin < end)
         cblas_dgemm(CblasColMajor, p.of_left, p.of_right, n, end - begin, n, p.scale, p.left, n,
                     p.right + (p.of_right == CblasTrans ? begin : at), n, add ? 1.0 : 0.0, out + at,
@@ -93,6 +110,7 @@ static void find_T(wide_matrices_t *a)
     const wide_t *w = a->wide;
     const int64_t n = side(a);
     int info = 0;
+    work_count(WORK_WHOLE, invert_flops((double)n));
     memcpy(a->T, w->L, (size_t)(n * n) * sizeof *a->T);
     dpotri_("L", &w->m, a->T, &w->m, &info);
     memcpy(a->G, w->Y, (size_t)(w->free * n) * sizeof *a->G);

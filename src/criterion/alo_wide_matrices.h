@@ -42,6 +42,9 @@ int wide_matrices_create(problem_t *problem, const hessian_t *hessian, wide_matr
 void wide_matrices_free(wide_matrices_t *matrices);
 int64_t wide_matrices_memory(const problem_shape_t *shape); /* bytes, as if one column were free */
 
+/* Adds what all calls of the functions below for an evaluation cost, as if no row were weak. */
+void wide_matrices_cost(const problem_shape_t *shape, const course_t *course, work_t *work);
+
 /* T, B and V from the factors. Cost: n^3 on each rank. Not collective. */
 void wide_matrices_find(wide_matrices_t *matrices);
 

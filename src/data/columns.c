@@ -104,7 +104,9 @@ int data_columns(const data_t *data, const int *list, int length, data_columns_t
 {
     int code = TRALO_OK, ranks = comm_size(data->comm);
     int64_t first, count, block = BLOCK / data->columns;
+    const int64_t rows = comm_max_one_int(data->comm, data->rows);
     exchange_t e = {.data = data, .list = list, .length = length, .ranks = ranks};
+    block = block < rows ? block : rows;
     e.most = block > 0 ? block : 1;
     data_partition(length, comm_rank(data->comm), ranks, &first, &count);
     *out = (data_columns_t){.n = data->n, .first = (int)first, .count = (int)count};

@@ -12,11 +12,10 @@
 #include "base/work.h"
 #include "linalg/panel.h"
 
-/* Two flops for each entry of the rows. */
 static void count_entries(csr_rows_t rows)
 {
     const int64_t *start = rows.A->start + rows.begin;
-    work_count(WORK_PASS, 2.0 * (double)(start[rows.count] - start[0]));
+    work_count(WORK_ENTRY, (double)(start[rows.count] - start[0]));
 }
 
 static double dot(int64_t count, const double *x, const double *y)
@@ -112,7 +111,7 @@ static void add_pairs(csr_rows_t rows, const double *weights, panel_block_t bloc
                 to[column[b]] += w * value[b];
         }
     }
-    work_count(WORK_PASS, 2.0 * (double)pairs);
+    work_count(WORK_PAIR, (double)pairs);
 }
 
 /* C -= s t' + t s' in the block. Most shifts are 0 where nothing is centred. */
@@ -120,6 +119,7 @@ static void subtract_shift(const csr_t *A, const double *t, panel_block_t block,
 {
     const double *s = A->shift;
     int from = 0;
+    work_count(WORK_PASS, 2.0 * A->columns * (double)block.count);
     while (from < A->columns && s[from] == 0.0)
         from++;
     for (int64_t j = block.first; j < block.first + block.count; j++) {
@@ -176,7 +176,7 @@ static void add_strip(csr_rows_t rows, const double *R, int height, const double
             square += sum[j] * sum[j];
         out[i] += square;
     }
-    work_count(WORK_PASS, 2.0 * CSR_WIDTH * (double)met);
+    work_count(WORK_PAIR, CSR_WIDTH * (double)met);
 }
 
 void csr_add_norms(csr_rows_t rows, const double *R, panel_block_t block, double *scratch,
@@ -244,7 +244,7 @@ void csr_add_quadratic(csr_rows_t rows, const double *M, panel_block_t block, do
         }
         out[i] += form;
     }
-    work_count(WORK_PASS, 2.0 * (double)pairs);
+    work_count(WORK_PAIR, (double)pairs);
 }
 
 void csr_dense(csr_rows_t rows, double *out)

@@ -28,7 +28,11 @@ void cost_rows(const problem_shape_t *shape, double times, work_t *work)
 
 void cost_times(const problem_shape_t *shape, double times, work_t *work)
 {
-    work->amount[WORK_PASS] += times * 2.0 * cost_numbers(shape) * shape->outputs;
+    const double numbers = times * cost_numbers(shape) * shape->outputs;
+    if (shape->sparse)
+        work->amount[WORK_ENTRY] += numbers;
+    else
+        work->amount[WORK_PASS] += 2.0 * numbers;
 }
 
 void cost_transposed(const problem_shape_t *shape, double times, work_t *work)
@@ -61,9 +65,13 @@ void cost_sum_square(int columns, double times, work_t *work)
 void cost_gram(const problem_shape_t *shape, double times, work_t *work)
 {
     const double blocks = joint_blocks(shape->outputs), n = (double)shape->n;
-    if (shape->sparse)
-        work->amount[WORK_PASS] += times * 2.0 * (cost_pairs(shape) + cost_numbers(shape)) * blocks;
-    else
+    const double square = (double)shape->width * shape->width;
+    if (shape->sparse) {
+        work->amount[WORK_PAIR] += times * blocks * cost_pairs(shape);
+        work->amount[WORK_ENTRY] += times * blocks * cost_numbers(shape);
+        work->amount[WORK_PASS] += times * blocks * 2.0 * square * (double)shape->ranks;
+    } else {
         work->amount[WORK_PANEL] += times * n * panel_gram_flops(shape->width) * blocks;
+    }
     cost_sum_square(shape->width * shape->outputs, times, work);
 }

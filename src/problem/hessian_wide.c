@@ -82,7 +82,7 @@ static int64_t memory(const problem_shape_t *shape)
     const int64_t X = shape->sparse ? data_columns_sparse_memory(shape->entries * shape->ranks, n,
                                                                  width, shape->ranks)
                                     : data_columns_memory(n, width, shape->ranks);
-    int64_t grams = wide_keeps_grams(shape->count, n, width) ? shape->count * n * n : 0;
+    int64_t grams = wide_has_grams(shape) ? shape->count * n * n : 0;
     return arrays_memory(&arrays, &s) + wide_outputs_memory(n, K, 1) + X +
            grams * (int64_t)sizeof(double) + width * (int64_t)sizeof(int);
 }
@@ -238,6 +238,7 @@ static bool factor_rows(wide_t *w, const double *weights)
 {
     const int64_t m = w->m;
     int info = 0;
+    work_count(WORK_WHOLE, (double)(m * m) * (double)m / 3.0);
     if (w->problem->outputs > 1)
         wide_outputs_turn(w, weights);
     else
@@ -323,6 +324,7 @@ static void solve_rows(wide_t *w, double *x)
 {
     const int n = w->m, one = 1;
     int info = 0;
+    work_count(WORK_PASS, wide_solve_flops(n));
     double *xf = w->E + (int64_t)w->free * w->free; /* [free] */
     for (int i = 0; i < n; i++)
         w->z[i] = w->r[i] * w->w[i];
@@ -374,6 +376,7 @@ const hessian_kind_t hessian_wide = {
     .doc = "n x n matrices, for fewer rows than columns",
     .memory = memory,
     .flops = flops,
+    .cost = wide_cost,
     .unsuited = unsuited,
     .create = create,
     .destroy = destroy,

@@ -170,6 +170,7 @@ problem_shape_t problem_shape(const problem_t *problem)
                              .outputs = problem->outputs,
                              .count = problem->penalty->count,
                              .quadratic = problem->loss.quadratic,
+                             .ridge = problem->penalty->kind->quadratic,
                              .standardized = problem->data->standardized,
                              .intercept = problem->data->intercept};
 }

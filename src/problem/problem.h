@@ -98,6 +98,7 @@ typedef struct problem_shape {
     int count;          /* hyperparameters */
     int64_t parts;      /* of the rows, for criteria that have such; 0: not known, or none */
     bool quadratic;     /* the loss */
+    bool ridge;         /* the penalty is quadratic */
     bool standardized, intercept;
 } problem_shape_t;
 problem_shape_t problem_shape(const problem_t *problem);

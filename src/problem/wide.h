@@ -60,7 +60,11 @@ static inline int64_t wide_per_row(int64_t outputs)
     return outputs > 1 ? outputs - 1 : 1;
 }
 
-/* Not collective. */
+/* Adds what `times` calls of the functions below cost, when the Gram matrices are made where they
+   are of use. Not collective, as the next. */
+void wide_cost_product(const problem_shape_t *shape, double times, work_t *work);
+void wide_cost_quadratic(const problem_shape_t *shape, double times, work_t *work);
+
 wide_t *hessian_wide_of(const hessian_t *hessian);
 
 /* out [m, m] = X diag(weights) X', both triangles, for weights [columns] (free ones are not read):

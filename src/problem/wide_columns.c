@@ -103,6 +103,7 @@ void wide_columns_product(wide_t *w, const double *weights, double *out)
     double *by_group = w->by_column;
     memset(out, 0, (size_t)square * sizeof *out);
     if (constant_by_group(w, weights, by_group) && has_grams(w)) {
+        work_count(WORK_PASS, wide_grams_flops(w->n, w->problem->penalty->groups));
         constant_by_group(w, weights, by_group); /* making them overwrites it */
         for (int g = 0; g < w->problem->penalty->groups; g++)
             for (int64_t i = 0; i < square; i++)
@@ -120,6 +121,7 @@ static void quadratic_by_group(wide_t *w, const double *half, double *out)
     const penalty_t *penalty = w->problem->penalty;
     const int64_t n = w->n;
     double *mean = w->by_column;
+    work_count(WORK_PASS, 0.5 * wide_grams_flops(w->n, penalty->groups));
     for (int g = 0; g < penalty->groups; g++) {
         const double *gram = w->grams + g * n * n;
         int columns = 0;

@@ -121,6 +121,7 @@ static void turn_free(wide_t *w)
 void wide_outputs_turn(wide_t *w, const double *weights)
 {
     const int64_t size = (int64_t)w->m * outputs(w);
+    work_count(WORK_BLOCK, (double)w->problem->rows);
     memset(w->outputs.W, 0, (size_t)size * sizeof(double));
     memset(w->r, 0, (size_t)w->m * sizeof(double));
     for (int64_t i = 0; i < w->problem->rows; i++)
@@ -176,6 +177,7 @@ static bool same_weights(const wide_t *w, int64_t a, const double *weights)
 void wide_outputs_product(wide_t *w, const double *weights, double *out)
 {
     double *plain = w->outputs.plain;
+    work_count(WORK_PASS, wide_outputs_flops(w->m, outputs(w)));
     memset(out, 0, (size_t)w->m * (size_t)w->m * sizeof *out);
     for (int64_t a = 0; a < outputs(w); a++) {
         if (!same_weights(w, a, weights))
@@ -186,6 +188,7 @@ void wide_outputs_product(wide_t *w, const double *weights, double *out)
 
 void wide_outputs_quadratic(wide_t *w, const double *S, double *out)
 {
+    work_count(WORK_PASS, wide_outputs_flops(w->m, outputs(w)));
     for (int64_t a = 0; a < outputs(w); a++) {
         take_output(w, a, S, w->outputs.plain);
         wide_columns_quadratic(w, w->outputs.plain, out + a * w->problem->width);

@@ -19,6 +19,18 @@ bool wide_keeps_grams(int64_t groups, int64_t n, int64_t columns);
 void wide_columns_product(wide_t *w, const double *weights, double *out);
 void wide_columns_quadratic(wide_t *w, const double *S, double *out);
 
+/* Flops: of Gram matrices put together, of what several outputs add to that, and of the n x n part
+   of a solution. */
+double wide_grams_flops(double n, double groups);
+double wide_outputs_flops(double m, double outputs);
+double wide_solve_flops(double m);
+
+/* Will there be Gram matrices? */
+bool wide_has_grams(const problem_shape_t *shape);
+
+/* Of the form's row of the table. */
+void wide_cost(const problem_shape_t *shape, const hessian_use_t *use, work_t *work);
+
 /* What several outputs have besides, nothing for one. Not collective. Errors: TRALO_ERR_MEMORY. */
 int wide_outputs_create(wide_t *w);
 void wide_outputs_free(wide_t *w);

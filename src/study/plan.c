@@ -13,9 +13,9 @@
 #include "problem/machine.h"
 #include "study/memory.h"
 
-static const double SPARSE = 0.2;     /* density from which on X is held dense */
-static const double STEPS = 3.0;      /* of Newton's method, with a loss that is not quadratic */
-static const double PRODUCTS = 100.0; /* of the Hessian for a solve without a matrix */
+static const double SPARSE = 0.2;    /* density from which on X is held dense */
+static const double STEPS = 3.0;     /* of Newton's method, with a loss that is not quadratic */
+static const double PRODUCTS = 30.0; /* of the Hessian for a solve without a matrix */
 enum { SWEEP = 9, SEARCH = 8, MANY = 20, SEARCH_MANY = 25, PRODUCTS_MANY = 30 };
 
 /* ---- the shape ---- */
@@ -61,6 +61,7 @@ static problem_shape_t shape_of(const plan_request_t *r, int64_t ranks)
                                       : strcmp(kind->name, "holdout") == 0 ? 1
                                                                            : 0,
                              .quadratic = loss_find(r->loss)->quadratic,
+                             .ridge = true,
                              .standardized = true,
                              .intercept = true};
 }

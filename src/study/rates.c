@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Each measurement repeats a piece of work until it has taken long enough, and divides what the
-   kernels counted of it by the time. The first round, which touches the memory, is left out. */
+/* Each measurement repeats a piece of work until all has taken long enough, and divides what the
+   kernels counted of it by the time. The first call, which touches the memory, is left out. */
 #include "study/rates.h"
 
 #include <math.h>
@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/rng.h"
+#include "linalg/csr.h"
 #include "linalg/dist.h"
 #include "linalg/panel.h"
 #include "linalg/spd.h"
@@ -16,6 +17,7 @@
 #include "study/threads.h"
 
 enum {
+    ENTRIES_LEAST = 8,      /* of a row */
     NUMBERS_MOST = 1 << 22, /* of the rows: more than caches hold */
     COLUMNS_MOST = 2000,
     SQUARE_MOST = 1000,
@@ -33,6 +35,8 @@ plan_rates_t rates_from(const rates_given_t *given)
                                      [WORK_WHOLE] = 0.5 * flops,
                                      [WORK_SHARED] = 0.5 * flops,
                                      [WORK_PASS] = 1e9 * given->stream / 4.0,
+                                     [WORK_ENTRY] = 1e9 * given->stream / 16.0,
+                                     [WORK_PAIR] = 1e9 * given->stream / 16.0,
                                      [WORK_ROW] = 3e7,
                                      [WORK_BLOCK] = 1e5},
                           .latency = 1e-6 * given->latency,
@@ -52,6 +56,7 @@ typedef struct bench {
     double *x, *y, *u;        /* [p], [rows], [rows] */
     double *d[LOSS_ORDERS];   /* [rows] */
     double *square, *scratch; /* [p, p], a panel */
+    csr_t sparse;             /* as many entries in each row */
     spd_t *spd;
     dist_t *dist;
     double *shared[3]; /* [n, columns] */
@@ -94,6 +99,32 @@ out:
     return code;
 }
 
+/* Each row has as many entries as the density says, at random distances. */
+static int allocate_sparse(bench_t *b)
+{
+    int code = TRALO_OK;
+    csr_t *A = &b->sparse;
+    const double wanted = b->request->density * b->p;
+    const int most = b->p < ENTRIES_LEAST ? b->p : ENTRIES_LEAST;
+    const int each = wanted > most ? (int)wanted : most;
+    A->rows = least(b->rows, NUMBERS_MOST / (8 * (int64_t)each));
+    A->columns = b->p;
+    ALLOC(A->start, A->rows + 1);
+    ALLOC(A->column, A->rows * each);
+    ALLOC(A->value, A->rows * each);
+    ALLOC(A->shift, b->p);
+    fill(A->rows * each, A->value);
+    for (int64_t i = 0; i < A->rows; i++)
+        for (int64_t k = 0; k < each; k++) {
+            const int64_t from = k * b->p / each, to = (k + 1) * b->p / each;
+            const uint64_t at = (uint64_t)(i * each + k);
+            A->column[i * each + k] = (int)(from + rng_below(1, STREAM, at, to - from));
+            A->start[i + 1] = (i + 1) * each;
+        }
+out:
+    return code;
+}
+
 static int allocate_shared(bench_t *b)
 {
     int code = TRALO_OK;
@@ -117,6 +148,7 @@ static int create(bench_t *b)
     b->rows = least(mine, NUMBERS_MOST / b->p);
     b->loss = loss_find(r->loss);
     TRY(comm_agree(b->comm, allocate(b, (int)side)));
+    TRY(comm_agree(b->comm, allocate_sparse(b)));
     TRY(dist_create(b->comm, (int)side, &b->dist));
     TRY(comm_agree(b->comm, allocate_shared(b)));
 out:
@@ -132,6 +164,10 @@ static void release(bench_t *b)
         mem_free(arrays[i]);
     for (int k = 0; k < LOSS_ORDERS; k++)
         mem_free(&b->d[k]);
+    mem_free(&b->sparse.start);
+    mem_free(&b->sparse.column);
+    mem_free(&b->sparse.value);
+    mem_free(&b->sparse.shift);
     spd_free(&b->spd);
     dist_free(&b->dist);
 }
@@ -159,12 +195,28 @@ static void do_shared(bench_t *b)
     dist_multiply(b->dist, b->shared[0], b->shared[1], b->shared[2]);
 }
 
+/* As a move of the training problem: each panel is still at hand for the way back. */
 static void do_passes(bench_t *b)
 {
-    panel_times(b->rows, b->p, b->X, b->x, b->u);
-    panel_add_transposed(b->rows, b->p, b->X, b->y, b->x);
-    for (int j = 0; j < b->p; j++)
-        b->x[j] = 1e-3;
+    const int most = panel_rows(b->p);
+    for (int64_t i = 0; i < b->rows; i += most) {
+        const int64_t count = least(most, b->rows - i);
+        panel_times(count, b->p, b->X + i * b->p, b->x, b->u + i);
+        panel_add_transposed(count, b->p, b->X + i * b->p, b->y + i, b->scratch);
+    }
+}
+
+static void do_entries(bench_t *b)
+{
+    const csr_rows_t all = {&b->sparse, 0, b->sparse.rows};
+    csr_times(all, b->x, b->u);
+    csr_add_transposed(all, b->y, b->scratch);
+}
+
+static void do_pairs(bench_t *b)
+{
+    const csr_rows_t all = {&b->sparse, 0, b->sparse.rows};
+    csr_gram(all, b->y, (panel_block_t){0, b->p, b->p}, b->scratch, b->square);
 }
 
 static void do_rows(bench_t *b)
@@ -187,20 +239,23 @@ static void do_large_sum(bench_t *b)
 
 /* ---- measuring ---- */
 
-/* Seconds of one call on the slowest rank. All ranks make the same number of calls. */
+/* Seconds of one call on the slowest rank, in the fastest of some rounds, which other programs on
+   the machine disturb least. All ranks make the same calls. */
 static double time_call(bench_t *b, void (*work)(bench_t *))
 {
-    double taken = 0.0, calls = 0.0;
+    double shortest = INFINITY, spent = 0.0;
     work(b);
-    for (int64_t more = 1; taken < LEAST; more *= 2) {
+    for (int64_t calls = 1; spent < LEAST; calls *= 2) {
         comm_barrier(b->comm);
         const double started = clock_seconds();
-        for (int64_t i = 0; i < more; i++)
+        for (int64_t i = 0; i < calls; i++)
             work(b);
-        taken = comm_max_one(b->comm, clock_seconds() - started);
-        calls = (double)more;
+        const double taken = comm_max_one(b->comm, clock_seconds() - started);
+        shortest = fmin(shortest, taken / (double)calls);
+        spent += taken;
+        calls = taken > 0.1 * LEAST ? (calls + 1) / 2 : calls;
     }
-    return taken / calls;
+    return shortest;
 }
 
 static double rate(bench_t *b, work_kind_t kind, void (*work)(bench_t *))
@@ -230,6 +285,8 @@ int rates_measure(comm_t *comm, const plan_request_t *request, plan_rates_t *rat
     rates->amount[WORK_WHOLE] = rate(&b, WORK_WHOLE, do_whole);
     rates->amount[WORK_SHARED] = rate(&b, WORK_SHARED, do_shared);
     rates->amount[WORK_PASS] = rate(&b, WORK_PASS, do_passes);
+    rates->amount[WORK_ENTRY] = rate(&b, WORK_ENTRY, do_entries);
+    rates->amount[WORK_PAIR] = rate(&b, WORK_PAIR, do_pairs);
     if (b.loss->joint == NULL)
         rates->amount[WORK_ROW] = rate(&b, WORK_ROW, do_rows);
     else

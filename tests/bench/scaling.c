@@ -1,0 +1,343 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Time, messages and memory of evaluations, counted beside planned, as CSV: one line for the value,
+   one with the gradient, one with the Hessian.
+
+   mpirun -n RANKS scaling CRITERION ALGEBRA LOSS ROWS COLUMNS S [OUTPUTS]
+
+   ALGEBRA as in a config, or `kernel`. The columns of the output: tests/bench/README.md. */
+#include <math.h>
+#include <mpi.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/rng.h"
+#include "criterion/algebra.h"
+#include "data/build.h"
+#include "linalg/panel.h"
+#include "study/rates.h"
+
+enum { STREAM_X = 1, STREAM_BETA, STREAM_Y, TRIALS = 3, ORDERS = 3 };
+
+typedef struct setup {
+    const char *criterion, *algebra, *loss;
+    int64_t n;
+    int p, count, outputs;
+} setup_t;
+
+typedef struct bench {
+    comm_t *comm;
+    data_t *data;
+    penalty_t *penalty;
+    problem_t *problem;
+    machine_t *machine;
+    const param_t *params;
+    void *options, *inner_options;
+    criterion_t *criterion;
+    double *theta; /* [S] */
+} bench_t;
+
+static bool is_kernel(const setup_t *setup)
+{
+    return strcmp(setup->algebra, "kernel") == 0;
+}
+
+/* ---- a problem on random rows ---- */
+
+/* Normal features and a target of signal-to-noise ratio about 1; classes in turn. */
+static double draw_row(const setup_t *setup, int64_t i, const double *beta, double *x)
+{
+    double eta = 0.0;
+    for (int j = 0; j < setup->p; j++) {
+        x[j] = rng_normal(1, STREAM_X, (uint64_t)(i * setup->p + j));
+        eta += x[j] * beta[j];
+    }
+    if (setup->outputs > 1)
+        return (double)(i % setup->outputs);
+    if (strcmp(setup->loss, "squared") == 0)
+        return eta + rng_normal(1, STREAM_Y, (uint64_t)i);
+    const double label =
+        rng_uniform(1, STREAM_Y, (uint64_t)i) < 1.0 / (1.0 + exp(-eta)) ? 1.0 : -1.0;
+    return strcmp(setup->loss, "logistic") == 0 ? label : 1.0 + label;
+}
+
+static int make_rows(const setup_t *setup, data_t *data)
+{
+    int code = TRALO_OK;
+    double *beta = NULL;
+    ALLOC(beta, setup->p);
+    for (int j = 0; j < setup->p; j++)
+        beta[j] = rng_normal(1, STREAM_BETA, (uint64_t)j) / sqrt(setup->p);
+    for (int64_t i = 0; i < data->rows; i++)
+        data->y[i] = draw_row(setup, data->first + i, beta, data->X.dense + i * data->columns);
+out:
+    mem_free(&beta);
+    return code;
+}
+
+static int make_data(const setup_t *setup, bench_t *b)
+{
+    int code = TRALO_OK;
+    const data_shape_t shape = {.n = setup->n, .p = setup->p, .intercept = true, .y = true};
+    TRY(comm_agree(b->comm, data_create(b->comm, &shape, &b->data)));
+    TRY(comm_agree(b->comm, make_rows(setup, b->data)));
+    TRY(data_finish(b->data, "", DATA_STANDARDIZE, NULL));
+out:
+    return code;
+}
+
+/* Columns are dealt to the groups in turn. */
+static int make_penalty(const setup_t *setup, bench_t *b)
+{
+    int code = TRALO_OK;
+    const int width = b->data->columns, columns = width * setup->outputs;
+    int *group = NULL;
+    ALLOC(group, columns);
+    for (int j = 0; j < columns; j++)
+        group[j] = j % width == setup->p ? -1 : j % width % setup->count;
+    TRY(penalty_create(penalty_find("ridge"), columns, group, setup->count, &b->penalty));
+out:
+    mem_free(&group);
+    return code;
+}
+
+static int make_options(const param_t *params, size_t size, void **out)
+{
+    int code = mem_alloc((int64_t)size, 1, out);
+    if (code == TRALO_OK)
+        param_presets(params, *out);
+    return code;
+}
+
+static int set(const param_t *row, const char *name, const char *value, void *options)
+{
+    for (; row->name != NULL; row++)
+        if (strcmp(row->name, name) == 0)
+            return param_set(row, options, value);
+    return TRALO_OK;
+}
+
+static int make_model(const setup_t *setup, bench_t *b, criterion_setup_t *s)
+{
+    int code = TRALO_OK;
+    const loss_t *loss = loss_find(setup->loss);
+    const kernel_t kernel = kernel_configured(kernel_find("rbf"), NULL);
+    if (is_kernel(setup)) {
+        TRY(machine_create(b->data, loss, &kernel, &b->machine));
+    } else {
+        TRY(problem_create(b->data, loss, b->penalty, &b->problem));
+        TRY(set(b->params, "algebra", setup->algebra, b->options));
+    }
+    s->machine = b->machine;
+    s->problem = b->problem;
+out:
+    return code;
+}
+
+static int make(const setup_t *setup, bench_t *b)
+{
+    int code = TRALO_OK;
+    criterion_setup_t s = {.kind = criterion_find(setup->criterion), .inner = inner_find("newton")};
+    b->params = s.kind->params;
+    TRY(make_data(setup, b));
+    TRY(comm_agree(b->comm, make_penalty(setup, b)));
+    TRY(make_options(s.kind->params, s.kind->options_size, &b->options));
+    TRY(set(s.kind->params, "groups", "1", b->options));
+    TRY(make_options(s.inner->params, s.inner->options_size, &b->inner_options));
+    TRY(make_model(setup, b, &s));
+    s.options = b->options;
+    s.inner_options = b->inner_options;
+    TRY(criterion_create(&s, &b->criterion));
+    ALLOC(b->theta, b->criterion->count);
+out:
+    return code;
+}
+
+static void release(bench_t *b)
+{
+    criterion_free(&b->criterion);
+    machine_free(&b->machine);
+    problem_free(&b->problem);
+    penalty_free(&b->penalty);
+    data_free(&b->data);
+    mem_free(&b->options);
+    mem_free(&b->inner_options);
+    mem_free(&b->theta);
+}
+
+/* ---- measuring ---- */
+
+typedef struct sample {
+    double seconds; /* of the slowest rank */
+    work_t counted; /* by this rank, with its messages */
+} sample_t;
+
+/* Near the end of a search: a step of 0.05 in each hyperparameter. */
+static int measure(const setup_t *setup, bench_t *b, int order, int trial, sample_t *out)
+{
+    int code = TRALO_OK;
+    criterion_result_t r;
+    for (int s = 0; s < b->criterion->count; s++)
+        b->theta[s] = is_kernel(setup) && s == 1 ? log(sqrt(2.0 * setup->p))
+                      : is_kernel(setup)         ? 0.1 + 0.05 * trial
+                                                 : log(0.01 * (double)setup->n) + 0.05 * trial;
+    comm_barrier(b->comm);
+    comm_counters_reset(b->comm);
+    work_reset();
+    const double started = clock_seconds();
+    criterion_evaluate(b->criterion, b->theta, order, &r);
+    out->seconds = clock_seconds() - started;
+    const comm_counters_t sent = comm_counters(b->comm);
+    out->counted = work_counted();
+    out->counted.calls = (double)sent.calls;
+    out->counted.bytes = (double)sent.bytes;
+    out->seconds = comm_max_one(b->comm, out->seconds);
+    if (!r.valid)
+        FAIL(TRALO_ERR_INTERNAL, "%s", r.failure);
+out:
+    return code;
+}
+
+static int compare(const void *a, const void *b)
+{
+    const sample_t *x = a, *y = b;
+    return (x->seconds > y->seconds) - (x->seconds < y->seconds);
+}
+
+/* What the formulas say for the course that was counted. */
+static double planned_seconds(const bench_t *b, const problem_shape_t *shape, int order,
+                              const work_t *counted, const plan_rates_t *rates)
+{
+    const criterion_t *c = b->criterion;
+    const course_t course = {.order = order,
+                             .directions = order > 1 ? shape->count : 0,
+                             .warm = true,
+                             .roomy = true,
+                             .moves = counted->amount[WORK_MOVE],
+                             .factorisations = counted->amount[WORK_FACTOR],
+                             .solves = counted->amount[WORK_SOLVE],
+                             .products = counted->amount[WORK_PRODUCT]};
+    work_t work = {{0}};
+    if (c->kind->cost == NULL || (c->form != NULL && c->form->cost == NULL))
+        return NAN;
+    c->kind->cost(c->form, shape, &course, &work);
+    return plan_seconds(rates, &work, shape->ranks);
+}
+
+static problem_shape_t shape_of(const setup_t *setup, const bench_t *b)
+{
+    const criterion_kind_t *kind = criterion_find(setup->criterion);
+    problem_shape_t shape = {.n = setup->n,
+                             .rows = b->data->rows,
+                             .ranks = comm_size(b->comm),
+                             .width = b->data->columns,
+                             .outputs = 1,
+                             .intercept = true};
+    if (b->problem != NULL)
+        shape = problem_shape(b->problem);
+    shape.count = b->criterion->count;
+    shape.parts = kind->parts != NULL ? kind->parts(b->options, setup->n) : 0;
+    return shape;
+}
+
+static plan_request_t request_of(const setup_t *setup)
+{
+    const rates_given_t given = {20.0, 10.0, 5.0, 5.0};
+    return (plan_request_t){.n = setup->n,
+                            .p = setup->p,
+                            .density = 1.0,
+                            .count = setup->count,
+                            .outputs = setup->outputs,
+                            .loss = setup->loss,
+                            .criterion = setup->criterion,
+                            .algebra = is_kernel(setup) ? "auto" : setup->algebra,
+                            .kernel = is_kernel(setup),
+                            .parts = 10,
+                            .rates = rates_from(&given)};
+}
+
+static void print_line(const setup_t *setup, const bench_t *b, int order, const sample_t *s,
+                       double by_course, const plan_t *plan)
+{
+    double flops = 0.0;
+    for (int k = 0; k <= WORK_PASS; k++)
+        flops += comm_sum_one(b->comm, s->counted.amount[k]);
+    const double memory = (double)comm_max_one_int(b->comm, mem_bytes());
+    if (comm_rank(b->comm) == 0)
+        printf("%s,%s,%s,%lld,%d,%d,%d,%d,%d,%.6g,%.6g,%.6g,%.0f,%.0f,%.6g,%.0f,%.0f\n",
+               setup->criterion, setup->algebra, setup->loss, (long long)setup->n, setup->p,
+               b->criterion->count, setup->outputs, comm_size(b->comm), order, s->seconds,
+               by_course, plan->inexact > 0.0 ? NAN : plan->seconds[order], s->counted.calls,
+               s->counted.bytes, flops, memory, (double)plan->memory);
+}
+
+static int run(comm_t *comm, const setup_t *setup)
+{
+    int code = TRALO_OK;
+    bench_t b = {.comm = comm};
+    plan_request_t request = request_of(setup);
+    plan_t plan;
+    sample_t samples[TRIALS + 1];
+    TRY(rates_measure(comm, &request, &request.rates));
+    TRY(plan_make(&request, comm_size(comm), &plan));
+    TRY(make(setup, &b));
+    const problem_shape_t shape = shape_of(setup, &b);
+    for (int order = 0; order < ORDERS; order++) {
+        for (int i = 0; i <= TRIALS; i++)
+            TRY(measure(setup, &b, order, i % 2, &samples[i]));
+        qsort(samples + 1, TRIALS, sizeof *samples, compare);
+        const sample_t *fastest = &samples[1];
+        print_line(setup, &b, order, fastest,
+                   planned_seconds(&b, &shape, order, &fastest->counted, &request.rates), &plan);
+    }
+out:
+    release(&b);
+    return code;
+}
+
+/* A whole number of 1 .. most; 0 where it is none. */
+static int64_t parse_count(const char *text, int64_t most)
+{
+    char *end;
+    const int64_t value = strtoll(text, &end, 10);
+    return end != text && *end == '\0' && value >= 1 && value <= most ? value : 0;
+}
+
+static bool parse(int argc, char **argv, setup_t *out)
+{
+    if (argc < 7 || argc > 8 || criterion_find(argv[1]) == NULL || loss_find(argv[3]) == NULL)
+        return false;
+    *out = (setup_t){.criterion = argv[1],
+                     .algebra = argv[2],
+                     .loss = argv[3],
+                     .n = parse_count(argv[4], 1000000000),
+                     .p = (int)parse_count(argv[5], 1000000),
+                     .count = (int)parse_count(argv[6], 1000000),
+                     .outputs = argc > 7 ? (int)parse_count(argv[7], 100) : 1};
+    return out->n > 1 && out->p > 0 && out->count > 0 && out->count <= out->p && out->outputs > 0;
+}
+
+int main(int argc, char **argv)
+{
+    int code = TRALO_OK, provided;
+    setup_t setup;
+    comm_t *world = NULL;
+    if (!parse(argc, argv, &setup)) {
+        fprintf(stderr, "usage: scaling CRITERION ALGEBRA|kernel LOSS ROWS COLUMNS S [OUTPUTS]\n");
+        return 2;
+    }
+    MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided);
+    panel_threads(1);
+    TRY(comm_world(&world));
+    log_setup(LOG_QUIET, comm_rank(world) == 0);
+    TRY(run(world, &setup));
+out:
+    if (code != TRALO_OK)
+        fprintf(stderr, "scaling: %s\n", tralo_error_message());
+    comm_free(&world);
+    MPI_Finalize();
+    return code != TRALO_OK;
+}

@@ -1,0 +1,130 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-3-Clause
+# tests/bench/scaling.sh [PROGRAM [FOLDER]]: how time, messages and memory of every form grow, and
+# what was planned of it; tests/bench/README.md explains. PROGRAM: build/scaling. Writes
+# scaling.csv, scaling.txt and scaling.svg to FOLDER (build/bench). FORMS="kfold ...": only some.
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+program=$(realpath "${1:-$here/../../build/scaling}")
+folder=${2:-$here/../../build/bench}
+export OMP_NUM_THREADS=1 OMPI_MCA_rmaps_base_oversubscribe=1
+if [ "$(id -u)" = 0 ]; then
+    export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
+fi
+mkdir -p "$folder"
+cd "$folder"
+
+# A form: its name; criterion, algebra, loss; rows, columns, S, outputs of the middle size.
+forms='replicated alo replicated logistic 20000 100 2 1
+spectral alo spectral squared 50000 100 1 1
+wide alo wide logistic 300 3000 2 1
+kernel alo kernel logistic 600 10 2 1
+softmax alo replicated softmax 4000 20 2 4
+kfold kfold replicated logistic 10000 50 2 1
+products kfold products logistic 4000 200 2 1
+holdout holdout replicated poisson 20000 80 2 1'
+
+# measure SERIES RANKS NAME CRITERION ALGEBRA LOSS ROWS COLUMNS S OUTPUTS
+measure() {
+    series=$1
+    ranks=$2
+    name=$3
+    shift 3
+    mpirun -n "$ranks" "$program" "$@" | sed "s/^/$series,$name,/" >>scaling.csv
+}
+
+# one NAME CRITERION ALGEBRA LOSS ROWS COLUMNS S OUTPUTS: all series of a form.
+one() {
+    name=$1 kind="$2 $3 $4" n=$5 p=$6 S=$7 K=$8
+    # $kind is three words
+    for ranks in 1 2; do
+        measure strong $ranks "$name" $kind "$n" "$p" "$S" "$K"
+        measure weak $ranks "$name" $kind $((n * ranks)) "$p" "$S" "$K"
+    done
+    for ranks in 1 2 4 8 16; do
+        measure ranks $ranks "$name" $kind $((n / 10)) $((p / 2)) "$S" "$K"
+    done
+    for times in 1 2 4; do
+        measure rows 1 "$name" $kind $((n * times / 2)) "$p" "$S" "$K"
+        measure columns 1 "$name" $kind "$n" $((p * times / 2)) "$S" "$K"
+        case $name in
+        spectral | kernel) ;;
+        *) measure hyperparameters 1 "$name" $kind "$n" "$p" $((S * times)) "$K" ;;
+        esac
+    done
+}
+
+printf '%s%s\n' series,form,criterion,algebra,loss,rows,columns,S,outputs,ranks,order,seconds, \
+    by_course,planned,calls,bytes,flops,memory,memory_planned >scaling.csv
+echo "$forms" | while read -r name rest; do
+    case " ${FORMS:-$name} " in
+    *" $name "*) one "$name" $rest </dev/null ;;
+    esac
+done
+
+awk -F, '
+NR == 1 {
+    printf "%-15s %-10s %9s %6s %3s %5s %5s %9s %9s %9s %7s %10s %9s\n", "series", "form", "rows",
+        "cols", "S", "ranks", "order", "seconds", "/ course", "/ planned", "calls", "bytes", "flops"
+    next
+}
+{
+    printf "%-15s %-10s %9d %6d %3d %5d %5d %9.4g %9.2f %9.2f %7d %10d %9.2e\n", $1, $2, $6, $7, $8,
+        $10, $11, $12, $12 / $13, $12 / $14, $15, $16, $17
+    if ($1 != "ranks") {
+        course = $12 / $13
+        least = !seen[$2] || course < low[$2] ? course : low[$2]
+        most = !seen[$2] || course > high[$2] ? course : high[$2]
+        low[$2] = least; high[$2] = most; all[$2]++; seen[$2] = 1
+        good[$2] += course < 2 && course > 0.5
+    }
+    if ($1 == "strong" && $11 == 2)
+        time[$2, $10] = $12
+    if ($1 == "weak" && $11 == 2)
+        longer[$2, $10] = $12
+}
+END {
+    printf "\n%-10s %22s %14s %18s %18s\n", "form", "seconds / by_course", "within 2",
+        "strong t1/(2 t2)", "weak t1/t2"
+    for (form in all)
+        printf "%-10s %10.2f .. %8.2f %6d of %4d %18.2f %18.2f\n", form, low[form], high[form],
+            good[form], all[form], time[form, 1] / 2 / time[form, 2],
+            longer[form, 1] / longer[form, 2]
+}' scaling.csv | tee scaling.txt
+
+# Measured with points, by the formulas with lines.
+axes=$(cut -d, -f1 scaling.csv | awk '!seen[$0]++ && /rows|columns|hyper/' | tr '\n' ' ')
+names=$(cut -d, -f2 scaling.csv | sed 1d | awk '!seen[$0]++' | tr '\n' ' ')
+gnuplot <<END
+set terminal svg size 1200,1000 font 'sans,14' background 'white'
+set output 'scaling.svg'
+set datafile separator ','
+set multiplot layout 2,2 title \
+    'An evaluation with gradient and Hessian: points measured, lines by the formulas'
+set logscale xy
+set key outside right top samplen 2
+set grid
+names = "$names"
+name(i) = word(names, i)
+is(i, s) = strcol(2) eq name(i) && strcol(1) eq s && column(11) == 2
+measured(i, s) = is(i, s) ? column(12) : NaN
+planned(i, s) = is(i, s) ? column(13) : NaN
+bytes(i, s) = is(i, s) ? column(16) : NaN
+set ylabel 'seconds'
+axes = "$axes"
+do for [axis = 1:words(axes)] {
+    s = word(axes, axis)
+    x = s eq 'rows' ? 6 : s eq 'columns' ? 7 : 8
+    set xlabel s
+    plot for [i = 1:words(names)] 'scaling.csv' using x:(measured(i, s)) \
+             with points pt 7 lc i notitle, \
+         for [i = 1:words(names)] 'scaling.csv' using x:(planned(i, s)) \
+             with lines lw 2 lc i title name(i)
+}
+set xlabel 'ranks'
+set ylabel 'bytes that a rank gives'
+plot for [i = 1:words(names)] 'scaling.csv' using 10:(bytes(i, 'ranks')) \
+    with linespoints pt 7 lw 2 lc i title name(i)
+unset multiplot
+END
+echo "$folder: scaling.csv, scaling.txt, scaling.svg"
