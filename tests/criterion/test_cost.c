@@ -20,38 +20,36 @@ typedef struct scene {
     const char *criterion, *loss, *algebra, *option, *value;
     int64_t n;
     int p, groups;
-    bool standardize, multiply;
+    bool standardize, multiply, sparse;
     double near;
-    data_storage_t storage;
 } scene_t;
 
 static const scene_t scenes[] = {
-    {"alo", "logistic", "replicated", "whitened", "recompute", 400, 20, S, false, true, 0.0},
-    {"alo", "logistic", "replicated", "whitened", "keep", 403, 140, S, false, true, 0.0},
-    {"alo", "squared", "replicated", "whitened", "keep", 90, 7, S, true, true, 0.0},
-    {"alo", "poisson", "replicated", "whitened", "recompute", 3, 4, S, false, true, 0.0},
-    {"alo", "squared", "spectral", NULL, NULL, 301, 13, 1, false, true, 0.0},
-    {"alo", "logistic", "wide", NULL, NULL, 30, 90, S, false, true, 0.0},
-    {"alo", "squared", "wide", NULL, NULL, 30, 31, S, true, true, 0.0},
-    {"alo", "softmax", "wide", NULL, NULL, 40, 90, S, false, true, 0.0},
-    {"alo", "softmax", "wide", NULL, NULL, 40, 60, 1, false, true, 0.0},
-    {"kfold", "softmax", "wide", "groups", "1", 40, 90, S, false, true, 0.0},
-    {"kfold", "logistic", "wide", "groups", "1", 40, 60, S, false, true, 0.0},
-    {"alo", "logistic", "replicated", "whitened", "recompute", 120, 9, S, true, true, 0.0,
-     DATA_HOLD_SPARSE},
-    {"holdout", "logistic", "replicated", NULL, NULL, 120, 9, S, true, true, 0.0, DATA_HOLD_SPARSE},
-    {"alo", "softmax", "replicated", NULL, NULL, 200, 6, S, false, true, 0.0},
-    {"alo", "logistic", "distributed", NULL, NULL, 90, 140, S, false, true, 0.0},
-    {"alo", "squared", "distributed", NULL, NULL, 120, 300, S, true, true, 0.0},
-    {"kfold", "logistic", "distributed", "groups", "1", 91, 70, S, true, true, 0.0},
-    {"kfold", "softmax", "distributed", "groups", "1", 91, 40, S, true, true, 0.0},
-    {"kfold", "logistic", "replicated", "groups", "1", 91, 6, S, true, true, 0.0},
-    {"kfold", "squared", "replicated", "groups", "1", 91, 6, S, false, true, 0.0},
-    {"kfold", "softmax", "replicated", "groups", "1", 91, 4, S, false, true, 0.0},
-    {"kfold", "logistic", "products", "groups", "1", 91, 40, S, true, true, 0.02},
-    {"holdout", "poisson", "replicated", NULL, NULL, 90, 9, S, true, true, 0.0},
-    {"holdout", "squared", "products", NULL, NULL, 90, 60, S, false, true, 0.02},
-    {"loo", "logistic", "replicated", "groups", "1", 23, 5, S, true, true, 0.02},
+    {"alo", "logistic", "replicated", "whitened", "recompute", 400, 20, S, false, true, false, 0.0},
+    {"alo", "logistic", "replicated", "whitened", "keep", 403, 140, S, false, true, false, 0.0},
+    {"alo", "squared", "replicated", "whitened", "keep", 90, 7, S, true, true, false, 0.0},
+    {"alo", "poisson", "replicated", "whitened", "recompute", 3, 4, S, false, true, false, 0.0},
+    {"alo", "squared", "spectral", NULL, NULL, 301, 13, 1, false, true, false, 0.0},
+    {"alo", "logistic", "wide", NULL, NULL, 30, 90, S, false, true, false, 0.0},
+    {"alo", "squared", "wide", NULL, NULL, 30, 31, S, true, true, false, 0.0},
+    {"alo", "softmax", "wide", NULL, NULL, 40, 90, S, false, true, false, 0.0},
+    {"alo", "softmax", "wide", NULL, NULL, 40, 60, 1, false, true, false, 0.0},
+    {"kfold", "softmax", "wide", "groups", "1", 40, 90, S, false, true, false, 0.0},
+    {"kfold", "logistic", "wide", "groups", "1", 40, 60, S, false, true, false, 0.0},
+    {"alo", "logistic", "replicated", "whitened", "recompute", 120, 9, S, true, true, true, 0.0},
+    {"holdout", "logistic", "replicated", NULL, NULL, 120, 9, S, true, true, true, 0.0},
+    {"alo", "softmax", "replicated", NULL, NULL, 200, 6, S, false, true, false, 0.0},
+    {"alo", "logistic", "distributed", NULL, NULL, 90, 140, S, false, true, false, 0.0},
+    {"alo", "squared", "distributed", NULL, NULL, 120, 300, S, true, true, false, 0.0},
+    {"kfold", "logistic", "distributed", "groups", "1", 91, 70, S, true, true, false, 0.0},
+    {"kfold", "softmax", "distributed", "groups", "1", 91, 40, S, true, true, false, 0.0},
+    {"kfold", "logistic", "replicated", "groups", "1", 91, 6, S, true, true, false, 0.0},
+    {"kfold", "squared", "replicated", "groups", "1", 91, 6, S, false, true, false, 0.0},
+    {"kfold", "softmax", "replicated", "groups", "1", 91, 4, S, false, true, false, 0.0},
+    {"kfold", "logistic", "products", "groups", "1", 91, 40, S, true, true, false, 0.02},
+    {"holdout", "poisson", "replicated", NULL, NULL, 90, 9, S, true, true, false, 0.0},
+    {"holdout", "squared", "products", NULL, NULL, 90, 60, S, false, true, false, 0.02},
+    {"loo", "logistic", "replicated", "groups", "1", 23, 5, S, true, true, false, 0.02},
 };
 enum { SCENES = sizeof scenes / sizeof *scenes };
 
@@ -65,7 +63,7 @@ static bool make(const scene_t *scene, fixture_t *f)
                                    .weights = true,
                                    .intercept = true,
                                    .standardize = scene->standardize,
-                                   .storage = scene->storage,
+                                   .storage = scene->sparse ? DATA_HOLD_SPARSE : DATA_AUTO,
                                    .groups = scene->groups,
                                    .option = scene->option,
                                    .value = scene->value,
@@ -249,7 +247,8 @@ static void check_kernel(const scene_t *scene, int order)
 
 static void kernels_are_as_promised(void)
 {
-    const scene_t kernel = {"alo", "logistic", NULL, NULL, NULL, 150, 3, 1, false, true, 0.0};
+    const scene_t kernel = {"alo", "logistic", NULL,  NULL, NULL,  150,
+                            3,     1,          false, true, false, 0.0};
     scene_t other = kernel;
     other.loss = "squared";
     other.n = 40;
