@@ -5,4 +5,8 @@
 /* Seconds on a clock that only goes forward, from an arbitrary zero. */
 double clock_seconds(void);
 
+/* Seconds that this thread has had a processor: other programs on the machine do not lengthen them.
+ */
+double clock_processor(void);
+
 #endif

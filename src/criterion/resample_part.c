@@ -241,6 +241,7 @@ static double judge(resample_t *a, int64_t k)
     const problem_t *problem = a->problem;
     const int64_t rows = problem->rows;
     double sum = 0.0;
+    work_count(WORK_ROW, (double)rows);
     memset(a->phi[1], 0, (size_t)(problem->outputs * rows) * sizeof *a->phi[1]);
     memset(a->phi[2], 0, (size_t)(problem->blocks * rows) * sizeof *a->phi[2]);
     for (int64_t i = 0; i < rows; i++) {
@@ -284,6 +285,7 @@ bool resample_add_product(resample_t *a, const double *delta, double *out)
     const penalty_values_t *r = &problem->penalty_values;
     double scale = -1.0 / a->weight;
     int p = problem->columns;
+    work_count(WORK_ROW, 2.0 * (double)problem->rows);
     penalty_along(penalty, r, 1, delta, a->b);
     if (solve(a, NULL, a->b) >= 0)
         return false;

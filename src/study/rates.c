@@ -142,10 +142,12 @@ static int create(bench_t *b)
 {
     int code = TRALO_OK;
     const plan_request_t *r = b->request;
-    const int64_t side = least(least(r->kernel ? r->n : r->p + 1, SQUARE_MOST), INT32_MAX);
-    const int64_t mine = (r->n + comm_size(b->comm) - 1) / comm_size(b->comm);
-    b->p = (int)least((int64_t)r->p + 1, COLUMNS_MOST);
-    b->rows = least(mine, NUMBERS_MOST / b->p);
+    const int64_t width = (int64_t)r->p + 1, ranks = comm_size(b->comm);
+    const bool wide = width > r->n; /* what is long is dealt to the ranks */
+    const int64_t shorter = wide ? r->n : width, longer = wide ? width : r->n;
+    const int64_t side = least(r->kernel ? r->n : shorter, SQUARE_MOST);
+    b->p = (int)least(shorter, COLUMNS_MOST);
+    b->rows = least((longer + ranks - 1) / ranks, NUMBERS_MOST / b->p);
     b->loss = loss_find(r->loss);
     TRY(comm_agree(b->comm, allocate(b, (int)side)));
     TRY(comm_agree(b->comm, allocate_sparse(b)));
@@ -239,18 +241,23 @@ static void do_large_sum(bench_t *b)
 
 /* ---- measuring ---- */
 
-/* Seconds of one call on the slowest rank, in the fastest of some rounds, which other programs on
-   the machine disturb least. All ranks make the same calls. */
-static double time_call(bench_t *b, void (*work)(bench_t *))
+static double wall(void)
+{
+    return clock_seconds();
+}
+
+/* Seconds of one call on the slowest rank by a clock, in the fastest of some rounds. All ranks make
+   the same calls. */
+static double time_call(bench_t *b, void (*work)(bench_t *), double (*now)(void))
 {
     double shortest = INFINITY, spent = 0.0;
     work(b);
     for (int64_t calls = 1; spent < LEAST; calls *= 2) {
         comm_barrier(b->comm);
-        const double started = clock_seconds();
+        const double started = now();
         for (int64_t i = 0; i < calls; i++)
             work(b);
-        const double taken = comm_max_one(b->comm, clock_seconds() - started);
+        const double taken = comm_max_one(b->comm, now() - started);
         shortest = fmin(shortest, taken / (double)calls);
         spent += taken;
         calls = taken > 0.1 * LEAST ? (calls + 1) / 2 : calls;
@@ -258,20 +265,23 @@ static double time_call(bench_t *b, void (*work)(bench_t *))
     return shortest;
 }
 
+/* Of a rank's own work by its processor time, which other programs on the machine disturb little.
+ */
 static double rate(bench_t *b, work_kind_t kind, void (*work)(bench_t *))
 {
+    const bool alone = kind != WORK_SHARED || comm_size(b->comm) == 1;
     const double before = work_counted().amount[kind];
     work(b);
     const double each = comm_max_one(b->comm, work_counted().amount[kind] - before);
-    return each / time_call(b, work);
+    return each / time_call(b, work, alone ? clock_processor : wall);
 }
 
 static void measure_messages(bench_t *b, plan_rates_t *rates)
 {
     const int ranks = comm_size(b->comm);
     const double both = 2.0 * (ranks - 1) / ranks;
-    rates->latency = time_call(b, do_small_sums) / SMALL_SUMS;
-    rates->bandwidth = both * MESSAGE * sizeof(double) / time_call(b, do_large_sum);
+    rates->latency = time_call(b, do_small_sums, wall) / SMALL_SUMS;
+    rates->bandwidth = both * MESSAGE * sizeof(double) / time_call(b, do_large_sum, wall);
     rates->ranks = ranks;
     rates->messages_measured = true;
 }

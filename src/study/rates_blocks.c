@@ -98,9 +98,9 @@ static double time_evaluation(const sample_t *s, int order)
     double shortest = INFINITY;
     criterion_result_t r;
     for (int i = 0; i <= TRIALS; i++) {
-        const double started = clock_seconds();
+        const double started = clock_processor();
         criterion_evaluate(s->criterion, &theta, order, &r);
-        const double taken = clock_seconds() - started;
+        const double taken = clock_processor() - started;
         shortest = i > 0 && taken < shortest ? taken : shortest;
     }
     return shortest;
@@ -108,10 +108,10 @@ static double time_evaluation(const sample_t *s, int order)
 
 static double time_move(const sample_t *s)
 {
-    const double theta = 3.0, started = clock_seconds();
+    const double theta = 3.0, started = clock_processor();
     for (int i = 0; i < TRIALS; i++)
         problem_move(s->problem, &theta, s->problem->beta);
-    return (clock_seconds() - started) / TRIALS;
+    return (clock_processor() - started) / TRIALS;
 }
 
 static int measure(comm_t *self, int outputs, double rates[2])
