@@ -20,6 +20,7 @@ spectral alo spectral squared 50000 100 1 1
 wide alo wide logistic 300 3000 2 1
 kernel alo kernel logistic 600 10 2 1
 softmax alo replicated softmax 4000 20 2 4
+distributed alo distributed logistic 20000 100 2 1
 kfold kfold replicated logistic 10000 50 2 1
 products kfold products logistic 4000 200 2 1
 holdout holdout replicated poisson 20000 80 2 1'
