@@ -100,7 +100,7 @@ int study_open(comm_t *comm, const config_t *config, study_t **out)
     TRY(comm_agree(comm, mem_alloc(1, sizeof *study, &study)));
     study->comm = comm;
     study->config = config;
-    threads_setup(comm);
+    TRY(threads_setup(comm));
     TRY(data_open_files(comm, &files, &options, &study->data));
     study->loss = loss_configured(loss_find(config->model.loss.name), config->model.loss.options);
     TRY(problem_outputs(study->data, &study->loss, &study->outputs));
