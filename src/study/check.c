@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "base/rng.h"
 #include "study/point.h"
+#include "study/report.h"
 
 enum { MOST = 20, STEPS = 4, STREAM = 0xc4ec };
 
@@ -166,6 +167,7 @@ static int drive(study_t *study, void *argument)
         draw_point(&check, (uint64_t)i);
         TRY(check_point(&check));
     }
+    report_communication(study->comm);
     log_info("largest relative error %.2e, tolerance %.2e: %s", check.options->worst,
              check.options->tolerance,
              check.options->worst <= check.options->tolerance ? "passed" : "failed");

@@ -247,6 +247,15 @@ static int put_columns(json_t *root, const result_t *r)
     return bad;
 }
 
+static json_t *communication(const result_environment_t *environment)
+{
+    json_t *out = json_object();
+    json_object_set_new(out, "calls", json_integer(environment->comm_calls));
+    json_object_set_new(out, "bytes", json_integer(environment->comm_bytes));
+    json_object_set_new(out, "seconds", real(environment->comm_seconds));
+    return out;
+}
+
 static int put_model(json_t *root, const result_t *r)
 {
     int bad = json_object_set_new(root, "n", json_integer(r->n));
@@ -255,6 +264,8 @@ static int put_model(json_t *root, const result_t *r)
     bad |= json_object_set_new(root, "read_passes", json_integer(r->environment.read_passes));
     bad |= json_object_set_new(root, "read_bytes", json_integer(r->environment.read_bytes));
     bad |= json_object_set_new(root, "read_seconds", real(r->environment.read_seconds));
+    bad |= json_object_set_new(root, "threads", json_integer(r->environment.threads));
+    bad |= json_object_set_new(root, "communication", communication(&r->environment));
     bad |= json_object_set_new(root, "loss", json_string(r->loss));
     bad |= r->has_kernel ? put_kernel(root, r) : put_columns(root, r);
     return bad;

@@ -178,6 +178,18 @@ static void report_one_se(const study_t *study, const result_t *r)
              r->criterion_name, r->one_se_criterion);
 }
 
+static void print_communication(int64_t calls, int64_t bytes, double seconds)
+{
+    log_info("communication   %" PRId64 " calls, %.4g MB, %.3g s", calls, 1e-6 * (double)bytes,
+             seconds);
+}
+
+void report_communication(const comm_t *comm)
+{
+    const comm_counters_t counters = comm_counters(comm);
+    print_communication(counters.calls, counters.bytes, counters.seconds);
+}
+
 void report_result(const study_t *study, const result_t *r)
 {
     char lambda[LAMBDA_TEXT], products[64] = "", cg[64] = "";
@@ -210,8 +222,8 @@ void report_result(const study_t *study, const result_t *r)
              " inner steps%s, %.3g s on %" PRId64 " rank%s",
              r->iterations, r->evaluations, products, r->inner_iterations, cg, r->seconds,
              r->environment.ranks, plural(r->environment.ranks));
-    log_info("communication   %" PRId64 " calls, %.4g MB, %.3g s", r->environment.comm_calls,
-             1e-6 * (double)r->environment.comm_bytes, r->environment.comm_seconds);
+    print_communication(r->environment.comm_calls, r->environment.comm_bytes,
+                        r->environment.comm_seconds);
     if (r->environment.read_passes > 0)
         log_info("reading         %" PRId64 " passes over X, %.4g GB, waited %.3g s for the disk",
                  r->environment.read_passes, 1e-9 * (double)r->environment.read_bytes,

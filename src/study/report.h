@@ -12,6 +12,9 @@ void report_start(const study_t *study);
 /* One line per evaluation; a star at the end: the best so far. */
 void report_evaluation(const study_t *study, int64_t iteration, const result_evaluation_t *row);
 
+/* What this rank gave to the others so far, and the time it took, waiting included. */
+void report_communication(const comm_t *comm);
+
 /* The closing summary. */
 void report_result(const study_t *study, const result_t *result);
 

@@ -40,6 +40,9 @@ static void fill_scalars(result_t *r)
     r->n = 100;
     r->intercept[0] = -1.5;
     r->environment.threads = 2;
+    r->environment.comm_calls = 31;
+    r->environment.comm_bytes = 4100;
+    r->environment.comm_seconds = 0.25;
 }
 
 result_t *sample_result(int count)

@@ -42,6 +42,8 @@ static const char *const keys[] = {"lambda",
                                    "n",
                                    "p",
                                    "ranks",
+                                   "threads",
+                                   "communication",
                                    "loss",
                                    "penalty",
                                    "coefficients",
@@ -103,6 +105,11 @@ static void has_the_keys(void)
     CU_ASSERT(number(root, "cg_products", 0) == 23);
     CU_ASSERT(strcmp(json_string_value(json_array_get(off, 0)), "c") == 0);
     CU_ASSERT(number(root, "ranks", 0) == comm_size(test_comm) && number(root, "p", 0) == SAMPLE_P);
+    CU_ASSERT(number(root, "threads", 0) == (double)r->environment.threads);
+    const json_t *sent = json_object_get(root, "communication");
+    CU_ASSERT(number(sent, "calls", 0) == (double)r->environment.comm_calls);
+    CU_ASSERT(number(sent, "bytes", 0) == (double)r->environment.comm_bytes);
+    CU_ASSERT(number(sent, "seconds", 0) == r->environment.comm_seconds);
     CU_ASSERT(number(root, "coefficients", 2) == 1.5 && number(root, "intercept", 0) == -1.5);
     json_decref(root);
     result_free(&r);
