@@ -28,6 +28,24 @@ static void one_ridge_penalty_is_left_to_eigenvalues(void)
     CU_ASSERT_STRING_EQUAL(a.name, "replicated");
 }
 
+/* The eigenvalues of many columns cost more than all else. */
+static void wide_data_are_left_to_small_matrices(void)
+{
+    algebra_facts_t facts = facts_of("alo");
+    algebra_t a;
+    facts.one_ridge = true;
+    facts.shape.n = 200;
+    facts.shape.rows = 50;
+    facts.shape.width = 10000;
+    facts.shape.entries = 50 * 10000;
+    for (int outputs = 1; outputs <= 4; outputs += 3) {
+        facts.shape.outputs = outputs;
+        facts.one_ridge = outputs == 1;
+        CHECK_OK(algebra_choose(&facts, "auto", &a));
+        CU_ASSERT_STRING_EQUAL(a.name, "wide");
+    }
+}
+
 static void what_does_not_suit_is_refused(void)
 {
     const algebra_facts_t facts = facts_of("alo");
@@ -90,6 +108,7 @@ void suite_algebra(void)
 {
     static const test_case_t cases[] = {
         {"one ridge penalty is left to eigenvalues", one_ridge_penalty_is_left_to_eigenvalues},
+        {"wide data are left to small matrices", wide_data_are_left_to_small_matrices},
         {"what does not suit is refused", what_does_not_suit_is_refused},
         {"many columns with few entries make no matrix",
          many_columns_with_few_entries_make_no_matrix},
