@@ -29,8 +29,7 @@
 #include "problem/cost.h"
 #include "problem/distributed.h"
 
-typedef struct explicit
-{
+typedef struct alo_explicit {
     problem_t *problem; /* borrowed */
     evaluation_t evaluation;
     fit_t fit;
@@ -41,11 +40,9 @@ typedef struct explicit
     alo_scalar_t rows;       /* of this rank */
     double *xv;              /* [rows] */
     bool ready;              /* what every direction needs is known at this point: l'''', C, xv */
-}
-explicit_t;
+} explicit_t;
 
-/* out = left (middle right) for symmetric matrices; left and middle by their lower triangles;
-   between is scratch. */
+/* between = middle V and out = V between, for the lower triangle of a symmetric `middle`. */
 static void sandwich(const explicit_t *a, const double *middle, double *between, double *out)
 {
     dist_symmetric(a->of->dist, middle, a->V, a->of->panel, between);

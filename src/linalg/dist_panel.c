@@ -39,7 +39,7 @@ static bool next_piece(const dist_t *dist, panel_block_t panel, piece_t *p)
     p->first = p->count == 0 ? panel.first : p->first + p->count;
     p->count = end - p->first < DIST_BLOCK ? end - p->first : DIST_BLOCK;
     p->owner = p->first / DIST_BLOCK % ranks;
-    p->local = p->first / DIST_BLOCK / ranks * DIST_BLOCK;
+    p->local = (int64_t)(p->first / DIST_BLOCK / ranks) * DIST_BLOCK;
     return p->count > 0;
 }
 

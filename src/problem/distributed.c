@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Rows are on all ranks, columns of the matrices too, but others: sums over rows are formed by
    every rank for some columns and added up at their owner, quadratic forms of rows take the columns
-   as their owners show them. */
+   as their owners show them.
+
+   PDSYRK does such sums too, for rows held by the ranks are columns of a p x n matrix as they are.
+   It took 1.2 to 1.3 times the processor time (8000 rows, 2000 and 4000 columns, 2 ranks:
+   tests/bench/README.md), and would want the rows times the roots of their weights, for each sign.
+ */
 #include "problem/distributed.h"
 
 #include <string.h>

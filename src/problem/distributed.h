@@ -10,7 +10,7 @@
 
 typedef struct distributed {
     problem_t *problem; /* borrowed */
-    dist_t *dist;       /* layout of the matrices; owned, as the next two */
+    dist_t *dist;       /* layout of the matrices; owned, as all below */
     double *panel;      /* [columns, dist_panel(columns)] */
     double *factor;     /* L of H, after hessian_factor */
     double *mirror;     /* as large as a matrix; NULL: one output */

@@ -81,14 +81,13 @@ static void alo_is_the_same_for_every_loss_and_penalty(void)
 {
     int walked = 0, right = 0;
     for (int k = 0; loss_kinds[k] != NULL; k++)
-        for (int q = 0; penalty_kinds[q] != NULL && loss_kinds[k]->joint == NULL; q++)
-            for (int way = 0; way < 3; way++) {
-                const fixture_setup_t setup =
-                    setup_of(loss_kinds[k]->name, penalty_kinds[q]->name, way);
-                walked++;
-                right += same(&setup);
-            }
-    CU_ASSERT(walked >= 7 * 2 * 3);
+        for (int q = 0; penalty_kinds[q] != NULL && loss_kinds[k]->joint == NULL; q++) {
+            const fixture_setup_t setup =
+                setup_of(loss_kinds[k]->name, penalty_kinds[q]->name, (k + q) % 3);
+            walked++;
+            right += same(&setup);
+        }
+    CU_ASSERT(walked >= 7 * 2);
     CU_ASSERT_EQUAL(right, walked);
 }
 

@@ -9,8 +9,8 @@
 #include "base/rng.h"
 #include "support.h"
 
-static const int sizes[] = {1, 5, 63, 64, 65, 200};
-enum { SIZES = sizeof sizes / sizeof *sizes, MOST = 200 };
+static const int sizes[] = {1, 5, 63, 64, 65, 200, 0}, few_sizes[] = {7, 64, 300, 0};
+enum { MOST = 300 };
 
 /* Whole matrices, the same on all ranks, and the local columns of three distributed ones. */
 typedef struct bench {
@@ -149,6 +149,98 @@ static void check_indefinite(bench_t *b)
     CU_ASSERT_EQUAL(dist_factor(b->dist, b->A), at);
 }
 
+/* All columns of a distributed matrix, in b->got. */
+static void gather(bench_t *b, const double *local)
+{
+    const int n = b->n;
+    memset(b->got, 0, (size_t)n * (size_t)n * sizeof *b->got);
+    for (int j = 0; j < b->dist->columns; j++)
+        memcpy(b->got + (size_t)dist_global(b->dist, j) * (size_t)n, local + (size_t)j * (size_t)n,
+               (size_t)n * sizeof *local);
+    comm_sum(test_comm, b->got, (int64_t)n * n);
+}
+
+/* V A = I for the inverse V, and R R' = V for the upper triangle R. */
+static void check_inverse(bench_t *b)
+{
+    const int n = b->n;
+    double *panel = b->other; /* columns are at most n */
+    spread(b, b->whole, b->A);
+    memcpy(b->C, b->A, (size_t)n * (size_t)b->dist->columns * sizeof *b->C);
+    CU_ASSERT_EQUAL(dist_factor(b->dist, b->A), -1);
+    dist_invert(b->dist, b->A, b->B, b->A);
+    gather(b, b->A);
+    memset(b->want, 0, (size_t)n * (size_t)n * sizeof *b->want);
+    for (int j = 0; j < n; j++)
+        for (int i = j; i < n; i++)
+            for (int k = i; k < n; k++)
+                b->want[i + j * n] += b->got[i + k * n] * b->got[j + k * n];
+    CHECK_CLOSE(distance(b, b->B, true), 0.0, 1e-10);
+    dist_mirror(b->dist, (dist_square_t){.count = n}, b->B, b->A);
+    dist_symmetric(b->dist, b->B, b->C, panel, b->A);
+    memset(b->want, 0, (size_t)n * (size_t)n * sizeof *b->want);
+    for (int j = 0; j < n; j++)
+        b->want[j + j * n] = 1.0;
+    CHECK_CLOSE(distance(b, b->A, false), 0.0, 1e-10);
+}
+
+static double entry(int rank, int i, int j)
+{
+    return (rank + 1) * (3 * i - 7 * j) + rank; /* whole numbers: sums have no rounding */
+}
+
+/* Sums of all ranks arrive at the owners, in the lower triangle; what is shown is what is there. */
+static void check_panels(bench_t *b)
+{
+    const int n = b->n, rank = comm_rank(test_comm), ranks = comm_size(test_comm);
+    double *panel = b->other, diagonal[MOST];
+    int wrong = 0;
+    for (panel_block_t k = {0}; dist_next(b->dist, &k);) {
+        for (int j = 0; j < k.count; j++)
+            for (int i = 0; i < n; i++)
+                panel[i + j * n] = entry(rank, i, k.first + j);
+        dist_settle(b->dist, panel, k, b->A);
+    }
+    memset(b->want, 0, (size_t)n * (size_t)n * sizeof *b->want);
+    for (int j = 0; j < n; j++)
+        for (int i = 0; i < n; i++)
+            for (int k = 0; k < ranks; k++)
+                b->want[i + j * n] += entry(k, i, j);
+    CU_ASSERT(distance(b, b->A, true) == 0.0);
+    spread(b, b->want, b->A);
+    for (int part = DIST_LOWER; part <= DIST_UPPER; part++)
+        for (panel_block_t k = {0}; dist_next(b->dist, &k);) {
+            const int begin = part == DIST_LOWER ? k.first : 0;
+            const int end = part == DIST_LOWER ? n : k.first + k.count;
+            dist_show(b->dist, b->A, k, (dist_part_t)part, panel);
+            for (int j = 0; j < k.count; j++)
+                for (int i = begin; i < end; i++)
+                    wrong += panel[i + j * n] != b->want[i + (k.first + j) * n];
+        }
+    dist_diagonal(b->dist, b->A, diagonal);
+    for (int j = 0; j < n; j++)
+        wrong += diagonal[j] != b->want[j + j * n];
+    CU_ASSERT_EQUAL(wrong, 0);
+}
+
+/* C - A - A', and what is added to its diagonal. */
+static void check_both(bench_t *b)
+{
+    const int n = b->n;
+    double diagonal[MOST];
+    spread(b, b->whole, b->C);
+    spread(b, b->other, b->A);
+    dist_subtract_both(b->dist, b->A, b->C);
+    for (int j = 0; j < n; j++) {
+        diagonal[j] = cos(j);
+        for (int i = 0; i < n; i++)
+            b->want[i + j * n] = b->whole[i + j * n] - b->other[i + j * n] - b->other[j + i * n] +
+                                 (i == j ? cos(j) : 0.0);
+    }
+    dist_add_diagonal(b->dist, diagonal, b->C);
+    CHECK_CLOSE(distance(b, b->C, true), 0.0, 1e-13);
+}
+
 static int create(bench_t *b)
 {
     int code = TRALO_OK;
@@ -164,10 +256,10 @@ out:
     return code;
 }
 
-static void for_all(void (*check)(bench_t *))
+static void for_each(const int *size, void (*check)(bench_t *))
 {
-    for (int k = 0; k < SIZES; k++) {
-        bench_t b = {.n = sizes[k]};
+    for (; *size > 0; size++) {
+        bench_t b = {.n = *size};
         if (CHECK_OK(dist_create(test_comm, b.n, &b.dist)) && CHECK_OK(create(&b))) {
             fill(&b);
             check(&b);
@@ -185,22 +277,37 @@ static void for_all(void (*check)(bench_t *))
 
 static void columns_are_dealt_to_the_ranks(void)
 {
-    for_all(check_layout);
+    for_each(sizes, check_layout);
 }
 
 static void products_equal_plain_loops(void)
 {
-    for_all(check_products);
+    for_each(sizes, check_products);
 }
 
 static void factors_solve_and_whiten(void)
 {
-    for_all(check_factor);
+    for_each(sizes, check_factor);
 }
 
 static void indefinite_matrices_are_found(void)
 {
-    for_all(check_indefinite);
+    for_each(sizes, check_indefinite);
+}
+
+static void inverses_are_that(void)
+{
+    for_each(few_sizes, check_inverse);
+}
+
+static void panels_go_round(void)
+{
+    for_each(few_sizes, check_panels);
+}
+
+static void triangles_are_subtracted(void)
+{
+    for_each(few_sizes, check_both);
 }
 
 void suite_dist(void)
@@ -210,6 +317,9 @@ void suite_dist(void)
         {"products equal plain loops", products_equal_plain_loops},
         {"factors solve and whiten", factors_solve_and_whiten},
         {"indefinite matrices are found", indefinite_matrices_are_found},
+        {"inverses are that", inverses_are_that},
+        {"panels go round", panels_go_round},
+        {"triangles are subtracted", triangles_are_subtracted},
     };
     REGISTER("dist", cases);
 }
