@@ -4,7 +4,7 @@
    as their owners show them.
 
    PDSYRK does such sums too, for rows held by the ranks are columns of a p x n matrix as they are.
-   It took 1.2 to 1.3 times the processor time (8000 rows, 2000 and 4000 columns, 2 ranks:
+   It took 1.2 to 1.4 times the processor time (8000 rows, 2000 to 6000 columns, 2 and 4 ranks:
    tests/bench/README.md), and would want the rows times the roots of their weights, for each sign.
  */
 #include "problem/distributed.h"

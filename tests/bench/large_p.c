@@ -3,7 +3,7 @@
 
    mpirun -n RANKS large_p sums ROWS COLUMNS [REPEATS]
        X'X by block columns, by PDSYRK on X as it is held, and by panels of columns
-   mpirun -n RANKS large_p alo ROWS COLUMNS [LOSS]
+   mpirun -n RANKS large_p alo ROWS COLUMNS [LOSS [ALGEBRA]]
        one evaluation of alo with its gradient, one ridge penalty; LOSS logistic or squared */
 #include <inttypes.h>
 #include <math.h>
@@ -126,7 +126,7 @@ static int make_options(const param_t *params, size_t size, void **out)
     return code;
 }
 
-static int make_criterion(bench_t *b)
+static int make_criterion(bench_t *b, const char *algebra)
 {
     int code = TRALO_OK;
     criterion_setup_t s = {
@@ -135,7 +135,7 @@ static int make_criterion(bench_t *b)
     TRY(make_options(s.inner->params, s.inner->options_size, &b->inner_options));
     for (const param_t *row = s.kind->params; row->name != NULL; row++)
         if (strcmp(row->name, "algebra") == 0)
-            TRY(param_set(row, b->options, "distributed"));
+            TRY(param_set(row, b->options, algebra));
     s.options = b->options;
     s.inner_options = b->inner_options;
     TRY(criterion_create(&s, &b->criterion));
@@ -159,8 +159,10 @@ static void release(bench_t *b)
 static void say_memory(bench_t *b, int64_t before, int64_t resident)
 {
     const problem_shape_t shape = problem_shape(b->problem);
-    const double said = (double)(b->criterion->kind->memory(b->criterion->form, &shape) +
-                                 problem_gram_memory(&shape));
+    const criterion_kind_t *kind = b->criterion->kind;
+    const int64_t more = kind->more != NULL ? kind->more(b->criterion->form, &shape) : 0;
+    const double said =
+        (double)(kind->memory(b->criterion->form, &shape) + more + problem_gram_memory(&shape));
     double mine[] = {(double)(mem_peak() - before), (double)mem_peak(), (double)resident}, all[3];
     for (int rank = 0; rank < comm_size(b->comm); rank++) {
         memcpy(all, mine, sizeof all);
@@ -172,16 +174,18 @@ static void say_memory(bench_t *b, int64_t before, int64_t resident)
     }
 }
 
-static int run_alo(bench_t *b, int64_t n, int p, const char *loss)
+static int run_alo(bench_t *b, int64_t n, int p, char **argv)
 {
     int code = TRALO_OK;
+    const char *loss = argv[0] != NULL ? argv[0] : "logistic";
+    const char *algebra = argv[0] != NULL && argv[1] != NULL ? argv[1] : "distributed";
     const double theta = log(0.1 * (double)n);
     criterion_result_t r;
     TRY(make_problem(b, n, p, loss));
     const int64_t before = mem_bytes();
     mem_peak_reset();
     forget_peak();
-    TRY(make_criterion(b));
+    TRY(make_criterion(b, algebra));
     comm_counters_reset(b->comm);
     const double started = clock_seconds(), worked = processor_seconds();
     criterion_evaluate(b->criterion, &theta, 1, &r);
@@ -285,13 +289,13 @@ int main(int argc, char **argv)
     int provided, code;
     MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided);
     if (argc < 4 || comm_world(&b.comm) != TRALO_OK) {
-        fprintf(stderr, "usage: mpirun -n RANKS large_p sums|alo ROWS COLUMNS [REPEATS|LOSS]\n");
+        fprintf(stderr, "usage: mpirun -n RANKS large_p sums|alo ROWS COLUMNS [...]\n");
         MPI_Abort(MPI_COMM_WORLD, 2);
     }
     const int64_t n = strtoll(argv[2], NULL, 10);
     const int p = (int)strtol(argv[3], NULL, 10);
     if (strcmp(argv[1], "alo") == 0)
-        code = run_alo(&b, n, p, argc > 4 ? argv[4] : "logistic");
+        code = run_alo(&b, n, p, argv + 4);
     else
         code = run_sums(&b, n, p, argc > 4 ? (int)strtol(argv[4], NULL, 10) : 3);
     if (code != TRALO_OK && comm_rank(b.comm) == 0)
