@@ -68,28 +68,28 @@ static int visit(const fixture_setup_t *setup)
     return 1;
 }
 
+/* The ways of standardising take turns over the losses and penalties. */
 static void sparse_is_dense(void)
 {
-    int wrong = 0;
+    int wrong = 0, way = 0;
     for (int c = 0; criterion_kinds[c] != NULL; c++)
         for (int k = 0; loss_kinds[k] != NULL; k++)
-            for (int q = 0; penalty_kinds[q] != NULL; q++)
-                for (int way = 0; way < 3; way++) {
-                    fixture_setup_t setup = {.n = 47,
-                                             .p = 8,
-                                             .loss = loss_kinds[k]->name,
-                                             .penalty = penalty_kinds[q]->name,
-                                             .criterion = criterion_kinds[c]->name,
-                                             .weights = way > 0,
-                                             .offset = way > 0,
-                                             .intercept = (k + way) % 2 == 0,
-                                             .standardize = (data_standardize_t)way,
-                                             .density = 0.3,
-                                             .groups = way == 1 ? 1 : 2,
-                                             .option = "algebra",
-                                             .value = "replicated"};
-                    wrong += visit(&setup);
-                }
+            for (int q = 0; penalty_kinds[q] != NULL; q++, way++) {
+                const fixture_setup_t setup = {.n = 47,
+                                               .p = 8,
+                                               .loss = loss_kinds[k]->name,
+                                               .penalty = penalty_kinds[q]->name,
+                                               .criterion = criterion_kinds[c]->name,
+                                               .weights = way % 3 > 0,
+                                               .offset = way % 3 > 0,
+                                               .intercept = way / 3 % 2 == 0,
+                                               .standardize = (data_standardize_t)(way % 3),
+                                               .density = 0.3,
+                                               .groups = way % 3 == 1 ? 1 : 2,
+                                               .option = "algebra",
+                                               .value = "replicated"};
+                wrong += visit(&setup);
+            }
     CU_ASSERT_EQUAL(wrong, 0);
 }
 
