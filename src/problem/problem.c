@@ -25,7 +25,7 @@ static int allocate(problem_t *problem)
         ALLOC(problem->l[k], parts[k] * rows);
     TRY(penalty_values_create(problem->penalty, &problem->penalty_values));
     ALLOC(problem->gradient, columns);
-    ALLOC(problem->reduction, columns + 1 + outputs);
+    ALLOC(problem->reduction, columns + 1 + outputs + comm_size(problem->comm));
     ALLOC(problem->block, problem->blocks);
     ALLOC(problem->direction, columns);
     ALLOC(problem->trial, columns);
@@ -181,7 +181,7 @@ int64_t problem_memory(const problem_shape_t *shape)
     int64_t width = shape->width, outputs = shape->outputs, blocks = joint_blocks(shape->outputs);
     int64_t by_row = outputs > 1 ? 2 * outputs + 1 + blocks : 1 + LOSS_ORDERS;
     int64_t numbers = shape->rows * by_row + outputs * width * (penalty + 5) + width + 3 * outputs +
-                      1 + blocks + shape->count;
+                      1 + blocks + shape->count + shape->ranks;
     return numbers * (int64_t)sizeof(double);
 }
 
@@ -239,7 +239,8 @@ static double largest_predictor(const problem_t *problem, int64_t begin, int64_t
     return largest;
 }
 
-/* One pass over the rows: sums = (X'l' [columns], sum l, sum l'^2 [outputs]); the largest |u|. */
+/* One pass over the rows: sums = (X'l' [columns], sum l, sum l'^2 [outputs]); the largest |u| of
+   this rank. */
 static double pass(problem_t *problem, double *sums)
 {
     int columns = problem->columns, width = problem->width;
@@ -288,6 +289,20 @@ static double norm(int count, const double *x)
     return value;
 }
 
+/* Sums over the ranks what a pass found, and its largest |u| in the same message: each rank has a
+   place of its own for that behind the sums. Collective. */
+static void reduce(problem_t *problem, double largest)
+{
+    const int ranks = comm_size(problem->comm), sums = problem->columns + 1 + problem->outputs;
+    double *by_rank = problem->reduction + sums;
+    memset(by_rank, 0, (size_t)ranks * sizeof *by_rank);
+    by_rank[comm_rank(problem->comm)] = largest;
+    comm_sum(problem->comm, problem->reduction, (int64_t)sums + ranks);
+    problem->largest_u = 0.0;
+    for (int k = 0; k < ranks; k++)
+        problem->largest_u = fmax(problem->largest_u, by_rank[k]);
+}
+
 void problem_move(problem_t *problem, const double *theta, const double *beta)
 {
     int columns = problem->columns;
@@ -297,12 +312,10 @@ void problem_move(problem_t *problem, const double *theta, const double *beta)
     memmove(problem->beta, beta, (size_t)columns * sizeof *beta);
     penalty_at(problem->penalty, problem->theta, problem->beta, problem->penalty_scale,
                &problem->penalty_values);
-    double largest = pass(problem, problem->reduction);
-    comm_sum(problem->comm, problem->reduction, columns + 1 + problem->outputs);
+    reduce(problem, pass(problem, problem->reduction));
     double value = problem->reduction[columns];
     for (int k = 0; k < problem->outputs; k++)
         problem->residual_norm[k] = sqrt(problem->reduction[columns + 1 + k]);
-    problem->largest_u = comm_max_one(problem->comm, largest);
     for (int j = 0; j < columns; j++) {
         value += r[0][j];
         problem->gradient[j] = problem->reduction[j] + r[1][j];

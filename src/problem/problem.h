@@ -69,7 +69,7 @@ typedef struct problem {
     double largest_u;      /* max |u| over all rows; several outputs: max u - min u of a row */
     problem_size_t size; /* rank 0's view: the same bits everywhere, so decisions can rest on it */
     double *scratch;     /* [rows_scratch] after problem_reserve_gram, NULL before */
-    double *reduction;   /* [columns + 1 + outputs] */
+    double *reduction;   /* [columns + 1 + outputs + ranks] */
     double *block;       /* [blocks] of one row */
     double *direction;   /* [columns] for the inner solver, as the next */
     double *trial;       /* [columns] */
@@ -113,8 +113,9 @@ void problem_exclude(problem_t *problem, int64_t row);
    [rows] is borrowed, NULL: none. Not collective, call on all ranks. */
 void problem_leave_out(problem_t *problem, const int *part, int left_out);
 
-/* Goes to (theta, beta): u, l up to l'', penalty, value and gradient. Collective, reductions of
-   columns + outputs + 2 numbers in all, and `size` from rank 0. Cost: 4 rows columns flops. */
+/* Goes to (theta, beta): u, l up to l'', penalty, value and gradient. Collective, one
+   reduction of columns + 1 + outputs + ranks numbers, and `size` from rank 0. Cost: 4 rows columns
+   flops. */
 void problem_move(problem_t *problem, const double *theta, const double *beta);
 
 /* Fills l up to `order` at the point (several outputs: at most 2). Not collective. */
