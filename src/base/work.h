@@ -15,7 +15,8 @@ typedef enum work_kind {
     WORK_ENTRY, /* in products with vectors */
     WORK_PAIR,  /* two of a row, or one and a column of a matrix, in sums and forms of rows */
     /* rows */
-    WORK_ROW,   /* for which a loss and its derivatives, or what follows from them, are found */
+    WORK_ROW,   /* for which a loss and its derivatives, or what follows from them, are found; and
+                   columns with a penalty's */
     WORK_BLOCK, /* the same with a matrix of outputs x outputs for each */
     /* steps, which cost what the formula of a form says */
     WORK_MOVE,    /* of the training problem to another point */
@@ -31,6 +32,17 @@ typedef struct work {
                                   gives to them; comm_counters has them as counted */
 } work_t;
 
+/* What a rank does in a second, and what messages take. */
+typedef struct work_rates {
+    double amount[WORK_MOVE]; /* of each kind of work that takes time */
+    double latency;           /* seconds of a small sum over `ranks` ranks */
+    double bandwidth;         /* bytes per second in and out of a rank in a large one */
+    int ranks;                /* on which messages were measured; 2 where they are given */
+} work_rates_t;
+
+/* What the choice of an algebra and a plan without measurements take for granted. */
+extern const work_rates_t work_typical;
+
 void work_count(work_kind_t kind, double amount);
 work_t work_counted(void); /* by this process so far, but for calls and bytes */
 void work_reset(void);
@@ -41,5 +53,8 @@ void work_add(work_t *sum, const work_t *what, double times);
 /* The same for `times` collective calls of so many bytes each, or sums of so many numbers. */
 void work_share(work_t *sum, double times, double bytes);
 void work_sum(work_t *sum, double times, double numbers);
+
+/* Seconds of some work, over all ranks, on so many ranks. */
+double work_seconds(const work_rates_t *rates, const work_t *work, double ranks);
 
 #endif

@@ -69,9 +69,7 @@ static int fill_request(const options_t *o, plan_report_t *report)
                           .algebra = or_else(o->algebra, "auto"),
                           .kernel = o->kernel,
                           .parts = o->folds,
-                          .steps = o->steps,
-                          .products = o->products,
-                          .evaluations = (int)o->evaluations,
+                          .known = {o->steps, o->products, (int)o->evaluations},
                           .rates = rates_from(&o->given)};
     report->node_ranks = o->node_ranks;
     if (o->memory != NULL)

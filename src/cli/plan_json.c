@@ -33,8 +33,6 @@ static json_t *plan_object(int64_t n, const plan_t *plan)
     json_t *object = json_pack("{s:I, s:I, s:s, s:I, s:b}", "rows", (json_int_t)n, "ranks",
                                (json_int_t)plan->ranks, "algebra", plan->algebra, "memory",
                                (json_int_t)plan->memory, "fits", plan->fits);
-    if (plan->inexact > 0.0)
-        return object;
     json_object_set_new(object, "once", evaluation(&plan->once, plan->once_seconds));
     for (int k = 0; k < PLAN_ORDERS; k++)
         json_object_set_new(object, orders[k], evaluation(&plan->work[k], plan->seconds[k]));
@@ -55,10 +53,10 @@ static json_t *table(const plan_table_t *t)
 
 static json_t *rates(const plan_rates_t *r)
 {
-    json_t *object = amounts(r->amount);
-    json_object_set_new(object, "latency", json_real(r->latency));
-    json_object_set_new(object, "bandwidth", json_real(r->bandwidth));
-    json_object_set_new(object, "ranks", json_integer(r->ranks));
+    json_t *object = amounts(r->does.amount);
+    json_object_set_new(object, "latency", json_real(r->does.latency));
+    json_object_set_new(object, "bandwidth", json_real(r->does.bandwidth));
+    json_object_set_new(object, "ranks", json_integer(r->does.ranks));
     json_object_set_new(object, "threads", json_integer(r->threads));
     json_object_set_new(object, "measured", json_boolean(r->measured));
     json_object_set_new(object, "messages_measured", json_boolean(r->messages_measured));

@@ -7,14 +7,6 @@
 #include "cli/plan.h"
 #include "cli/units.h"
 
-static void seconds_text(const plan_t *plan, double seconds, char text[UNITS_TEXT])
-{
-    if (plan->inexact > 0.0)
-        snprintf(text, UNITS_TEXT, "?");
-    else
-        units_seconds(seconds, text);
-}
-
 static void print_heading(const char *what, const char *first, const char *second)
 {
     printf("\n%s\n%12s %9s  %-11s %12s %4s %9s %11s %9s %9s %9s %9s %9s\n", what, first, second,
@@ -32,10 +24,10 @@ static void print_row(int64_t first, const plan_t *plan)
         flops += work->amount[k];
     units_bytes((double)plan->memory, memory);
     units_bytes(work->bytes, sent);
-    seconds_text(plan, plan->seconds[0], value);
-    seconds_text(plan, plan->seconds[1], gradient);
-    seconds_text(plan, plan->seconds[2], hessian);
-    seconds_text(plan, plan->study_seconds, study);
+    units_seconds(plan->seconds[0], value);
+    units_seconds(plan->seconds[1], gradient);
+    units_seconds(plan->seconds[2], hessian);
+    units_seconds(plan->study_seconds, study);
     printf("%12" PRId64 " %9" PRId64 "  %-11s %12s %4s %9.2e %11s %9.3g %9s %9s %9s %9s\n", first,
            plan->ranks, plan->algebra, memory, plan->fits ? "yes" : "no", flops, sent, work->calls,
            value, gradient, hessian, study);
@@ -53,15 +45,16 @@ static void print_table(const plan_table_t *table)
 static void print_rates(const plan_rates_t *rates)
 {
     char row[UNITS_TEXT], latency[UNITS_TEXT];
-    units_seconds(1.0 / rates->amount[WORK_ROW], row);
-    units_seconds(rates->latency, latency);
+    units_seconds(1.0 / rates->does.amount[WORK_ROW], row);
+    units_seconds(rates->does.latency, latency);
     printf("a rank      %.1f Gflop/s in panels of rows, %.1f in factors, %.1f in shared matrices; "
            "passes over X %.1f GB/s; a row's loss %s (%s, threads: %d)\n",
-           1e-9 * rates->amount[WORK_PANEL], 1e-9 * rates->amount[WORK_WHOLE],
-           1e-9 * rates->amount[WORK_SHARED], 4e-9 * rates->amount[WORK_PASS], row,
+           1e-9 * rates->does.amount[WORK_PANEL], 1e-9 * rates->does.amount[WORK_WHOLE],
+           1e-9 * rates->does.amount[WORK_SHARED], 4e-9 * rates->does.amount[WORK_PASS], row,
            rates->measured ? "measured here" : "given", rates->threads);
-    printf("messages    %s for a small sum over %d ranks, %.2f GB/s (%s)\n", latency, rates->ranks,
-           1e-9 * rates->bandwidth, rates->messages_measured ? "measured here" : "given");
+    printf("messages    %s for a small sum over %d ranks, %.2f GB/s (%s)\n", latency,
+           rates->does.ranks, 1e-9 * rates->does.bandwidth,
+           rates->messages_measured ? "measured here" : "given");
 }
 
 static void print_request(const plan_report_t *report)
@@ -103,10 +96,9 @@ int plan_job(const plan_report_t *report, char lines[PLAN_JOB_LINES][PLAN_JOB_LI
     snprintf(lines[count++], PLAN_JOB_LINE, "#SBATCH --cpus-per-task=%d",
              report->request.rates.threads);
     snprintf(lines[count++], PLAN_JOB_LINE, "#SBATCH --mem=%" PRId64 "M", megabytes);
-    if (plan->inexact == 0.0)
-        snprintf(lines[count++], PLAN_JOB_LINE,
-                 "#SBATCH --time=%" PRId64 "-%02" PRId64 ":%02" PRId64 ":00", minutes / 1440,
-                 minutes / 60 % 24, minutes % 60);
+    snprintf(lines[count++], PLAN_JOB_LINE,
+             "#SBATCH --time=%" PRId64 "-%02" PRId64 ":%02" PRId64 ":00", minutes / 1440,
+             minutes / 60 % 24, minutes % 60);
     return count;
 }
 

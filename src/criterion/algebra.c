@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "criterion/course.h"
 #include "criterion/exact.h"
 
 const char *const algebra_names[] = {"auto",     "replicated", "distributed", "wide",
@@ -44,11 +45,28 @@ static bool candidate(const algebra_facts_t *facts, int i, candidate_t *out)
     return false;
 }
 
+bool algebra_roomy(const algebra_facts_t *facts, const algebra_t *a)
+{
+    const int64_t more = a->row->more != NULL ? a->row->more(a->form, &facts->shape) : 0;
+    return more > 0 && (facts->memory <= 0 || a->memory + more < facts->memory / 2);
+}
+
+static double or_once(double doubt)
+{
+    return doubt > 0.0 ? doubt : 1.0;
+}
+
 static algebra_t measured(const algebra_facts_t *facts, const candidate_t *c)
 {
+    const course_known_t nothing = {0};
+    const problem_shape_t *shape = &facts->shape;
     algebra_t a = {.name = c->name, .row = c->row, .form = c->form};
-    a.memory = c->row->memory(c->form, &facts->shape) + exact_memory(c->form, &facts->shape);
-    a.flops = c->row->flops(c->form, &facts->shape);
+    work_t work = {{0}};
+    a.memory = c->row->memory(c->form, shape) + exact_memory(c->form, shape);
+    a.roomy = algebra_roomy(facts, &a);
+    course_cost_study(c->row, c->form, shape, &nothing, a.roomy, &work);
+    a.seconds = work_seconds(&work_typical, &work, (double)shape->ranks) * or_once(c->row->doubt) *
+                or_once(c->form->doubt);
     return a;
 }
 
@@ -79,7 +97,7 @@ static void compare(const algebra_t *a, void *context)
     best_t *best = context;
     bool now = fits(best->facts, a), before = fits(best->facts, &best->algebra);
     bool better = now != before ? now
-                  : now         ? a->flops < best->algebra.flops
+                  : now         ? a->seconds < best->algebra.seconds
                                 : a->memory < best->algebra.memory;
     if (best->seen++ == 0 || better)
         best->algebra = *a;

@@ -19,9 +19,14 @@ typedef struct algebra {
     const criterion_kind_t *row; /* that does the work */
     const hessian_kind_t *form;
     int64_t memory; /* bytes of a rank, beside the data and the problem */
-    double flops;   /* of an evaluation with gradient and Hessian, over all ranks: to compare */
+    bool roomy;     /* there is room for what spares work, row->more */
+    double seconds; /* of a study at the rates work_typical, and doubts: to compare */
     char why[160];  /* for the log */
 } algebra_t;
+
+/* Algebras compare by the formulas of cost that plans show (course.h), at typical rates, so that a
+   choice does not depend on what the machine does at the time. An algebra has a doubt where these
+   do not tell all: that it is less exact, or takes more on data that are hard. */
 
 /* The names in the config, in the order of criterion_common_t.algebra; the first is auto. */
 extern const char *const algebra_names[];
@@ -32,6 +37,9 @@ extern const char *const algebra_names[];
    least memory where none fits). Not collective. Errors: TRALO_ERR_INPUT (asked does not suit: says
    what it wants). */
 int algebra_choose(const algebra_facts_t *facts, const char *asked, algebra_t *out);
+
+/* Is there room for what the row takes to spare work? As a run decides. */
+bool algebra_roomy(const algebra_facts_t *facts, const algebra_t *algebra);
 
 /* Visits every algebra that suits, in the order of preference. Not collective. */
 void algebra_each(const algebra_facts_t *facts,

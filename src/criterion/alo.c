@@ -377,14 +377,6 @@ static void destroy(criterion_t *criterion)
     mem_free(&criterion->work);
 }
 
-static double flops(const hessian_kind_t *form, const problem_shape_t *shape)
-{
-    const double n = (double)shape->n, p = shape->width;
-    const double again =
-        shape->sparse ? 2.0 + 4.0 * shape->count : 0.0; /* to whiten in each pass */
-    return 2.0 * form->flops(shape) + (5.0 + 6.0 * shape->count + again) * n * p * p;
-}
-
 static const criterion_kind_t *const rows[] = {&criterion_alo, &criterion_alo_explicit,
                                                &criterion_alo_wide, &criterion_alo_spectral, NULL};
 
@@ -395,7 +387,6 @@ const criterion_kind_t criterion_alo = {
     .rows = rows,
     .by = "replicated",
     .form = &hessian_replicated,
-    .flops = flops,
     .params = params,
     .options_size = sizeof(alo_options_t),
     .approximates_loo = true,

@@ -257,12 +257,6 @@ static int64_t memory(const hessian_kind_t *form, const problem_shape_t *shape)
            problem_panel_memory(shape);
 }
 
-static double flops(const hessian_kind_t *form, const problem_shape_t *shape)
-{
-    const double n = (double)shape->n, Kp = (double)shape->width * shape->outputs;
-    return 2.0 * form->flops(shape) + (5.0 + 6.0 * shape->count) * (n + 2.0 * Kp) * Kp * Kp;
-}
-
 static void cost(const hessian_kind_t *form, const problem_shape_t *shape, const course_t *course,
                  work_t *work)
 {
@@ -325,7 +319,6 @@ const criterion_kind_t criterion_alo_blocks = {
     .rows = rows,
     .memory = memory,
     .cost = cost,
-    .flops = flops,
     .form = &hessian_replicated,
     .create = create,
     .evaluate = evaluate,

@@ -228,19 +228,8 @@ static void destroy(criterion_t *criterion)
     mem_free(&criterion->work);
 }
 
-/* The passes over the rows as many as those of alo.c, so that these compare; those of sparse rows
-   meet in pairs of entries, and for h in entries and columns. Counted as dearer than they are:
-   alo.c is to be left, for it is more exact, only where that spares much. */
-static double flops(const hessian_kind_t *form, const problem_shape_t *shape)
-{
-    const double n = (double)shape->n, p = shape->width, S = shape->count;
-    const double entries = (double)shape->entries * (double)shape->ranks;
-    double pass = shape->sparse ? entries * entries / n : n * p * p;
-    double sparse = shape->sparse ? entries * p : 0.0;
-    const double dearer = 3.0;
-    return dearer * (2.0 * form->flops(shape) + (5.0 + 6.0 * S) * pass + sparse +
-                     (5.0 + 10.0 * S) * p * p * p);
-}
+/* alo.c is to be left, for it is more exact, only where that spares much. */
+static const double LESS_EXACT = 3.0;
 
 static void cost(const hessian_kind_t *form, const problem_shape_t *shape, const course_t *course,
                  work_t *work)
@@ -271,9 +260,9 @@ const criterion_kind_t criterion_alo_explicit = {
     .name = "alo",
     .by = "distributed",
     .form = &hessian_distributed,
-    .flops = flops,
     .algebra = "p x p matrices that the ranks share by block columns",
     .approximates_loo = true,
+    .doubt = LESS_EXACT,
     .memory = memory,
     .cost = cost,
     .create = create,

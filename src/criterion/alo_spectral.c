@@ -340,14 +340,6 @@ static void destroy(criterion_t *criterion)
     mem_free(&criterion->work);
 }
 
-static double flops(const hessian_kind_t *form, const problem_shape_t *shape)
-{
-    const double n = (double)shape->n, p = shape->width;
-    const double evaluations = 20.0; /* of a study, which share what is done once */
-    (void)form;
-    return 20.0 * n * p + (3.0 * n * p * p + spd_eigen_flops(shape->width)) / evaluations;
-}
-
 /* The eigenvectors, found by the first rank while the others wait, and Z. */
 static void cost_once(const problem_shape_t *shape, work_t *work)
 {
@@ -398,7 +390,6 @@ const criterion_kind_t criterion_alo_spectral = {
     .name = "alo",
     .by = "spectral",
     .form = &hessian_replicated,
-    .flops = flops,
     .unsuited = unsuited,
     .algebra = "eigenvalues of X'X, found once for the one ridge penalty: O(n p) for each lambda",
     .approximates_loo = true,

@@ -128,12 +128,6 @@ static int64_t memory(const hessian_kind_t *form, const problem_shape_t *shape)
            wide_matrices_memory(shape) + shape->rows * (int64_t)sizeof(double);
 }
 
-static double flops(const hessian_kind_t *form, const problem_shape_t *shape)
-{
-    const double n = (double)shape->n;
-    return 4.0 * form->flops(shape) + (6.0 + 9.0 * shape->count) * n * n * n;
-}
-
 static void cost(const hessian_kind_t *form, const problem_shape_t *shape, const course_t *course,
                  work_t *work)
 {
@@ -204,7 +198,6 @@ const criterion_kind_t criterion_alo_wide = {
     .form = &hessian_wide,
     .approximates_loo = true,
     .memory = memory,
-    .flops = flops,
     .cost = cost,
     .create = create,
     .evaluate = evaluate,

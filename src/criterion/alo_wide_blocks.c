@@ -158,12 +158,6 @@ static int64_t memory(const hessian_kind_t *form, const problem_shape_t *shape)
            shape->rows * q * q * (int64_t)sizeof(double);
 }
 
-static double flops(const hessian_kind_t *form, const problem_shape_t *shape)
-{
-    const double m = (double)(shape->n * wide_per_row(shape->outputs));
-    return 4.0 * form->flops(shape) + (6.0 + 9.0 * shape->count) * m * m * m;
-}
-
 static void cost(const hessian_kind_t *form, const problem_shape_t *shape, const course_t *course,
                  work_t *work)
 {
@@ -215,7 +209,6 @@ const criterion_kind_t criterion_alo_wide_blocks = {
     .form = &hessian_wide,
     .approximates_loo = true,
     .memory = memory,
-    .flops = flops,
     .cost = cost,
     .create = create,
     .evaluate = evaluate,

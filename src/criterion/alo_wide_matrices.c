@@ -89,7 +89,7 @@ static void blocks_times(const wide_matrices_t *a, const double *blocks, const d
     const int64_t n = side(a), q = a->wide->per_row;
     for (int64_t j = 0; j < n; j++)
         for (int64_t i = 0; i < n; i++) {
-            const double *from = right + i / q * q + j * n;
+            const double *from = right + j * n + (q > 1 ? i / q * q : i);
             double sum = 0.0;
             for (int64_t e = 0; e < q; e++)
                 sum += blocks[i * q + e] * from[e];

@@ -60,7 +60,8 @@ typedef struct criterion_kind {
     const param_t *params; /* options, read from the config's `criterion` section */
     size_t options_size;   /* they begin with criterion_common_t */
     bool approximates_loo; /* its rows approximate exact leave-one-out */
-    /* Bytes that one rank needs beside the data and the problem. */
+    /* Bytes that one rank needs beside the data and the problem, and beside the S x S Hessian,
+       which is made when it is first asked for, if ever. */
     int64_t (*memory)(const hessian_kind_t *form, const problem_shape_t *shape);
     /* Bytes that it takes besides where they are there, to spare work; NULL: none. */
     int64_t (*more)(const hessian_kind_t *form, const problem_shape_t *shape);
@@ -69,8 +70,7 @@ typedef struct criterion_kind {
                  work_t *work);
     /* Into how many parts the rows fall, by its options (split by seed); NULL: no parts. */
     int64_t (*parts)(const void *options, int64_t n);
-    /* Flops of an evaluation with gradient and Hessian, over all ranks: to compare algebras. */
-    double (*flops)(const hessian_kind_t *form, const problem_shape_t *shape);
+    double doubt; /* the choice of an algebra counts its cost so many times; 0: once */
     /* The rows that do its work, each by an algebra of its own, NULL-terminated; NULL: itself. */
     const struct criterion_kind *const *rows;
     const char *by;             /* the name of that algebra; NULL: its form's */

@@ -189,15 +189,6 @@ static int64_t parts_of_holdout(const void *options, int64_t n)
     return 1;
 }
 
-/* A few Newton steps for each part, and products; only to compare forms of the Hessian. */
-static double flops(const hessian_kind_t *form, const problem_shape_t *shape)
-{
-    const double steps = 8.0, numbers = (double)shape->entries * (double)shape->ranks;
-    const double solves = steps + 1.0 + 2.0 * shape->count;
-    double each = form->solve_flops != NULL ? form->solve_flops(shape) : 0.0;
-    return steps * form->flops(shape) + solves * each + (4.0 + 8.0 * shape->count) * numbers;
-}
-
 static int allocate(resample_t *a)
 {
     int code = TRALO_OK;
@@ -391,7 +382,6 @@ const criterion_kind_t criterion_loo = {
     .memory = resample_memory_each,
     .cost = resample_cost_each,
     .parts = parts_of_loo,
-    .flops = flops,
     .create = create_loo,
     .evaluate = evaluate,
     .product = product,
@@ -407,7 +397,6 @@ const criterion_kind_t criterion_kfold = {
     .more = resample_more,
     .cost = resample_cost,
     .parts = parts_of_kfold,
-    .flops = flops,
     .create = create_kfold,
     .evaluate = evaluate,
     .product = product,
@@ -423,7 +412,6 @@ const criterion_kind_t criterion_holdout = {
     .more = resample_more,
     .cost = resample_cost,
     .parts = parts_of_holdout,
-    .flops = flops,
     .create = create_holdout,
     .evaluate = evaluate,
     .product = product,

@@ -20,7 +20,7 @@ static int64_t memory_of(const hessian_kind_t *form, const problem_shape_t *shap
     const bool iterates = form->approach != NULL;
     int64_t by_row = 2 + 4 * (int64_t)shape->outputs + joint_blocks(shape->outputs);
     int64_t vectors = 7 + kept * (iterates ? 2 : 1);
-    int64_t numbers = by_row * shape->rows + count * count + 4 * count;
+    int64_t numbers = by_row * shape->rows + 4 * count;
     if (each_row && !iterates)
         vectors += CONJUGATE_VECTORS;
     if (each_row)

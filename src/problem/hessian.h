@@ -35,7 +35,6 @@ typedef struct hessian_kind {
     const char *name;
     const char *doc;
     int64_t (*memory)(const problem_shape_t *shape); /* bytes on the rank that needs most */
-    double (*flops)(const problem_shape_t *shape);   /* to form and to factor it, over all ranks */
     /* adds what this use of it costs */
     void (*cost)(const problem_shape_t *shape, const hessian_use_t *use, work_t *work);
     /* what it wants and this shape has not got, in words; NULL: it suits. NULL: suits all */
@@ -50,8 +49,8 @@ typedef struct hessian_kind {
     /* A form that iterates has this instead: the same from `start` [columns] (NULL: 0) to the
        relative residual `tolerance` (0: as small as it gets); hessian_solve says what it returns */
     int (*approach)(hessian_t *hessian, const double *start, double tolerance, double *x);
-    double (*solve_flops)(const problem_shape_t *shape); /* over all ranks; NULL: few */
-    bool takes_gram;                                     /* hessian_terms_t.gram spares it work */
+    bool takes_gram; /* hessian_terms_t.gram spares it work */
+    double doubt;    /* the choice counts its cost so many times (criterion/algebra.h); 0: once */
 } hessian_kind_t;
 
 extern const hessian_kind_t *const hessian_kinds[];   /* NULL-terminated */

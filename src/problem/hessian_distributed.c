@@ -19,14 +19,6 @@ static int64_t memory(const problem_shape_t *shape)
     return numbers * (int64_t)sizeof(double);
 }
 
-/* The factor takes p^3 / 3, as slow as p^3: one rank at a time works on what the others wait for.
- */
-static double flops(const problem_shape_t *shape)
-{
-    const double p = shape->width, K = shape->outputs, n = (double)shape->n;
-    return n * p * p * joint_blocks(shape->outputs) + p * p * p * K * K * K;
-}
-
 /* X'AX is formed for each factor. */
 static void cost(const problem_shape_t *shape, const hessian_use_t *use, work_t *work)
 {
@@ -141,7 +133,6 @@ const hessian_kind_t hessian_distributed = {
     .name = "distributed",
     .doc = "p x p matrices that the ranks share by block columns",
     .memory = memory,
-    .flops = flops,
     .cost = cost,
     .create = create,
     .destroy = destroy,

@@ -13,7 +13,9 @@
 
 static const double TIGHT = 1e-14; /* relative residual that stands for as small as it gets */
 static const double POOR = 1e-8;   /* one that shows H to be singular to working accuracy */
-enum { PRODUCTS_MOST = 20000, PRODUCTS_LEAST = 1000, PRODUCTS_TYPICAL = 100 };
+/* Of columns that are nearly dependent each solve takes far more products than usual. */
+static const double ILL_CONDITIONED = 3.0;
+enum { PRODUCTS_MOST = 20000, PRODUCTS_LEAST = 1000 };
 
 typedef struct products {
     hessian_t *hessian; /* borrowed */
@@ -32,24 +34,6 @@ static int64_t memory(const problem_shape_t *shape)
     const int64_t outputs = shape->outputs, vectors = 4 + CONJUGATE_VECTORS;
     int64_t by_row = joint_blocks(shape->outputs) + outputs;
     return (by_row * shape->rows + vectors * outputs * shape->width) * (int64_t)sizeof(double);
-}
-
-/* A product goes over the numbers of X twice, and at the pace of memory: of 10 flops counted, one
-   stands for work, so that this compares with products of matrices. */
-static double product_flops(const problem_shape_t *shape)
-{
-    const double pace = 10.0;
-    return 4.0 * pace * (double)shape->entries * (double)shape->ranks * shape->outputs;
-}
-
-static double flops(const problem_shape_t *shape)
-{
-    return 0.5 * product_flops(shape);
-}
-
-static double solve_flops(const problem_shape_t *shape)
-{
-    return PRODUCTS_TYPICAL * product_flops(shape);
 }
 
 /* With each product two inner products go round, and with each solve its solution. */
@@ -189,12 +173,11 @@ static int approach(hessian_t *hessian, const double *start, double tolerance, d
 const hessian_kind_t hessian_products = {
     .name = "products",
     .doc = "no matrix: conjugate gradients on products of the Hessian with vectors",
+    .doubt = ILL_CONDITIONED,
     .memory = memory,
-    .flops = flops,
     .cost = cost,
     .create = create,
     .destroy = destroy,
     .factor = factor,
     .approach = approach,
-    .solve_flops = solve_flops,
 };

@@ -19,14 +19,6 @@ static int64_t memory(const problem_shape_t *shape)
     return (2 * columns + 1) * columns * (int64_t)sizeof(double);
 }
 
-static double flops(const problem_shape_t *shape)
-{
-    const double scattered = 40.0; /* flops in the time that a pair of entries takes */
-    const double p = shape->width, K = shape->outputs, n = (double)shape->n;
-    const double gram = shape->sparse ? scattered * cost_pairs(shape) : n * p * p;
-    return gram * joint_blocks(shape->outputs) + 2.0 / 3.0 * p * p * p * K * K * K;
-}
-
 static void cost(const problem_shape_t *shape, const hessian_use_t *use, work_t *work)
 {
     const int columns = shape->width * shape->outputs;
@@ -132,7 +124,6 @@ const hessian_kind_t hessian_replicated = {
     .name = "replicated",
     .doc = "p x p matrices that every rank holds whole",
     .memory = memory,
-    .flops = flops,
     .cost = cost,
     .create = create,
     .destroy = destroy,

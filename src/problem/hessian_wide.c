@@ -87,13 +87,6 @@ static int64_t memory(const problem_shape_t *shape)
            grams * (int64_t)sizeof(double) + width * (int64_t)sizeof(int);
 }
 
-static double flops(const problem_shape_t *shape)
-{
-    const double n = (double)shape->n, p = shape->width, groups = shape->count;
-    const double K = shape->outputs, m = n * (double)wide_per_row(shape->outputs);
-    return n * n * fmin(p, groups) + 2.0 * (K - 1.0) * m * m + m * m * m / 3.0 + 4.0 * n * p * K;
-}
-
 static const char *unsuited(const problem_shape_t *shape)
 {
     const int64_t largest = 46340; /* whose square is an int */
@@ -337,7 +330,9 @@ static void solve_rows(wide_t *w, double *x)
         for (int i = 0; i < n; i++)
             w->z[i] += xf[f] * w->r[i] * w->F[(int64_t)f * n + i];
     }
-    dpotrs_("L", &n, &one, w->L, &n, w->z, &n, &info);
+    /* DPOTRS would copy all of L for one column */
+    cblas_dtrsv(CblasColMajor, CblasLower, CblasNoTrans, CblasNonUnit, n, w->L, n, w->z, 1);
+    cblas_dtrsv(CblasColMajor, CblasLower, CblasTrans, CblasNonUnit, n, w->L, n, w->z, 1);
     for (int i = 0; i < n; i++)
         w->z[i] *= w->r[i];
 }
@@ -375,7 +370,6 @@ const hessian_kind_t hessian_wide = {
     .name = "wide",
     .doc = "n x n matrices, for fewer rows than columns",
     .memory = memory,
-    .flops = flops,
     .cost = wide_cost,
     .unsuited = unsuited,
     .create = create,

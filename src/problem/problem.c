@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "problem/problem.h"
 
+#include <cblas.h>
 #include <float.h>
 #include <math.h>
 #include <string.h>
@@ -283,7 +284,10 @@ static double relative_gradient(const problem_t *problem, double floor)
  */
 static double norm(int count, const double *x)
 {
+    const double square = cblas_ddot(count, x, 1, x, 1);
     double value = 0.0;
+    if (isnormal(square))
+        return sqrt(square);
     for (int j = 0; j < count; j++)
         value = hypot(value, x[j]);
     return value;
@@ -308,6 +312,7 @@ void problem_move(problem_t *problem, const double *theta, const double *beta)
     int columns = problem->columns;
     const double *const *r = (const double *const *)problem->penalty_values.r;
     work_count(WORK_MOVE, 1.0);
+    work_count(WORK_ROW, (double)columns);
     memmove(problem->theta, theta, (size_t)problem->penalty->count * sizeof *theta);
     memmove(problem->beta, beta, (size_t)columns * sizeof *beta);
     penalty_at(problem->penalty, problem->theta, problem->beta, problem->penalty_scale,

@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* An evaluation in a search starts from the minimum of the one before: its course, in moves, steps
-   and factorisations of the inner solver, is what breast cancer and randhie had on average. */
 #include "study/plan.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -13,10 +10,7 @@
 #include "problem/machine.h"
 #include "study/memory.h"
 
-static const double SPARSE = 0.2;    /* density from which on X is held dense */
-static const double STEPS = 3.0;     /* of Newton's method, with a loss that is not quadratic */
-static const double PRODUCTS = 30.0; /* of the Hessian for a solve without a matrix */
-enum { SWEEP = 9, SEARCH = 8, MANY = 20, SEARCH_MANY = 25, PRODUCTS_MANY = 30 };
+static const double SPARSE = 0.2; /* density from which on X is held dense */
 
 /* ---- the shape ---- */
 
@@ -66,112 +60,54 @@ static problem_shape_t shape_of(const plan_request_t *r, int64_t ranks)
                              .intercept = true};
 }
 
-/* ---- the course of an evaluation ---- */
+/* ---- work and time ---- */
 
-/* Fits of an evaluation: of all rows, or one for each part. */
-static double fits_of(const criterion_kind_t *kind, const problem_shape_t *shape, int order)
+static double seconds_of(const plan_request_t *r, const problem_shape_t *shape, const work_t *work)
 {
-    if (kind->approximates_loo)
-        return 1.0;
-    const double parts = kind->parts == NULL || strcmp(kind->name, "loo") == 0
-                             ? (double)shape->n
-                             : (double)shape->parts;
-    return parts + (order == 0 || parts >= (double)shape->n);
+    return work_seconds(&r->rates.does, work, (double)shape->ranks);
 }
 
-static course_t course_of(const plan_request_t *r, const criterion_kind_t *kind,
-                          const hessian_kind_t *form, const problem_shape_t *shape, int order)
-{
-    const double steps = r->steps > 0.0 ? r->steps : shape->quadratic ? 1.0 : STEPS;
-    const double fits = fits_of(kind, shape, order), adjoints = order > 0 ? fits : 0.0;
-    const bool all = kind->approximates_loo;
-    course_t c = {.order = order, .directions = order > 1 ? shape->count : 0.0, .warm = all};
-    c.moves = fits * (1.0 + steps + (all ? 2.0 : 0.0));
-    c.factorisations = fits * (ceil(0.5 * steps) + (all || order > 0));
-    c.solves = fits * (steps + all) + adjoints * (1.0 + 2.0 * c.directions);
-    c.products = form != NULL && form->approach != NULL
-                     ? c.solves * (r->products > 0.0 ? r->products : PRODUCTS)
-                     : 0.0;
-    return c;
-}
-
-/* ---- time ---- */
-
-double plan_seconds(const plan_rates_t *rates, const work_t *work, int64_t ranks)
-{
-    double seconds = 0.0;
-    for (int k = 0; k < WORK_MOVE; k++)
-        if (work->amount[k] > 0.0)
-            seconds += work->amount[k] / (double)ranks / rates->amount[k];
-    if (ranks == 1)
-        return seconds;
-    const double rounds = log2((double)ranks) / log2(rates->ranks > 1 ? rates->ranks : 2.0);
-    const double both = 2.0 * (double)(ranks - 1) / (double)ranks; /* there and back */
-    return seconds + work->calls * rates->latency * rounds + work->bytes * both / rates->bandwidth;
-}
-
-/* A sweep of values, the search, and the model at its end. */
-static void find_study(const plan_request_t *r, const criterion_kind_t *kind,
-                       const hessian_kind_t *form, const problem_shape_t *shape, plan_t *out)
-{
-    const bool many = r->count > MANY;
-    const double search = r->evaluations > 0 ? r->evaluations : many ? SEARCH_MANY : SEARCH;
-    double each = out->seconds[2];
-    if (many) {
-        course_t course = course_of(r, kind, form, shape, 1);
-        work_t work = {{0}};
-        out->products = course.directions = PRODUCTS_MANY;
-        course.solves += 2.0 * course.directions * fits_of(kind, shape, 1);
-        course.roomy = out->roomy;
-        kind->cost(form, shape, &course, &work);
-        each = plan_seconds(&r->rates, &work, shape->ranks);
-    }
-    out->study_seconds = out->once_seconds + (SWEEP + 1.0) * out->seconds[0] + search * each;
-}
-
-static void find_work(const plan_request_t *r, const criterion_kind_t *kind,
+static void find_work(const plan_request_t *r, const criterion_kind_t *row,
                       const hessian_kind_t *form, const problem_shape_t *shape, plan_t *out)
 {
-    course_t once = {.order = -1, .roomy = out->roomy};
-    if (kind->cost == NULL || (form != NULL && form->cost == NULL)) {
-        out->inexact = 1.0;
-        return;
-    }
-    kind->cost(form, shape, &once, &out->once);
-    out->once_seconds = plan_seconds(&r->rates, &out->once, shape->ranks);
+    const course_t once = {.order = -1, .roomy = out->roomy};
+    work_t study = {{0}};
+    row->cost(form, shape, &once, &out->once);
+    out->once_seconds = seconds_of(r, shape, &out->once);
     for (int order = 0; order < PLAN_ORDERS; order++) {
-        course_t course = course_of(r, kind, form, shape, order);
+        course_t course = course_of(row, form, shape, &r->known, order);
         course.roomy = out->roomy;
-        kind->cost(form, shape, &course, &out->work[order]);
-        out->seconds[order] = plan_seconds(&r->rates, &out->work[order], shape->ranks);
+        row->cost(form, shape, &course, &out->work[order]);
+        out->seconds[order] = seconds_of(r, shape, &out->work[order]);
     }
-    find_study(r, kind, form, shape, out);
+    course_cost_study(row, form, shape, &r->known, out->roomy, &study);
+    out->study_seconds = seconds_of(r, shape, &study);
 }
 
 /* ---- a plan ---- */
 
-/* Memory beside the criterion. */
+/* Memory beside the criterion; a kernel's counts its Hessian itself. */
 static int64_t base_memory(const plan_request_t *r, const problem_shape_t *shape)
 {
     const memory_vectors_t vectors = {0};
+    const int64_t formed = course_products(shape) > 0.0 ? 0 : shape->count;
     if (r->kernel)
         return memory_data(shape, &vectors) + machine_memory(r->n, r->p, (int)shape->ranks);
-    return memory_data(shape, &vectors) + problem_memory(shape) + problem_gram_memory(shape);
+    return memory_data(shape, &vectors) + problem_memory(shape) + problem_gram_memory(shape) +
+           formed * formed * (int64_t)sizeof(double);
 }
 
 static void fill(const plan_request_t *r, const problem_shape_t *shape, const algebra_t *a,
                  plan_t *out)
 {
     const int64_t base = base_memory(r, shape);
-    const int64_t more = a->row->more != NULL ? a->row->more(a->form, shape) : 0;
-    const int64_t there = r->memory - base;
     memset(out, 0, sizeof *out);
     out->ranks = shape->ranks;
     out->memory = base + a->memory;
     out->fits = r->memory <= 0 || out->memory <= r->memory;
-    out->roomy = more > 0 && (r->memory <= 0 || a->memory + more < there / 2);
+    out->roomy = a->roomy;
     if (out->roomy)
-        out->memory += more;
+        out->memory += a->row->more(a->form, shape);
     snprintf(out->algebra, sizeof out->algebra, "%s", a->name);
     snprintf(out->why, sizeof out->why, "%s", a->why);
     find_work(r, a->row, a->form, shape, out);
@@ -188,13 +124,15 @@ static algebra_facts_t facts_of(const plan_request_t *r, const problem_shape_t *
                                                       : 1};
 }
 
-static algebra_t kernel_algebra(const plan_request_t *r, const problem_shape_t *shape)
+static algebra_t kernel_algebra(const plan_request_t *r, const algebra_facts_t *facts)
 {
     const criterion_kind_t *row = criterion_find(r->criterion)->kernel;
-    return (algebra_t){.name = "kernel",
-                       .row = row,
-                       .memory = row->memory(NULL, shape),
-                       .why = "the only one for a kernel"};
+    algebra_t a = {.name = "kernel",
+                   .row = row,
+                   .memory = row->memory(NULL, &facts->shape),
+                   .why = "the only one for a kernel"};
+    a.roomy = algebra_roomy(facts, &a);
+    return a;
 }
 
 int plan_make(const plan_request_t *request, int64_t ranks, plan_t *out)
@@ -205,7 +143,7 @@ int plan_make(const plan_request_t *request, int64_t ranks, plan_t *out)
     const problem_shape_t shape = shape_of(request, ranks);
     const algebra_facts_t facts = facts_of(request, &shape);
     if (request->kernel)
-        algebra = kernel_algebra(request, &shape);
+        algebra = kernel_algebra(request, &facts);
     else
         TRY(algebra_choose(&facts, request->algebra, &algebra));
     fill(request, &shape, &algebra, out);
@@ -237,7 +175,7 @@ int plan_each(const plan_request_t *request, int64_t ranks,
     const algebra_facts_t facts = facts_of(request, &shape);
     each_t each = {request, &shape, visit, context};
     if (request->kernel) {
-        const algebra_t algebra = kernel_algebra(request, &shape);
+        const algebra_t algebra = kernel_algebra(request, &facts);
         visit_algebra(&algebra, &each);
     } else {
         algebra_each(&facts, visit_algebra, &each);

@@ -10,14 +10,12 @@
 
 #include "base/error.h"
 #include "base/work.h"
+#include "criterion/course.h"
 
-/* What a rank does in a second, and what messages take. */
+/* Where the rates of a plan come from. */
 typedef struct plan_rates {
-    double amount[WORK_MOVE]; /* of each kind of work that takes time */
-    double latency;           /* seconds of a small sum over `ranks` ranks */
-    double bandwidth;         /* bytes per second in and out of a rank in a large one */
-    int ranks;                /* on which messages were measured; 2 where they are given */
-    int threads;              /* of a rank */
+    work_rates_t does; /* what a rank does */
+    int threads;       /* of a rank */
     bool measured, messages_measured;
 } plan_rates_t;
 
@@ -31,11 +29,9 @@ typedef struct plan_request {
     int outputs;                            /* of the loss */
     const char *loss, *criterion, *algebra; /* names, as in a config */
     bool kernel;
-    int64_t parts;   /* of k-fold */
-    int64_t memory;  /* bytes that a rank may use; 0: not known */
-    double steps;    /* of the inner solver for an evaluation; 0: as usual */
-    double products; /* of the Hessian for each solve of a form that iterates */
-    int evaluations; /* of a search, after its sweep; 0: as usual */
+    int64_t parts;  /* of k-fold */
+    int64_t memory; /* bytes that a rank may use; 0: not known */
+    course_known_t known;
     plan_rates_t rates;
 } plan_request_t;
 
@@ -45,10 +41,8 @@ typedef struct plan {
     int64_t memory; /* bytes on the rank that needs most, with what it takes besides */
     bool fits;      /* into request->memory */
     bool roomy;     /* with what spares work */
-    double inexact; /* 0: time is known; else no formula has this algebra's */
     work_t once, work[PLAN_ORDERS]; /* before the first evaluation; for f, +gradient, +Hessian */
     double once_seconds, seconds[PLAN_ORDERS], study_seconds;
-    double products; /* of the Hessian for a gradient, where they stand for it in a search */
 } plan_t;
 
 /* On so many ranks. Errors: TRALO_ERR_INPUT (names; an algebra that does not suit; numbers beyond
@@ -62,8 +56,5 @@ int plan_each(const plan_request_t *request, int64_t ranks,
 /* The least number of ranks that fits into request->memory, 0: none of up to `most`. Errors as
    above. */
 int plan_least_ranks(const plan_request_t *request, int64_t most, int64_t *out);
-
-/* Seconds of some work on so many ranks. */
-double plan_seconds(const plan_rates_t *rates, const work_t *work, int64_t ranks);
 
 #endif

@@ -20,6 +20,7 @@ enum {
     ENTRIES_LEAST = 8,      /* of a row */
     NUMBERS_MOST = 1 << 22, /* of the rows: more than caches hold */
     COLUMNS_MOST = 2000,
+    ACROSS_MOST = 1 << 15, /* columns of passes */
     SQUARE_MOST = 1000,
     ROWS_MOST = 1 << 16,
     MESSAGE = 1 << 19, /* numbers */
@@ -30,19 +31,16 @@ static const double LEAST = 0.05; /* seconds */
 
 plan_rates_t rates_from(const rates_given_t *given)
 {
-    const double flops = 1e9 * given->gflops;
-    return (plan_rates_t){.amount = {[WORK_PANEL] = flops,
-                                     [WORK_WHOLE] = 0.5 * flops,
-                                     [WORK_SHARED] = 0.5 * flops,
-                                     [WORK_PASS] = 1e9 * given->stream / 4.0,
-                                     [WORK_ENTRY] = 1e9 * given->stream / 16.0,
-                                     [WORK_PAIR] = 1e9 * given->stream / 16.0,
-                                     [WORK_ROW] = 3e7,
-                                     [WORK_BLOCK] = 1e5},
-                          .latency = 1e-6 * given->latency,
-                          .bandwidth = 1e9 * given->bandwidth,
-                          .ranks = 2,
-                          .threads = 1};
+    const double flops = 1e9 * given->gflops / work_typical.amount[WORK_PANEL];
+    const double stream = 1e9 * given->stream / (4.0 * work_typical.amount[WORK_PASS]);
+    plan_rates_t rates = {.does = work_typical, .threads = 1};
+    for (int k = WORK_PANEL; k <= WORK_SHARED; k++)
+        rates.does.amount[k] *= flops;
+    for (int k = WORK_PASS; k <= WORK_PAIR; k++)
+        rates.does.amount[k] *= stream;
+    rates.does.latency = 1e-6 * given->latency;
+    rates.does.bandwidth = 1e9 * given->bandwidth;
+    return rates;
 }
 
 /* What is measured, on this rank. */
@@ -51,11 +49,13 @@ typedef struct bench {
     const plan_request_t *request;
     int64_t rows; /* of this rank, as far as they are made */
     int p;
+    int64_t down; /* for passes: rows, as often as X will be there, of so many columns */
+    int across;
     const loss_t *loss;
-    double *X;                /* [rows, p]; owned, as all below */
-    double *x, *y, *u;        /* [p], [rows], [rows] */
+    double *X;                /* [rows, p] or [down, across]; owned, as all below */
+    double *x, *y, *u;        /* [across], [rows] or [down] */
     double *d[LOSS_ORDERS];   /* [rows] */
-    double *square, *scratch; /* [p, p], a panel */
+    double *square, *scratch; /* [p, p], a panel and [across] at least */
     csr_t sparse;             /* as many entries in each row */
     spd_t *spd;
     dist_t *dist;
@@ -68,6 +68,11 @@ static int64_t least(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
+static int64_t most(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
 static void fill(int64_t count, double *x)
 {
     for (int64_t i = 0; i < count; i++)
@@ -78,20 +83,22 @@ static int allocate(bench_t *b, int square)
 {
     int code = TRALO_OK;
     const int64_t panel = (int64_t)panel_rows(b->p) * b->p;
-    ALLOC(b->X, b->rows * b->p);
-    ALLOC(b->x, b->p);
-    ALLOC(b->y, b->rows);
-    ALLOC(b->u, b->rows);
+    const int64_t rows = most(b->rows, b->down);
+    const int64_t numbers = most(b->rows * b->p, b->down * b->across);
+    ALLOC(b->X, numbers);
+    ALLOC(b->x, b->across);
+    ALLOC(b->y, rows);
+    ALLOC(b->u, rows);
     for (int k = 0; k < LOSS_ORDERS; k++)
         ALLOC(b->d[k], b->rows);
     ALLOC(b->square, (int64_t)b->p * b->p);
-    ALLOC(b->scratch, panel);
+    ALLOC(b->scratch, most(panel, b->across));
     ALLOC(b->message, MESSAGE);
     TRY(spd_create(b->comm, square, &b->spd));
-    fill(b->rows * b->p, b->X);
-    fill(b->p, b->x);
-    fill(b->rows, b->u);
-    for (int64_t i = 0; i < b->rows; i++)
+    fill(numbers, b->X);
+    fill(b->across, b->x);
+    fill(rows, b->u);
+    for (int64_t i = 0; i < rows; i++)
         b->y[i] = 1.0;
     for (int64_t j = 0; j < square; j++)
         b->spd->matrix[j * (square + 1)] = 1.0;
@@ -105,8 +112,8 @@ static int allocate_sparse(bench_t *b)
     int code = TRALO_OK;
     csr_t *A = &b->sparse;
     const double wanted = b->request->density * b->p;
-    const int most = b->p < ENTRIES_LEAST ? b->p : ENTRIES_LEAST;
-    const int each = wanted > most ? (int)wanted : most;
+    const int few = b->p < ENTRIES_LEAST ? b->p : ENTRIES_LEAST;
+    const int each = wanted > few ? (int)wanted : few;
     A->rows = least(b->rows, NUMBERS_MOST / (8 * (int64_t)each));
     A->columns = b->p;
     ALLOC(A->start, A->rows + 1);
@@ -148,6 +155,9 @@ static int create(bench_t *b)
     const int64_t side = least(r->kernel ? r->n : shorter, SQUARE_MOST);
     b->p = (int)least(shorter, COLUMNS_MOST);
     b->rows = least((longer + ranks - 1) / ranks, NUMBERS_MOST / b->p);
+    const int64_t held = wide ? 2 : 1; /* by rows and by columns */
+    b->across = r->kernel ? b->p : (int)least(width, ACROSS_MOST);
+    b->down = most(1, held * least((r->n + ranks - 1) / ranks, NUMBERS_MOST / b->across));
     b->loss = loss_find(r->loss);
     TRY(comm_agree(b->comm, allocate(b, (int)side)));
     TRY(comm_agree(b->comm, allocate_sparse(b)));
@@ -178,9 +188,9 @@ static void release(bench_t *b)
 
 static void do_panels(bench_t *b)
 {
-    const int most = panel_rows(b->p);
-    for (int64_t i = 0; i < b->rows; i += most) {
-        const int count = (int)least(most, b->rows - i);
+    const int height = panel_rows(b->p);
+    for (int64_t i = 0; i < b->rows; i += height) {
+        const int count = (int)least(height, b->rows - i);
         const double *X = b->X + i * b->p;
         panel_gram(count, b->p, X, b->u + i, b->scratch, b->square);
         panel_whiten(count, b->p, b->square, X, b->scratch);
@@ -200,11 +210,11 @@ static void do_shared(bench_t *b)
 /* As a move of the training problem: each panel is still at hand for the way back. */
 static void do_passes(bench_t *b)
 {
-    const int most = panel_rows(b->p);
-    for (int64_t i = 0; i < b->rows; i += most) {
-        const int64_t count = least(most, b->rows - i);
-        panel_times(count, b->p, b->X + i * b->p, b->x, b->u + i);
-        panel_add_transposed(count, b->p, b->X + i * b->p, b->y + i, b->scratch);
+    const int height = panel_rows(b->across);
+    for (int64_t i = 0; i < b->down; i += height) {
+        const int64_t count = least(height, b->down - i);
+        panel_times(count, b->across, b->X + i * b->across, b->x, b->u + i);
+        panel_add_transposed(count, b->across, b->X + i * b->across, b->y + i, b->scratch);
     }
 }
 
@@ -280,9 +290,9 @@ static void measure_messages(bench_t *b, plan_rates_t *rates)
 {
     const int ranks = comm_size(b->comm);
     const double both = 2.0 * (ranks - 1) / ranks;
-    rates->latency = time_call(b, do_small_sums, wall) / SMALL_SUMS;
-    rates->bandwidth = both * MESSAGE * sizeof(double) / time_call(b, do_large_sum, wall);
-    rates->ranks = ranks;
+    rates->does.latency = time_call(b, do_small_sums, wall) / SMALL_SUMS;
+    rates->does.bandwidth = both * MESSAGE * sizeof(double) / time_call(b, do_large_sum, wall);
+    rates->does.ranks = ranks;
     rates->messages_measured = true;
 }
 
@@ -291,14 +301,14 @@ int rates_measure(comm_t *comm, const plan_request_t *request, plan_rates_t *rat
     int code = TRALO_OK;
     bench_t b = {.comm = comm, .request = request};
     TRY(create(&b));
-    rates->amount[WORK_PANEL] = rate(&b, WORK_PANEL, do_panels);
-    rates->amount[WORK_WHOLE] = rate(&b, WORK_WHOLE, do_whole);
-    rates->amount[WORK_SHARED] = rate(&b, WORK_SHARED, do_shared);
-    rates->amount[WORK_PASS] = rate(&b, WORK_PASS, do_passes);
-    rates->amount[WORK_ENTRY] = rate(&b, WORK_ENTRY, do_entries);
-    rates->amount[WORK_PAIR] = rate(&b, WORK_PAIR, do_pairs);
+    rates->does.amount[WORK_PANEL] = rate(&b, WORK_PANEL, do_panels);
+    rates->does.amount[WORK_WHOLE] = rate(&b, WORK_WHOLE, do_whole);
+    rates->does.amount[WORK_SHARED] = rate(&b, WORK_SHARED, do_shared);
+    rates->does.amount[WORK_PASS] = rate(&b, WORK_PASS, do_passes);
+    rates->does.amount[WORK_ENTRY] = rate(&b, WORK_ENTRY, do_entries);
+    rates->does.amount[WORK_PAIR] = rate(&b, WORK_PAIR, do_pairs);
     if (b.loss->joint == NULL)
-        rates->amount[WORK_ROW] = rate(&b, WORK_ROW, do_rows);
+        rates->does.amount[WORK_ROW] = rate(&b, WORK_ROW, do_rows);
     else
         TRY(rates_measure_blocks(comm, request->outputs, rates));
     if (comm_size(comm) > 1)

@@ -8,7 +8,7 @@
 
 /* What a machine is taken for where nothing was measured. */
 typedef struct rates_given {
-    double gflops;    /* of products of panels; factors and shared matrices are at half of that */
+    double gflops;    /* of products of panels; other rates as in work_typical */
     double stream;    /* GB/s of memory */
     double latency;   /* microseconds of a small sum over two ranks */
     double bandwidth; /* GB/s between ranks */

@@ -138,8 +138,8 @@ int rates_measure_blocks(comm_t *comm, int outputs, plan_rates_t *rates)
         code = measure(self, outputs, found);
     TRY(comm_agree(comm, code));
     comm_min(comm, found, 2);
-    rates->amount[WORK_ROW] = found[0];
-    rates->amount[WORK_BLOCK] = found[1];
+    rates->does.amount[WORK_ROW] = found[0];
+    rates->does.amount[WORK_BLOCK] = found[1];
 out:
     comm_free(&self);
     return code;

@@ -20,7 +20,7 @@
 #include "linalg/panel.h"
 #include "study/rates.h"
 
-enum { STREAM_X = 1, STREAM_BETA, STREAM_Y, TRIALS = 3, ORDERS = 3 };
+enum { STREAM_X = 1, STREAM_BETA, STREAM_Y, TRIALS = 5, ORDERS = 3 };
 
 typedef struct setup {
     const char *criterion, *algebra, *loss;
@@ -228,10 +228,8 @@ static double planned_seconds(const bench_t *b, const problem_shape_t *shape, in
                              .solves = counted->amount[WORK_SOLVE],
                              .products = counted->amount[WORK_PRODUCT]};
     work_t work = {{0}};
-    if (c->kind->cost == NULL || (c->form != NULL && c->form->cost == NULL))
-        return NAN;
     c->kind->cost(c->form, shape, &course, &work);
-    return plan_seconds(rates, &work, shape->ranks);
+    return work_seconds(&rates->does, &work, (double)shape->ranks);
 }
 
 static problem_shape_t shape_of(const setup_t *setup, const bench_t *b)
@@ -277,8 +275,8 @@ static void print_line(const setup_t *setup, const bench_t *b, int order, const 
         printf("%s,%s,%s,%lld,%d,%d,%d,%d,%d,%.6g,%.6g,%.6g,%.0f,%.0f,%.6g,%.0f,%.0f\n",
                setup->criterion, setup->algebra, setup->loss, (long long)setup->n, setup->p,
                b->criterion->count, setup->outputs, comm_size(b->comm), order, s->seconds,
-               by_course, plan->inexact > 0.0 ? NAN : plan->seconds[order], s->counted.calls,
-               s->counted.bytes, flops, memory, (double)plan->memory);
+               by_course, plan->seconds[order], s->counted.calls, s->counted.bytes, flops, memory,
+               (double)plan->memory);
 }
 
 static int run(comm_t *comm, const setup_t *setup)

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Which algebra is chosen: what suits, fits into memory, and costs least. */
+#include <stdio.h>
 #include <string.h>
 
 #include "criterion/algebra.h"
+#include "criterion/course.h"
 #include "support.h"
 
 static algebra_facts_t facts_of(const char *criterion)
@@ -14,7 +16,10 @@ static algebra_facts_t facts_of(const char *criterion)
                                        .entries = 1000 * 50,
                                        .width = 50,
                                        .outputs = 1,
-                                       .count = 1}};
+                                       .count = 1,
+                                       .parts = strcmp(criterion, "holdout") == 0 ? 1 : 10,
+                                       .ridge = true,
+                                       .intercept = true}};
 }
 
 static void one_ridge_penalty_is_left_to_eigenvalues(void)
@@ -74,6 +79,70 @@ static void many_columns_with_few_entries_make_no_matrix(void)
     CU_ASSERT(a.memory < 100 * (int64_t)1000 * 1000);
 }
 
+typedef struct shape {
+    const char *criterion;
+    int64_t n;
+    int width, outputs;
+    int64_t ranks;
+    double density; /* of what is held sparse; 1: dense */
+    const char *algebra;
+} shape_t;
+
+static const shape_t usual[] = {
+    {"alo", 1000000, 30, 1, 2, 1.0, "replicated"},
+    {"alo", 20000, 1000, 1, 4, 1.0, "replicated"},
+    {"alo", 100000, 20000, 1, 64, 1.0, "distributed"},
+    {"alo", 300, 3000, 1, 2, 1.0, "wide"},
+    {"alo", 2000, 3000, 1, 2, 1.0, "wide"},
+    {"alo", 50000, 2000, 1, 1, 0.01, "distributed"},
+    {"kfold", 20000, 200, 1, 2, 1.0, "replicated"},
+    {"kfold", 300, 20000, 1, 2, 1.0, "wide"},
+    {"kfold", 20000, 1000000, 1, 2, 0.0004, "products"},
+    {"holdout", 20000, 1000000, 1, 2, 0.0004, "products"},
+    {"loo", 500, 20, 1, 2, 1.0, "replicated"},
+};
+
+static void shapes_have_the_algebras_that_suit_them(void)
+{
+    for (size_t i = 0; i < sizeof usual / sizeof *usual; i++) {
+        const shape_t *u = &usual[i];
+        algebra_facts_t facts = facts_of(u->criterion);
+        algebra_t a;
+        facts.shape.n = u->n;
+        facts.shape.ranks = u->ranks;
+        facts.shape.rows = (u->n + u->ranks - 1) / u->ranks;
+        facts.shape.width = u->width;
+        facts.shape.outputs = u->outputs;
+        facts.shape.sparse = u->density < 1.0;
+        facts.shape.entries = (int64_t)(u->density * (double)facts.shape.rows * u->width);
+        CHECK_OK(algebra_choose(&facts, "auto", &a));
+        CU_ASSERT_STRING_EQUAL(a.name, u->algebra);
+        if (strcmp(a.name, u->algebra) != 0)
+            fprintf(stderr, "%s for %s of %d columns, not %s\n", a.name, u->criterion, u->width,
+                    u->algebra);
+    }
+}
+
+/* The choice rests on the formulas that plans show, but counts what is less exact three times. */
+static void seconds_are_those_of_plans(const algebra_t *a, void *context)
+{
+    const algebra_facts_t *facts = context;
+    const bool doubted = strcmp(a->name, "distributed") == 0 || strcmp(a->name, "products") == 0;
+    const bool criterion_says = facts->kind->approximates_loo || strcmp(a->name, "products") == 0;
+    const course_known_t nothing = {0};
+    work_t work = {{0}};
+    course_cost_study(a->row, a->form, &facts->shape, &nothing, a->roomy, &work);
+    const double seconds = work_seconds(&work_typical, &work, (double)facts->shape.ranks);
+    CHECK_CLOSE(a->seconds / seconds, doubted && criterion_says ? 3.0 : 1.0, 1e-12);
+}
+
+static void costs_are_those_of_plans(void)
+{
+    algebra_facts_t alo = facts_of("alo"), kfold = facts_of("kfold");
+    algebra_each(&alo, seconds_are_those_of_plans, &alo);
+    algebra_each(&kfold, seconds_are_those_of_plans, &kfold);
+}
+
 typedef struct extent {
     int64_t least;
     const char *smallest;
@@ -82,7 +151,7 @@ typedef struct extent {
 static void note(const algebra_t *a, void *context)
 {
     extent_t *e = context;
-    CU_ASSERT(a->memory > 0 && a->flops > 0.0);
+    CU_ASSERT(a->memory > 0 && a->seconds > 0.0);
     if (e->smallest == NULL || a->memory < e->least)
         *e = (extent_t){a->memory, a->name};
 }
@@ -112,6 +181,8 @@ void suite_algebra(void)
         {"what does not suit is refused", what_does_not_suit_is_refused},
         {"many columns with few entries make no matrix",
          many_columns_with_few_entries_make_no_matrix},
+        {"shapes have the algebras that suit them", shapes_have_the_algebras_that_suit_them},
+        {"costs are those of plans", costs_are_those_of_plans},
         {"memory decides before work", memory_decides_before_work},
     };
     REGISTER("algebra", cases);

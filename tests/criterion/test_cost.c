@@ -206,6 +206,43 @@ static void memory_is_as_promised(void)
         check_memory(&scenes[i]);
 }
 
+/* A search by products has no S x S Hessian, and one by Hessians just that more. */
+static void check_hessian(const char *name)
+{
+    enum { MANY = 60 };
+    const int64_t structs = 2048, hessian = MANY * MANY * (int64_t)sizeof(double);
+    const scene_t scene = {name, "logistic", "replicated", NULL, NULL,  90,
+                           MANY, MANY,       false,        true, false, 0.0};
+    const double theta[MANY] = {0.0};
+    double product[MANY];
+    criterion_result_t r;
+    fixture_t f;
+    if (make(&scene, &f)) {
+        const problem_shape_t shape = shape_of(&f, &scene);
+        const criterion_kind_t *kind = f.criterion->kind;
+        int64_t promised = kind->memory(f.criterion->form, &shape);
+        if (kind->more != NULL && kind->approximates_loo)
+            promised += kind->more(f.criterion->form, &shape);
+        criterion_evaluate(f.criterion, theta, 1, &r);
+        CU_ASSERT(r.valid);
+        criterion_product(f.criterion, theta, product);
+        const int64_t with_products = mem_bytes();
+        criterion_evaluate(f.criterion, theta, 2, &r);
+        CU_ASSERT_EQUAL(mem_bytes() - with_products, hessian);
+        const int64_t all = mem_bytes();
+        criterion_free(&f.criterion);
+        const int64_t used = comm_max_one_int(test_comm, all - mem_bytes()) - hessian;
+        CU_ASSERT(used >= promised && used - promised < structs);
+    }
+    fixture_free(&f);
+}
+
+static void a_hessian_is_beside_what_is_promised(void)
+{
+    check_hessian("alo");
+    check_hessian("holdout");
+}
+
 /* ---- with a kernel ---- */
 
 static bool make_machine(const fixture_t *f, machine_t **machine, criterion_t **criterion)
@@ -260,8 +297,10 @@ static void kernels_are_as_promised(void)
 
 void suite_cost(void)
 {
-    static const test_case_t cases[] = {{"work is as promised", work_is_as_promised},
-                                        {"memory is as promised", memory_is_as_promised},
-                                        {"kernels are as promised", kernels_are_as_promised}};
+    static const test_case_t cases[] = {
+        {"work is as promised", work_is_as_promised},
+        {"memory is as promised", memory_is_as_promised},
+        {"a Hessian is beside what is promised", a_hessian_is_beside_what_is_promised},
+        {"kernels are as promised", kernels_are_as_promised}};
     REGISTER("cost", cases);
 }
