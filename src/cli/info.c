@@ -9,7 +9,7 @@
 #include "data/info.h"
 #include "study/memory.h"
 
-enum { MOST_RANKS = 1024 };
+enum { MOST_RANKS = 8 };
 
 static void print_storage(const info_t *info)
 {
@@ -94,34 +94,51 @@ static void print_more(const info_t *info)
         printf("not read    %s\n", info->rest);
 }
 
+/* By the loss that the target suggests: of two values, of classes, or a number. */
+static memory_request_t request_of(const info_t *info, bool sparse, int64_t ranks)
+{
+    return (memory_request_t){.n = info->n,
+                              .ranks = ranks,
+                              .p = info->p,
+                              .entries = sparse ? info->entries : 0,
+                              .outputs = info->label_count > 2 ? info->label_count : 1,
+                              .quadratic = info->label_count <= 2 && info->distinct > 2,
+                              .offsets = info->offsets,
+                              .weights = info->weights.present,
+                              .single = strcmp(info->type, "float32") == 0,
+                              .band = info->chunk[0] > 0 ? info->chunk[0] : 1,
+                              .narrow = info->chunk[1] > 0 && info->chunk[1] < info->p};
+}
+
+/* Rows on disk have algebras of their own. */
+static void print_ranks(const info_t *info, bool sparse, int64_t ranks)
+{
+    char least[UNITS_TEXT], most[UNITS_TEXT], disk[UNITS_TEXT];
+    memory_request_t request = request_of(info, sparse, ranks);
+    const algebra_t algebra = memory_algebra(&request);
+    units_bytes((double)memory_per_rank(&request), least);
+    request.whitened = true;
+    units_bytes((double)memory_per_rank(&request), most);
+    printf("  %5" PRId64 "   %-11s   %10s   %12s", ranks, algebra.name, least, most);
+    request.whitened = false;
+    request.streamed = true;
+    if (!info->sparse) {
+        units_bytes((double)memory_per_rank(&request), disk);
+        printf("   %10s (%s)", disk, memory_algebra(&request).name);
+    }
+    printf("\n");
+}
+
 static void print_memory(const info_t *info)
 {
-    char rows[UNITS_TEXT], all[UNITS_TEXT], disk[UNITS_TEXT] = "";
-    bool sparse = info->sparse && (double)info->entries < DATA_DENSE * (double)info->n * info->p;
-    printf("memory      per rank, to tune by approximate leave-one-out%s\n"
-           "  ranks     whitened rows recomputed         held%s\n",
+    const bool sparse =
+        info->sparse && (double)info->entries < DATA_DENSE * (double)info->n * info->p;
+    printf("memory      per rank, to tune one penalty by approximate leave-one-out%s\n"
+           "  ranks   algebra            least      with room%s\n",
            sparse ? ", X held by its entries" : "",
            info->sparse ? "" : "   X on disk (data.memory: stream)");
-    for (int64_t ranks = 1; ranks <= MOST_RANKS; ranks *= 2) {
-        memory_request_t request = {.n = info->n,
-                                    .outputs = info->label_count > 2 ? info->label_count : 1,
-                                    .p = info->p,
-                                    .entries = sparse ? info->entries : 0,
-                                    .ranks = ranks,
-                                    .weights = info->weights.present,
-                                    .offsets = info->offsets,
-                                    .single = strcmp(info->type, "float32") == 0,
-                                    .band = info->chunk[0] > 0 ? info->chunk[0] : 1,
-                                    .narrow = info->chunk[1] > 0 && info->chunk[1] < info->p};
-        units_bytes((double)memory_per_rank(&request), rows);
-        request.whitened = true;
-        units_bytes((double)memory_per_rank(&request), all);
-        request.whitened = false;
-        request.streamed = true;
-        if (!info->sparse)
-            units_bytes((double)memory_per_rank(&request), disk);
-        printf("  %5" PRId64 "     %24s   %10s   %s\n", ranks, rows, all, disk);
-    }
+    for (int64_t ranks = 1; ranks <= MOST_RANKS; ranks *= 2)
+        print_ranks(info, sparse, ranks);
 }
 
 static int report(const files_names_t *names)

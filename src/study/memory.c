@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "study/memory.h"
 
-#include "criterion/criterion.h"
-#include "criterion/exact.h"
 #include "data/stream.h"
 
 /* A sparse X has a value and a column for each entry, which are spread evenly. */
@@ -15,7 +13,7 @@ int64_t memory_data(const problem_shape_t *shape, const memory_vectors_t *vector
     return X + (shape->rows * (1 + vectors->weights + vectors->offsets) + 2 * p) * number;
 }
 
-int64_t memory_per_rank(const memory_request_t *request)
+static problem_shape_t shape_of(const memory_request_t *request)
 {
     problem_shape_t shape = {.n = request->n,
                              .ranks = request->ranks,
@@ -25,18 +23,38 @@ int64_t memory_per_rank(const memory_request_t *request)
                              .width = request->p + 1,
                              .outputs = request->outputs,
                              .count = 1,
+                             .quadratic = request->quadratic,
+                             .ridge = true,
                              .intercept = true};
     shape.entries = shape.sparse ? (request->entries + request->ranks - 1) / request->ranks
                                  : shape.rows * shape.width;
-    const criterion_kind_t *alo = criterion_for(criterion_find("alo"), request->outputs);
+    return shape;
+}
+
+algebra_t memory_algebra(const memory_request_t *request)
+{
+    const algebra_facts_t facts = {
+        .kind = criterion_find("alo"), .shape = shape_of(request), .one_ridge = request->quadratic};
+    const char *asked = request->algebra != NULL ? request->algebra : algebra_names[0];
+    algebra_t algebra;
+    const int code = algebra_choose(&facts, asked, &algebra);
+    ASSERT(code == TRALO_OK);
+    return algebra;
+}
+
+int64_t memory_per_rank(const memory_request_t *request)
+{
+    const problem_shape_t shape = shape_of(request);
+    const algebra_t algebra = memory_algebra(request);
     const memory_vectors_t vectors = {request->offsets, request->weights};
     const int64_t number = sizeof(double), X = shape.rows * shape.width * number;
     const rows_stream_shape_t on_disk = {request->p, shape.width, request->single, request->band,
                                          request->narrow};
-    int64_t more = request->whitened && request->outputs == 1 ? X : 0;
+    int64_t more = request->whitened && algebra.row->more != NULL
+                       ? algebra.row->more(algebra.form, &shape)
+                       : 0;
     if (request->streamed)
         more += rows_stream_memory(&on_disk, shape.rows) - X;
     return memory_data(&shape, &vectors) + problem_memory(&shape) + problem_gram_memory(&shape) +
-           alo->memory(&hessian_replicated, &shape) + more +
-           exact_memory(&hessian_replicated, &shape);
+           algebra.memory + more;
 }

@@ -31,6 +31,7 @@ static void check(const char *loss, int64_t n, int p, bool whitened, bool sparse
                              .storage = sparse ? DATA_HOLD_SPARSE : DATA_AUTO};
     memory_request_t request = {
         .n = n, .ranks = comm_size(test_comm), .p = p, .weights = true, .whitened = whitened};
+    request.algebra = "replicated";
     request.outputs = strcmp(loss, "softmax") == 0 ? 3 : 1;
     fixture_t f;
     exact_t *exact = NULL;
@@ -71,6 +72,7 @@ static void check_streamed(int64_t n, int p, bool weights)
                                       .ranks = comm_size(test_comm),
                                       .p = p,
                                       .outputs = 1,
+                                      .algebra = "replicated",
                                       .weights = weights,
                                       .offsets = weights,
                                       .streamed = true,
