@@ -382,7 +382,7 @@ static const char *unsuited(const algebra_facts_t *facts)
     if (facts->shape.sparse)
         return "an X that is held dense";
     if (facts->shape.streamed)
-        return "an X that is in memory";
+        return "an X in memory (it holds all rows turned by the eigenvectors)";
     return facts->one_ridge ? NULL : "squared loss and one ridge penalty for every feature";
 }
 

@@ -294,7 +294,7 @@ bool resample_add_product(resample_t *a, const double *delta, double *out)
     for (int j = 0; j < p; j++)
         a->D_dot[j] += r->r[3][j] * a->b[j];
     problem_times(problem, a->b, a->xb);
-    panel_blocks_times(problem->outputs, problem->rows, a->phi[2], a->xb, a->g);
+    panel_blocks_times(problem->outputs, problem->rows, problem->rows, a->phi[2], a->xb, a->g);
     problem_third(problem, a->xb, a->xv, a->xb);
     for (int64_t i = 0; i < problem->outputs * problem->rows; i++)
         a->g[i] -= a->xb[i];

@@ -146,7 +146,7 @@ void panel_add_transposed(int64_t m, int p, const double *rows, const double *x,
                     1.0, rows + i * p, p, x + i, 1, 1.0, y, 1);
 }
 
-void panel_blocks_times(int k, int64_t m, const double *A, const double *x, double *y)
+void panel_blocks_times(int k, int64_t m, int64_t ld, const double *A, const double *x, double *y)
 {
     double sum[PANEL_BLOCKS];
     for (int64_t i = 0; i < m; i++) {
@@ -154,11 +154,11 @@ void panel_blocks_times(int k, int64_t m, const double *A, const double *x, doub
             sum[a] = 0.0;
             for (int64_t b = 0; b < k; b++) {
                 int64_t at = a >= b ? a * (a + 1) / 2 + b : b * (b + 1) / 2 + a;
-                sum[a] += A[at * m + i] * x[b * m + i];
+                sum[a] += A[at * ld + i] * x[b * ld + i];
             }
         }
         for (int64_t a = 0; a < k; a++)
-            y[a * m + i] = sum[a];
+            y[a * ld + i] = sum[a];
     }
 }
 

@@ -43,9 +43,10 @@ void panel_times(int64_t m, int p, const double *rows, const double *x, double *
 void panel_add_transposed(int64_t m, int p, const double *rows, const double *x, double *y);
 
 /* y_i = A_i x_i for m symmetric k x k matrices: x, y [k, m]; A [k (k + 1) / 2, m] holds element (a,
-   b), a >= b, of each in its row a (a + 1) / 2 + b. y may be x; k is at most PANEL_BLOCKS. */
+   b), a >= b, of each in its row a (a + 1) / 2 + b. Rows of all three are ld >= m numbers apart. y
+   may be x; k is at most PANEL_BLOCKS. */
 enum { PANEL_BLOCKS = 512 };
-void panel_blocks_times(int k, int64_t m, const double *A, const double *x, double *y);
+void panel_blocks_times(int k, int64_t m, int64_t ld, const double *A, const double *x, double *y);
 
 /* Rows that this process has given to the kernels so far, so that passes over data can be counted:
    `square` to those that cost m p^2 flops, `linear` to those that cost m p. */

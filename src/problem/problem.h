@@ -147,7 +147,8 @@ void problem_times(const problem_t *problem, const double *x, double *y);
 void problem_transposed(problem_t *problem, const double *x, double *y);
 
 /* y = C x for x, y [columns] and the matrix C that problem_gram forms of the weights; rows
-   [outputs, rows] is scratch. Collective, one reduction. Cost: 4 rows columns flops. */
+   [outputs, rows] is scratch. Collective, one pass over the rows, one reduction. Cost: 4 rows
+   columns flops. */
 void problem_weigh(problem_t *problem, const double *weights, const double *x, double *rows,
                    double *y);
 
@@ -155,7 +156,7 @@ void problem_weigh(problem_t *problem, const double *weights, const double *x, d
 void problem_diagonal(problem_t *problem, const double *weights, double *out);
 
 /* y = H x (without gauge) for x, y [columns], from l'' and r'' at the point; rows [outputs, rows]
-   is scratch. Collective, one reduction. Cost: 4 rows columns flops. */
+   is scratch. Collective, one pass over the rows, one reduction. Cost: 4 rows columns flops. */
 void problem_multiply(problem_t *problem, const double *x, double *rows, double *y);
 
 /* out_c = sum_ab (d l''_ab / du_c) x_a y_b in each row at the point; x, y, out [outputs, rows]. One

@@ -84,30 +84,27 @@ void problem_transposed(problem_t *problem, const double *x, double *y)
     comm_sum(problem->comm, y, problem->columns);
 }
 
-/* rows = weights X x in the panel, and y += its rows' times that; one output. */
-static void multiply_panel(const rows_panel_t *panel, const double *weights, const double *x,
-                           double *rows, double *y)
+/* rows = A X x of the rows of a panel, and y += their X' times that. */
+static void multiply_panel(const problem_t *problem, const rows_panel_t *panel,
+                           const double *weights, const double *x, double *rows, double *y)
 {
-    rows_times(panel, x, rows);
-    for (int64_t i = 0; i < panel->count; i++)
-        rows[i] *= weights[i];
-    rows_add_transposed(panel, rows, y);
+    const int64_t width = problem->width, ld = problem->rows, begin = panel->begin;
+    for (int64_t k = 0; k < problem->outputs; k++)
+        rows_times(panel, x + k * width, rows + k * ld + begin);
+    panel_blocks_times(problem->outputs, panel->count, ld, weights + begin, rows + begin,
+                       rows + begin);
+    for (int64_t k = 0; k < problem->outputs; k++)
+        rows_add_transposed(panel, rows + k * ld + begin, y + k * width);
 }
 
-/* In one pass over the rows with one output: each panel is still at hand for the way back. */
+/* In one pass over the rows: each panel is still at hand for the way back. */
 void problem_weigh(problem_t *problem, const double *weights, const double *x, double *rows,
                    double *y)
 {
-    if (problem->outputs > 1) {
-        problem_times(problem, x, rows);
-        panel_blocks_times(problem->outputs, problem->rows, weights, rows, rows);
-        problem_transposed(problem, rows, y);
-        return;
-    }
     rows_pass_t pass = rows_begin(&problem->data->X, ROWS_AS_HELD);
     memset(y, 0, (size_t)problem->columns * sizeof *y);
     while (rows_next(&pass))
-        multiply_panel(&pass.panel, weights + pass.panel.begin, x, rows + pass.panel.begin, y);
+        multiply_panel(problem, &pass.panel, weights, x, rows, y);
     comm_sum(problem->comm, y, problem->columns);
 }
 

@@ -141,6 +141,28 @@ static void one_pass_for_a_point(void)
     fixture_free(&f);
 }
 
+/* A product of the Hessian costs one pass, whether there is one output or several. */
+static void one_pass_for_a_product(void)
+{
+    static const int which[] = {0, 3};
+    for (int i = 0; i < 2; i++) {
+        const scene_t *scene = &scenes[which[i]];
+        fixture_t f = {0};
+        double theta[FIXTURE_MOST], *rows = NULL;
+        data_t *data = open_scene(scene, DATA_STREAM);
+        if (data != NULL && fixture_wrap(data, &scene->setup, &f) &&
+            CHECK_OK(mem_alloc(f.problem->outputs * f.problem->rows, sizeof *rows, &rows))) {
+            start_at(&f, scene, theta);
+            problem_move(f.problem, theta, f.problem->trial);
+            const int64_t before = data_reading(f.data).passes;
+            problem_multiply(f.problem, f.problem->trial, rows, f.problem->direction);
+            CU_ASSERT(data_reading(f.data).passes == before + 1);
+        }
+        mem_free(&rows);
+        fixture_free(&f);
+    }
+}
+
 /* Passes of an evaluation of ALO beside those of its fit, which are two in each Newton step. */
 static void passes_of_alo(void)
 {
@@ -255,6 +277,7 @@ void suite_streamed(void)
     static const test_case_t cases[] = {
         {"the same as in memory", the_same_as_in_memory},
         {"one pass for a point", one_pass_for_a_point},
+        {"one pass for a product", one_pass_for_a_product},
         {"passes of ALO", passes_of_alo},
         {"a failure reaches all ranks", a_failure_reaches_all_ranks},
         {"a failure in refits reaches all ranks", a_failure_in_refits_reaches_all_ranks},
