@@ -43,10 +43,7 @@ static const param_t params[] = {
      1, 1e6, NULL},
     PARAM_END};
 
-static const double CONTRACTION = 0.1;  /* a factor that does worse is formed anew */
-static const double ROUNDING = 1e-8;    /* a relative gradient that may be rounding */
-static const double HIDDEN = 1e-8;      /* a relative rise of L that may be rounding */
-static const double SHORTEST = 0x1p-40; /* step length at which backtracking gives up */
+static const double HIDDEN = 1e-8; /* a relative rise of L that may be rounding */
 /* of a step that is found by iterations: its largest residual, the same near the end, and the share
    of the gradient's fall */
 static const double ROUGH = 0.25, FINE = 1e-3, FORCING = 0.9;
@@ -95,7 +92,7 @@ static double find_forcing(const newton_t *s)
     double before = FORCING * s->forcing * s->forcing, forcing = FORCING * fall * fall;
     if (before > 0.1)
         forcing = fmax(forcing, before);
-    if (size->relative_gradient <= ROUNDING)
+    if (size->relative_gradient <= NEWTON_ROUNDING)
         return fmin(forcing, FINE);
     return fmin(fmax(forcing, 0.1 * s->options->tolerance / size->relative_gradient), ROUGH);
 }
@@ -128,14 +125,14 @@ static bool search_line(newton_t *s, double *length)
     double slope = cblas_ddot(columns, problem->gradient, 1, s->direction, 1);
     comm_share(problem->comm, &slope, sizeof slope, 0);
     const double visible = DBL_EPSILON * fabs(before.value);
-    for (double t = 1.0; t == 1.0 || (t > SHORTEST && -t * slope > visible); t *= 0.5) {
+    for (double t = 1.0; t == 1.0 || (t > NEWTON_SHORTEST && -t * slope > visible); t *= 0.5) {
         for (int j = 0; j < columns; j++)
             s->trial[j] = s->solve.beta[j] + t * s->direction[j];
         problem_move(problem, s->solve.theta, s->trial);
         bool finite = isfinite(now->value) && isfinite(now->gradient_norm);
         bool hidden = !hessian_iterates(s->hessian) ||
                       now->value <= before.value + HIDDEN * fabs(before.value);
-        if (finite && (now->value <= before.value + 1e-4 * t * slope ||
+        if (finite && (now->value <= before.value + NEWTON_DECREASE * t * slope ||
                        (hidden && now->gradient_norm <= 0.5 * before.gradient_norm))) {
             memcpy(s->solve.beta, s->trial, (size_t)columns * sizeof *s->solve.beta);
             *length = t;
@@ -158,7 +155,7 @@ static bool step(newton_t *s)
     bool moved = search_line(s, &length);
     double after = problem->size.relative_gradient;
     bool stuck = !moved || after > 0.5 * before;
-    if (s->fresh && stuck && before <= ROUNDING) {
+    if (s->fresh && stuck && before <= NEWTON_ROUNDING) {
         solve_minimum(&s->solve, INNER_ROUNDING);
         return false;
     }
@@ -166,8 +163,8 @@ static bool step(newton_t *s)
         solve_iterations(&s->solve);
         return false;
     }
-    s->hessian->factored =
-        moved && length == 1.0 && after <= CONTRACTION * before && !hessian_iterates(s->hessian);
+    s->hessian->factored = moved && length == 1.0 && after <= NEWTON_CONTRACTION * before &&
+                           !hessian_iterates(s->hessian);
     s->fresh = false;
     s->shortened = moved && length < 1.0;
     s->solve.result->iterations += moved;

@@ -21,10 +21,6 @@
 #include "base/work.h"
 #include "inner/kinds.h"
 
-static const double CONTRACTION = 0.1;  /* a factor that does worse is formed anew */
-static const double ROUNDING = 1e-8;    /* a relative residual that may be rounding */
-static const double SHORTEST = 0x1p-40; /* step length at which backtracking gives up */
-
 /* The state of one solve. */
 typedef struct newton {
     const newton_options_t *options;
@@ -112,11 +108,11 @@ static bool search_line(newton_t *s, double slope, double *length)
     const machine_size_t before = m->size, *now = &m->size;
     const double visible = DBL_EPSILON * fabs(before.value);
     memcpy(s->before, m->solution, ((size_t)m->n + 1) * sizeof *s->before);
-    for (double t = 1.0; t == 1.0 || (t > SHORTEST && -t * slope > visible); t *= 0.5) {
+    for (double t = 1.0; t == 1.0 || (t > NEWTON_SHORTEST && -t * slope > visible); t *= 0.5) {
         for (int i = 0; i <= m->n; i++)
             m->solution[i] = s->before[i] + t * s->direction[i];
         machine_move(m);
-        if (isfinite(now->relative) && (now->value <= before.value + 1e-4 * t * slope ||
+        if (isfinite(now->relative) && (now->value <= before.value + NEWTON_DECREASE * t * slope ||
                                         now->residual <= 0.5 * before.residual)) {
             *length = t;
             return true;
@@ -137,7 +133,7 @@ static bool step(newton_t *s)
     bool moved = search_line(s, find_direction(s), &length);
     double after = m->size.relative;
     bool stuck = !moved || after > 0.5 * before;
-    if (s->fresh && stuck && before <= ROUNDING) {
+    if (s->fresh && stuck && before <= NEWTON_ROUNDING) {
         finish(s, INNER_ROUNDING);
         return false;
     }
@@ -146,7 +142,7 @@ static bool step(newton_t *s)
         return false;
     }
     bool quadratic = m->loss.quadratic; /* one factor is that of every iterate */
-    m->factored = quadratic || (moved && length == 1.0 && after <= CONTRACTION * before);
+    m->factored = quadratic || (moved && length == 1.0 && after <= NEWTON_CONTRACTION * before);
     s->fresh = quadratic;
     s->result->iterations += moved;
     return true;
