@@ -3,7 +3,7 @@
 
    mpirun -n RANKS large_p sums ROWS COLUMNS [REPEATS]
        X'X by block columns, by PDSYRK on X as it is held, and by panels of columns
-   mpirun -n RANKS large_p alo ROWS COLUMNS [LOSS [ALGEBRA]]
+   mpirun -n RANKS large_p alo ROWS COLUMNS [LOSS [ALGEBRA [LAMBDA]]]
        one evaluation of alo with its gradient, one ridge penalty; LOSS logistic or squared */
 #include <inttypes.h>
 #include <math.h>
@@ -179,7 +179,8 @@ static int run_alo(bench_t *b, int64_t n, int p, char **argv)
     int code = TRALO_OK;
     const char *loss = argv[0] != NULL ? argv[0] : "logistic";
     const char *algebra = argv[0] != NULL && argv[1] != NULL ? argv[1] : "distributed";
-    const double theta = log(0.1 * (double)n);
+    const bool given = argv[0] != NULL && argv[1] != NULL && argv[2] != NULL;
+    const double theta = log(given ? strtod(argv[2], NULL) : 0.1 * (double)n);
     criterion_result_t r;
     TRY(make_problem(b, n, p, loss));
     const int64_t before = mem_bytes();

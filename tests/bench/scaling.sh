@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # tests/bench/scaling.sh [PROGRAM [FOLDER]]: how time, messages and memory of every form grow, and
 # what was planned of it; tests/bench/README.md explains. PROGRAM: build/scaling. Writes
-# scaling.csv, scaling.txt and scaling.svg to FOLDER (build/bench). FORMS="kfold ...": only some.
+# scaling.csv, scaling.txt and scaling.svg to FOLDER (build/bench). FORMS="kfold ..." and
+# SERIES="strong ...": only some.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 program=$(realpath "${1:-$here/../../build/scaling}")
@@ -31,6 +32,10 @@ measure() {
     ranks=$2
     name=$3
     shift 3
+    case " ${SERIES:-$series} " in
+    *" $series "*) ;;
+    *) return 0 ;;
+    esac
     mpirun -n "$ranks" "$program" "$@" | sed "s/^/$series,$name,/" >>scaling.csv
 }
 
@@ -72,25 +77,49 @@ NR == 1 {
 {
     printf "%-15s %-10s %9d %6d %3d %5d %5d %9.4g %9.2f %9.2f %7d %10d %9.2e\n", $1, $2, $6, $7, $8,
         $10, $11, $12, $12 / $13, $12 / $14, $15, $16, $17
-    if ($1 != "ranks") {
-        course = $12 / $13
-        least = !seen[$2] || course < low[$2] ? course : low[$2]
-        most = !seen[$2] || course > high[$2] ? course : high[$2]
-        low[$2] = least; high[$2] = most; all[$2]++; seen[$2] = 1
-        good[$2] += course < 2 && course > 0.5
+    if ($1 != "ranks" && $10 == 1) {
+        note($2, "course", $12 / $13)
+        note($2, "plan", $12 / $14)
     }
-    if ($1 == "strong" && $11 == 2)
-        time[$2, $10] = $12
-    if ($1 == "weak" && $11 == 2)
-        longer[$2, $10] = $12
+    if ($11 == 2) {
+        size = $1 == "rows" ? $6 : $1 == "columns" ? $7 : $8
+        if (!(($2, $1) in first)) {
+            first[$2, $1] = $12
+            from[$2, $1] = size
+        }
+        last[$2, $1] = $12
+        to[$2, $1] = size
+        time[$2, $1, $10] = $12
+    }
+}
+function note(form, what, ratio) {
+    names[form] = 1
+    if (!((form, what) in all) || ratio < low[form, what])
+        low[form, what] = ratio
+    if (!((form, what) in all) || ratio > high[form, what])
+        high[form, what] = ratio
+    all[form, what]++
+    good[form, what] += ratio < 2 && ratio > 0.5
+}
+function ratios(form, what) {
+    return sprintf("%.2f .. %.2f, %d of %d", low[form, what], high[form, what], good[form, what],
+        all[form, what])
+}
+function exponent(form, what) {
+    if (!((form, what) in first) || from[form, what] == to[form, what])
+        return "-"
+    longer = log(last[form, what] / first[form, what])
+    return sprintf("%.2f", longer / log(to[form, what] / from[form, what]))
 }
 END {
-    printf "\n%-10s %22s %14s %18s %18s\n", "form", "seconds / by_course", "within 2",
+    line = "%-12s %25s %25s %6s %6s %6s %17s %12s\n"
+    printf "\n" line, "form", "seconds / by_course", "seconds / planned", "n", "p", "S",
         "strong t1/(2 t2)", "weak t1/t2"
-    for (form in all)
-        printf "%-10s %10.2f .. %8.2f %6d of %4d %18.2f %18.2f\n", form, low[form], high[form],
-            good[form], all[form], time[form, 1] / 2 / time[form, 2],
-            longer[form, 1] / longer[form, 2]
+    for (form in names)
+        printf line, form, ratios(form, "course"), ratios(form, "plan"), exponent(form, "rows"),
+            exponent(form, "columns"), exponent(form, "hyperparameters"),
+            sprintf("%.2f", time[form, "strong", 1] / 2 / time[form, "strong", 2]),
+            sprintf("%.2f", time[form, "weak", 1] / time[form, "weak", 2])
 }' scaling.csv | tee scaling.txt
 
 # Measured with points, by the formulas with lines.
