@@ -4,9 +4,11 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "cli/cli.h"
 #include "cli/options.h"
 #include "cli/study.h"
+#include "study/report.h"
 
 typedef struct options {
     double from, to;
@@ -44,7 +46,10 @@ static int run(comm_t *comm, int argc, char **argv, int *status)
                              .exact = options.exact,
                              .output = options.output,
                              .plot = options.plot};
+    if (options.output == NULL || strcmp(options.output, "-") == 0)
+        log_to_stderr();
     TRY(curve_run(opened.study, &curve));
+    report_communication(comm);
 out:
     cli_study_close(&opened);
     param_release(params, &options);

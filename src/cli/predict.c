@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "cli/cli.h"
 #include "cli/options.h"
+#include "study/report.h"
 
 typedef struct options {
     char *output;
@@ -49,6 +50,7 @@ static int run(comm_t *comm, int argc, char **argv, int *status)
         log_to_stderr();
     TRY(predict_run(comm, argv[1], &rows, options.output, &scores));
     report(&scores);
+    report_communication(comm);
 out:
     param_release(params, &options);
     return code;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What a person sees of a search. Rank 0. */
+/* What a person sees of a search, and how much was communicated. Rank 0. */
 #ifndef STUDY_REPORT_H
 #define STUDY_REPORT_H
 
