@@ -13,6 +13,7 @@
 
 #define SUITES(X)                                                                                  \
     X(base)                                                                                        \
+    X(share)                                                                                       \
     X(subproblem)                                                                                  \
     X(trust_region)                                                                                \
     X(products)                                                                                    \

@@ -9,6 +9,7 @@
 
 #include <string.h>
 
+#include "base/share.h"
 #include "base/work.h"
 #include "linalg/panel.h"
 
@@ -16,6 +17,13 @@ static void count_entries(csr_rows_t rows)
 {
     const int64_t *start = rows.A->start + rows.begin;
     work_count(WORK_ENTRY, (double)(start[rows.count] - start[0]));
+}
+
+/* Operations on the entries, each once. */
+static double cost(csr_rows_t rows)
+{
+    const int64_t *start = rows.A->start + rows.begin;
+    return (double)(start[rows.count] - start[0] + rows.count);
 }
 
 static double dot(int64_t count, const double *x, const double *y)
@@ -26,33 +34,78 @@ static double dot(int64_t count, const double *x, const double *y)
     return sum;
 }
 
-void csr_times(csr_rows_t rows, const double *x, double *y)
+/* What a kernel works on, by rows or by columns. */
+typedef struct csr_work {
+    csr_rows_t rows;
+    panel_block_t block;
+    const double *x; /* the vector, weights or matrix that the rows meet */
+    const double *its, *all, *shifted;
+    double sum;
+    int height;
+    double *y;     /* what comes out */
+    int64_t pairs; /* counted, by several threads */
+} csr_work_t;
+
+static void add_pair_count(csr_work_t *w, int64_t pairs)
 {
-    const csr_t *A = rows.A;
-    const int64_t *start = A->start + rows.begin;
-    const double shifted = dot(A->columns, A->shift, x);
-    panel_counted(0, rows.count);
-    count_entries(rows);
-    for (int64_t i = 0; i < rows.count; i++) {
+    __atomic_fetch_add(&w->pairs, pairs, __ATOMIC_RELAXED);
+}
+
+static void multiply_rows(void *argument, int64_t begin, int64_t end)
+{
+    const csr_work_t *w = argument;
+    const csr_t *A = w->rows.A;
+    const int64_t *start = A->start + w->rows.begin;
+    for (int64_t i = begin; i < end; i++) {
         double sum = 0.0;
         for (int64_t k = start[i]; k < start[i + 1]; k++)
-            sum += A->value[k] * x[A->column[k]];
-        y[i] = sum - shifted;
+            sum += A->value[k] * w->x[A->column[k]];
+        w->y[i] = sum - w->sum;
     }
+}
+
+void csr_times(csr_rows_t rows, const double *x, double *y)
+{
+    csr_work_t w = {.rows = rows, .x = x, .y = y, .sum = dot(rows.A->columns, rows.A->shift, x)};
+    panel_counted(0, rows.count);
+    count_entries(rows);
+    share(rows.count, cost(rows), multiply_rows, &w);
+}
+
+/* The first entry from k on, and before end, in a column >= first. */
+static int64_t seek(const csr_t *A, int64_t k, int64_t end, int64_t first)
+{
+    while (k < end) {
+        const int64_t middle = k + (end - k) / 2;
+        if (A->column[middle] < first)
+            k = middle + 1;
+        else
+            end = middle;
+    }
+    return k;
+}
+
+/* y += V'x in some columns, so that no two threads write to one. */
+static void add_columns(void *argument, int64_t begin, int64_t end)
+{
+    const csr_work_t *w = argument;
+    const csr_t *A = w->rows.A;
+    const int64_t *start = A->start + w->rows.begin;
+    for (int64_t i = 0; i < w->rows.count; i++)
+        for (int64_t k = begin > 0 ? seek(A, start[i], start[i + 1], begin) : start[i];
+             k < start[i + 1] && A->column[k] < end; k++)
+            w->y[A->column[k]] += A->value[k] * w->x[i];
 }
 
 /* y += V'x; returns 1'x. */
 static double add_entries(csr_rows_t rows, const double *x, double *y)
 {
-    const csr_t *A = rows.A;
-    const int64_t *start = A->start + rows.begin;
+    csr_work_t w = {.rows = rows, .x = x, .y = y};
     double sum = 0.0;
     count_entries(rows);
-    for (int64_t i = 0; i < rows.count; i++) {
-        for (int64_t k = start[i]; k < start[i + 1]; k++)
-            y[A->column[k]] += A->value[k] * x[i];
+    share(rows.A->columns, cost(rows), add_columns, &w);
+    for (int64_t i = 0; i < rows.count; i++)
         sum += x[i];
-    }
     return sum;
 }
 
@@ -80,38 +133,34 @@ void csr_add_squares(csr_rows_t rows, const double *weights, double *y)
         y[j] += sum * A->shift[j] * A->shift[j];
 }
 
-/* The first entry from k on, and before end, in a column >= first. */
-static int64_t seek(const csr_t *A, int64_t k, int64_t end, int first)
+/* C += V' diag(weights) V in the columns begin .. end - 1 of the block. */
+static void add_pairs_of(void *argument, int64_t begin, int64_t end)
 {
-    while (k < end) {
-        const int64_t middle = k + (end - k) / 2;
-        if (A->column[middle] < first)
-            k = middle + 1;
-        else
-            end = middle;
-    }
-    return k;
-}
-
-/* C += V' diag(weights) V in the block. */
-static void add_pairs(csr_rows_t rows, const double *weights, panel_block_t block, double *C)
-{
-    const csr_t *A = rows.A;
+    csr_work_t *w = argument;
+    const csr_t *A = w->rows.A;
     const int *column = A->column;
     const double *value = A->value;
+    const int64_t first = w->block.first;
     int64_t pairs = 0;
-    for (int64_t i = 0; i < rows.count; i++) {
-        const int64_t *start = A->start + rows.begin + i, end = start[1];
-        int64_t a = seek(A, start[0], end, block.first);
-        for (; a < end && column[a] - block.first < block.count; a++) {
-            pairs += end - a;
-            double *to = C + (column[a] - block.first) * block.ld;
-            const double w = weights[i] * value[a];
-            for (int64_t b = a; b < end; b++)
-                to[column[b]] += w * value[b];
+    for (int64_t i = 0; i < w->rows.count; i++) {
+        const int64_t *start = A->start + w->rows.begin + i, last = start[1];
+        int64_t a = seek(A, start[0], last, first + begin);
+        for (; a < last && column[a] - first < end; a++) {
+            pairs += last - a;
+            double *to = w->y + (column[a] - first) * w->block.ld;
+            const double weight = w->x[i] * value[a];
+            for (int64_t b = a; b < last; b++)
+                to[column[b]] += weight * value[b];
         }
     }
-    work_count(WORK_PAIR, (double)pairs);
+    add_pair_count(w, pairs);
+}
+
+static void add_pairs(csr_rows_t rows, const double *weights, panel_block_t block, double *C)
+{
+    csr_work_t w = {.rows = rows, .block = block, .x = weights, .y = C};
+    share(block.count, cost(rows), add_pairs_of, &w);
+    work_count(WORK_PAIR, (double)w.pairs);
 }
 
 /* C -= s t' + t s' in the block. Most shifts are 0 where nothing is centred. */
@@ -156,27 +205,27 @@ static int take_columns(const double *R, int64_t ld, int first, int count, doubl
 }
 
 /* out[i] += |x_i'R|^2 for R [height, CSR_WIDTH], row-major; shifted [CSR_WIDTH] = s'R. */
-static void add_strip(csr_rows_t rows, const double *R, int height, const double *shifted,
-                      double *out)
+static void add_strip(void *argument, int64_t begin, int64_t end)
 {
-    const csr_t *A = rows.A;
+    csr_work_t *w = argument;
+    const csr_t *A = w->rows.A;
     int64_t met = 0;
-    for (int64_t i = 0; i < rows.count; i++) {
-        const int64_t *start = A->start + rows.begin + i;
+    for (int64_t i = begin; i < end; i++) {
+        const int64_t *start = A->start + w->rows.begin + i;
         double sum[CSR_WIDTH], square = 0.0;
         for (int j = 0; j < CSR_WIDTH; j++)
-            sum[j] = -shifted[j];
-        for (int64_t k = start[0]; k < start[1] && A->column[k] < height; k++) {
-            const double *from = R + (int64_t)A->column[k] * CSR_WIDTH, v = A->value[k];
+            sum[j] = -w->shifted[j];
+        for (int64_t k = start[0]; k < start[1] && A->column[k] < w->height; k++) {
+            const double *from = w->x + (int64_t)A->column[k] * CSR_WIDTH, v = A->value[k];
             met++;
             for (int j = 0; j < CSR_WIDTH; j++)
                 sum[j] += v * from[j];
         }
         for (int j = 0; j < CSR_WIDTH; j++)
             square += sum[j] * sum[j];
-        out[i] += square;
+        w->y[i] += square;
     }
-    work_count(WORK_PAIR, CSR_WIDTH * (double)met);
+    add_pair_count(w, met);
 }
 
 void csr_add_norms(csr_rows_t rows, const double *R, panel_block_t block, double *scratch,
@@ -184,6 +233,7 @@ void csr_add_norms(csr_rows_t rows, const double *R, panel_block_t block, double
 {
     const double *shift = rows.A->shift;
     double *shifted = scratch, *strip = scratch + CSR_WIDTH;
+    csr_work_t w = {.rows = rows, .x = strip, .shifted = shifted, .y = out};
     panel_counted(rows.count, 0);
     for (int j = 0, count; j < block.count; j += count) {
         count = block.count - j < CSR_WIDTH ? block.count - j : CSR_WIDTH;
@@ -192,8 +242,10 @@ void csr_add_norms(csr_rows_t rows, const double *R, panel_block_t block, double
         for (int64_t i = 0; i < height; i++)
             for (int64_t k = 0; k < CSR_WIDTH; k++)
                 shifted[k] += shift[i] * strip[i * CSR_WIDTH + k];
-        add_strip(rows, strip, height, shifted, out);
+        w.height = height;
+        share(rows.count, CSR_WIDTH * cost(rows), add_strip, &w);
     }
+    work_count(WORK_PAIR, CSR_WIDTH * (double)w.pairs);
 }
 
 /* With M_j the column j of the block, those below the diagonal doubled and those above it 0: its[j]
@@ -218,33 +270,42 @@ static double shift_quadratic(const csr_t *A, const double *M, panel_block_t blo
     return sum;
 }
 
+static void add_forms(void *argument, int64_t begin, int64_t end)
+{
+    csr_work_t *w = argument;
+    const csr_t *A = w->rows.A;
+    const int *column = A->column;
+    const double *value = A->value;
+    const panel_block_t block = w->block;
+    int64_t pairs = 0;
+    for (int64_t i = begin; i < end; i++) {
+        const int64_t *start = A->start + w->rows.begin + i, last = start[1];
+        double form = w->sum;
+        int64_t a = seek(A, start[0], last, block.first);
+        for (int64_t b = a; b < last; b++)
+            form -= value[b] * w->all[column[b]];
+        for (; a < last && column[a] - block.first < block.count; a++) {
+            const double *from = w->x + (column[a] - block.first) * block.ld;
+            double below = 0.0;
+            pairs += last - a;
+            for (int64_t b = a + 1; b < last; b++)
+                below += value[b] * from[column[b]];
+            form += value[a] * (value[a] * from[column[a]] + 2.0 * below - w->its[column[a]]);
+        }
+        w->y[i] += form;
+    }
+    add_pair_count(w, pairs);
+}
+
 void csr_add_quadratic(csr_rows_t rows, const double *M, panel_block_t block, double *scratch,
                        double *out)
 {
-    const csr_t *A = rows.A;
-    const int *column = A->column;
-    const double *value = A->value;
-    double *its = scratch, *all = scratch + A->columns;
-    const double sum = shift_quadratic(A, M, block, its, all);
-    int64_t pairs = 0;
+    double *its = scratch, *all = scratch + rows.A->columns;
+    csr_work_t w = {.rows = rows, .block = block, .x = M, .its = its, .all = all, .y = out};
+    w.sum = shift_quadratic(rows.A, M, block, its, all);
     panel_counted(rows.count, 0);
-    for (int64_t i = 0; i < rows.count; i++) {
-        const int64_t *start = A->start + rows.begin + i, end = start[1];
-        double form = sum;
-        int64_t a = seek(A, start[0], end, block.first);
-        for (int64_t b = a; b < end; b++)
-            form -= value[b] * all[column[b]];
-        for (; a < end && column[a] - block.first < block.count; a++) {
-            const double *from = M + (column[a] - block.first) * block.ld;
-            double below = 0.0;
-            pairs += end - a;
-            for (int64_t b = a + 1; b < end; b++)
-                below += value[b] * from[column[b]];
-            form += value[a] * (value[a] * from[column[a]] + 2.0 * below - its[column[a]]);
-        }
-        out[i] += form;
-    }
-    work_count(WORK_PAIR, (double)pairs);
+    share(rows.count, cost(rows), add_forms, &w);
+    work_count(WORK_PAIR, (double)w.pairs);
 }
 
 void csr_dense(csr_rows_t rows, double *out)

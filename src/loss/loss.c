@@ -5,7 +5,10 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "base/share.h"
 #include "loss/kinds.h"
+
+enum { ROW_COST = 50 }; /* operations for a row: exp and log */
 
 const loss_t *const loss_kinds[] = {
     &loss_squared, &loss_logistic,     &loss_poisson, &loss_gamma,         &loss_negative_binomial,
@@ -56,13 +59,30 @@ int loss_class(double y)
     return y > 0.0 ? (int)y : 0;
 }
 
+typedef struct rows {
+    const loss_t *loss;
+    const double *y, *w, *u;
+    int order;
+    double *const *d;
+} rows_t;
+
+static void evaluate(void *argument, int64_t begin, int64_t end)
+{
+    const rows_t *r = argument;
+    double *d[LOSS_ORDERS];
+    for (int k = 0; k <= r->order; k++)
+        d[k] = r->d[k] + begin;
+    r->loss->derivatives(r->loss, end - begin, r->y + begin, r->u + begin, r->order, d);
+    for (int k = 0; r->w != NULL && k <= r->order; k++)
+        for (int64_t i = 0; i < end - begin; i++)
+            d[k][i] = r->w[begin + i] == 0.0 ? 0.0 : r->w[begin + i] * d[k][i];
+}
+
 void loss_weighted(const loss_t *loss, int64_t n, const double *y, const double *w, const double *u,
                    int order, double *const *d)
 {
-    loss->derivatives(loss, n, y, u, order, d);
-    for (int k = 0; w != NULL && k <= order; k++)
-        for (int64_t i = 0; i < n; i++)
-            d[k][i] = w[i] == 0.0 ? 0.0 : w[i] * d[k][i];
+    rows_t rows = {loss, y, w, u, order, d};
+    share(n, ROW_COST * (double)n, evaluate, &rows);
 }
 
 bool loss_any_number(double y)

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/share.h"
 #include "linalg/panel.h"
 
 /* The cores that this rank may use. */
@@ -83,6 +84,7 @@ int threads_setup(comm_t *comm)
     if (chosen == 0)
         chosen = cores > ranks ? cores / ranks : 1;
     panel_threads(chosen);
+    share_setup(chosen, SHARE_LEAST);
     warn(comm, ranks, cores);
 out:
     return code;
