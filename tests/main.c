@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Runs every suite on all ranks of an mpirun; a failure on any rank fails the run.
-   tralo-test [SUITE]: only the suites whose name contains SUITE; tralo-test --brief: all but those
-   that would see little new, having run on one rank and on three. */
+   tralo-test [SUITE]: only the suites whose name contains SUITE; tralo-test --without SUITE ...:
+   all but those. */
 #include <CUnit/Basic.h>
 #include <mpi.h>
 #include <stdio.h>
@@ -78,13 +78,6 @@ static const struct {
 #define ROW(name) {#name, suite_##name},
     SUITES(ROW)};
 
-/* What --brief leaves out: long suites that go over all kinds, and on several ranks those that
-   would do the same on each. */
-static const char *const lengthy[] = {"walk", "forms", NULL};
-static const char *const serial[] = {"subproblem",  "trust_region", "products", "loss",
-                                     "loss_values", "joint",        "penalty",  "kernel",
-                                     "panel",       "csr",          NULL};
-
 extern char test_folder[256];
 
 static void make_folder(void)
@@ -108,31 +101,27 @@ static void remove_folder(void)
     }
 }
 
-static bool among(const char *name, const char *const *names)
+static bool chosen(const char *name, int argc, char **argv)
 {
-    for (; *names != NULL; names++)
-        if (strcmp(name, *names) == 0)
-            return true;
-    return false;
-}
-
-static bool chosen(const char *name, const char *word)
-{
-    if (word == NULL || strcmp(word, "--brief") != 0)
-        return word == NULL || strstr(name, word) != NULL;
-    return !among(name, lengthy) && !(comm_size(test_comm) > 1 && among(name, serial));
+    if (argc < 2 || strcmp(argv[1], "--without") != 0)
+        return argc < 2 || strstr(name, argv[1]) != NULL;
+    for (int i = 2; i < argc; i++)
+        if (strcmp(name, argv[i]) == 0)
+            return false;
+    return true;
 }
 
 int main(int argc, char **argv)
 {
     int provided;
+    setvbuf(stdout, NULL, _IOLBF, BUFSIZ); /* one that is stopped has told how far it came */
     MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided);
     if (comm_world(&test_comm) != TRALO_OK)
         MPI_Abort(MPI_COMM_WORLD, 1);
     make_folder();
     CU_initialize_registry();
     for (size_t i = 0; i < sizeof suites / sizeof *suites; i++)
-        if (chosen(suites[i].name, argc < 2 ? NULL : argv[1]))
+        if (chosen(suites[i].name, argc, argv))
             suites[i].add();
     bool first = comm_rank(test_comm) == 0;
     CU_basic_set_mode(first ? CU_BRM_NORMAL : CU_BRM_SILENT);
