@@ -14,6 +14,7 @@
 #define SUITES(X)                                                                                  \
     X(base)                                                                                        \
     X(share)                                                                                       \
+    X(touch)                                                                                       \
     X(subproblem)                                                                                  \
     X(trust_region)                                                                                \
     X(products)                                                                                    \

@@ -10,8 +10,8 @@
 
 /* Allocates count * size bytes, zeroed and 64-byte aligned, into *(void **)out; a count of 0 gives
    a valid pointer. Pages of a large block are not touched here but by who first writes them (which
-   places them near that core). On failure *out stays as it is and the message says how much was
-   asked for. Errors: TRALO_ERR_MEMORY. Not collective. */
+   places them near that core: touch.h). On failure *out stays as it is and the message says how
+   much was asked for. Errors: TRALO_ERR_MEMORY. Not collective. */
 int mem_alloc(int64_t count, size_t size, void *out);
 
 /* Frees *(void **)pointer (NULL is accepted) and sets it to NULL. */

@@ -77,10 +77,15 @@ void share_setup(int threads, double least)
     pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
 
+int share_threads(double cost)
+{
+    return cost < least_cost ? 1 : running + 1;
+}
+
 void share(int64_t count, double cost, share_work_t work, void *argument)
 {
     const int64_t most = RANGES * (int64_t)(running + 1);
-    if (running == 0 || count < 2 || cost < least_cost) {
+    if (count < 2 || share_threads(cost) == 1) {
         work(argument, 0, count);
         return;
     }

@@ -14,6 +14,9 @@
 enum { SHARE_LEAST = 100000 }; /* some 50 microseconds, which threads that wait are worth */
 void share_setup(int threads, double least);
 
+/* Threads that a loop of this cost is shared among. */
+int share_threads(double cost);
+
 /* Calls work(argument, begin, end) for ranges that together are 0 .. count - 1, each once. They are
    worked on at the same time where there are several threads and `cost` is at least that of
    share_setup. `work` may not call this again, allocate or communicate. */

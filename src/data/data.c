@@ -7,10 +7,12 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/touch.h"
 #include "data/build.h"
 #include "data/sparse.h"
 #include "data/stream.h"
 #include "data/sum.h"
+#include "linalg/panel.h"
 
 void data_partition(int64_t n, int rank, int size, int64_t *first, int64_t *rows)
 {
@@ -90,10 +92,16 @@ out:
     return code;
 }
 
-static int64_t elements(const data_t *d)
+/* Dense rows, whose pages the threads touch first that will work on the panels. */
+static int allocate_dense(data_t *d)
 {
+    int code = TRALO_OK;
+    const int64_t width = d->columns, row = width * (int64_t)sizeof *d->X.dense;
     int64_t count;
-    return __builtin_mul_overflow(d->rows, (int64_t)d->columns, &count) ? -1 : count;
+    ALLOC(d->X.dense, __builtin_mul_overflow(d->rows, width, &count) ? -1 : count);
+    touch_first(d->X.dense, d->rows * row, panel_rows(d->columns) * row);
+out:
+    return code;
 }
 
 int data_create(comm_t *comm, const data_shape_t *shape, data_t **out)
@@ -110,7 +118,7 @@ int data_create(comm_t *comm, const data_shape_t *shape, data_t **out)
     d->X.rows = d->rows;
     d->X.columns = d->columns;
     if (!shape->sparse && !shape->streamed)
-        ALLOC(d->X.dense, elements(d));
+        TRY(allocate_dense(d));
     TRY(allocate_vectors(d, shape));
     *out = d;
     d = NULL;

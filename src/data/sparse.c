@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/touch.h"
 
 static int allocate(csr_t *A, int64_t entries)
 {
@@ -12,6 +13,8 @@ static int allocate(csr_t *A, int64_t entries)
     ALLOC(A->column, entries);
     ALLOC(A->value, entries);
     ALLOC(A->shift, A->columns);
+    touch_first(A->column, entries * (int64_t)sizeof(int), entries * (int64_t)sizeof(int));
+    touch_first(A->value, entries * (int64_t)sizeof(double), entries * (int64_t)sizeof(double));
 out:
     return code;
 }
