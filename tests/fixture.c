@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "fixture.h"
 
+#include <hdf5.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -195,6 +196,44 @@ bool fixture_judge(const fixture_setup_t *setup, fixture_t *f)
     return CHECK_OK(make_criterion(setup, f));
 }
 
+/* A data set [n, columns] of a file, or [n]. */
+static bool write_set(hid_t file, const char *name, hid_t type, const hsize_t *size, int rank,
+                      const double *values)
+{
+    hid_t space = H5Screate_simple(rank, size, NULL);
+    hid_t set = H5Dcreate2(file, name, type, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
+    bool good = H5Dwrite(set, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, values) >= 0;
+    H5Dclose(set);
+    H5Sclose(space);
+    return good;
+}
+
+static void write_file(const fixture_setup_t *setup, const data_arrays_t *a, const char *path)
+{
+    const hsize_t size[] = {(hsize_t)a->n, (hsize_t)a->p};
+    const hid_t type = setup->single ? H5T_IEEE_F32LE : H5T_IEEE_F64LE;
+    hid_t file = H5Fcreate(path, H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
+    CU_ASSERT(write_set(file, "X", type, size, 2, a->X));
+    CU_ASSERT(write_set(file, "y", H5T_IEEE_F64LE, size, 1, a->y));
+    if (a->weights != NULL)
+        CU_ASSERT(write_set(file, "weights", H5T_IEEE_F64LE, size, 1, a->weights));
+    H5Fclose(file);
+}
+
+/* From a file that the arrays are written to. */
+static int stream_data(comm_t *comm, const fixture_setup_t *setup, const data_arrays_t *arrays,
+                       data_options_t options, data_t **out)
+{
+    char path[300];
+    test_path("fixture.h5", path, sizeof path);
+    options.memory = DATA_STREAM;
+    comm_barrier(comm); /* nobody has the file open any more */
+    if (comm_rank(comm) == 0)
+        write_file(setup, arrays, path);
+    comm_barrier(comm);
+    return data_open(comm, path, &options, out);
+}
+
 bool fixture_create(comm_t *comm, const fixture_setup_t *setup, fixture_t *out)
 {
     data_options_t options = {.standardize = setup->standardize,
@@ -210,7 +249,9 @@ bool fixture_create(comm_t *comm, const fixture_setup_t *setup, fixture_t *out)
                             .weights = setup->weights ? out->weights : NULL,
                             .offset = setup->offset ? out->offset : NULL,
                             .offsets = out->offsets};
-    return CHECK_OK(data_from_arrays(comm, &arrays, &options, &out->data)) && finish(setup, out);
+    const int code = setup->streamed ? stream_data(comm, setup, &arrays, options, &out->data)
+                                     : data_from_arrays(comm, &arrays, &options, &out->data);
+    return CHECK_OK(code) && finish(setup, out);
 }
 
 data_t *fixture_import(const char *name, const char *target, const char *labels,

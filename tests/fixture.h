@@ -16,8 +16,9 @@ typedef struct fixture_setup {
     double
         density; /* of X; the last three columns are 2, 0, and around 3. 0: all entries are there */
     data_storage_t storage;
-    int groups;       /* columns are dealt to the groups in turn */
-    bool free_column; /* column 0 is not penalised */
+    bool streamed, single; /* from a file, in single precision */
+    int groups;            /* columns are dealt to the groups in turn */
+    bool free_column;      /* column 0 is not penalised */
     bool penalised_intercept;
     const char *option, *value; /* of the criterion; NULL: defaults */
     const char *algebra;        /* of the criterion; NULL: auto */

@@ -18,6 +18,41 @@ int64_t distributed_elements(const problem_shape_t *shape)
     return dist_elements(shape->width * shape->outputs, (int)shape->ranks);
 }
 
+int distributed_strip(const problem_shape_t *shape)
+{
+    const int columns = shape->width * shape->outputs, panel = dist_panel(columns);
+    const int64_t held = distributed_elements(shape) / columns;
+    const int64_t strip = shape->streamed ? (held + panel - 1) / panel * panel : panel;
+    return strip < columns ? (int)strip : columns;
+}
+
+/* The first `most` columns of `whole`, or those after `part`; false: there are no more. */
+static bool next_part(panel_block_t whole, int most, panel_block_t *part)
+{
+    part->first = part->count == 0 ? whole.first : part->first + part->count;
+    const int left = whole.first + whole.count - part->first;
+    part->count = left < most ? left : most;
+    part->ld = whole.ld;
+    return part->count > 0;
+}
+
+static bool next_strip(const distributed_t *d, panel_block_t *strip)
+{
+    const int columns = d->dist->n;
+    return next_part((panel_block_t){.count = columns, .ld = columns}, d->strip, strip);
+}
+
+/* The panels of a strip. */
+static bool next_panel(const distributed_t *d, panel_block_t strip, panel_block_t *panel)
+{
+    return next_part(strip, dist_panel(d->dist->n), panel);
+}
+
+static double *panel_at(const distributed_t *d, panel_block_t strip, panel_block_t panel)
+{
+    return d->panel + (panel.first - strip.first) * strip.ld;
+}
+
 /* The columns of `panel` that belong to output b, in terms of the data; false: none do. */
 static bool part_of_output(const problem_t *problem, panel_block_t panel, int b,
                            panel_block_t *part)
@@ -30,17 +65,16 @@ static bool part_of_output(const problem_t *problem, panel_block_t panel, int b,
 }
 
 /* Adds this rank's rows of all blocks a >= b to the panel. */
-static void add_rows(const distributed_t *d, const rows_panel_t *rows, const double *weights,
-                     panel_block_t panel)
+static void add_rows(const problem_t *problem, const rows_panel_t *rows, const double *weights,
+                     panel_block_t panel, double *out)
 {
-    const problem_t *problem = d->problem;
     panel_block_t part;
     for (int b = 0; b < problem->outputs; b++)
         for (int a = b; a < problem->outputs && part_of_output(problem, panel, b, &part); a++) {
             const int64_t column = b * problem->width + part.first - panel.first;
             rows_gram_block(rows, weights + joint_at(a, b) * problem->rows + rows->begin, part,
                             problem->scratch,
-                            d->panel + column * panel.ld + (int64_t)a * problem->width);
+                            out + column * panel.ld + (int64_t)a * problem->width);
         }
 }
 
@@ -48,13 +82,15 @@ void distributed_gram(const distributed_t *d, const double *weights, double *C)
 {
     const problem_t *problem = d->problem;
     const int width = problem->width;
-    panel_block_t panel = {0};
-    while (dist_next(d->dist, &panel)) {
+    panel_block_t strip = {0};
+    while (next_strip(d, &strip)) {
         rows_pass_t pass = rows_begin(&problem->data->X, ROWS_AS_HELD);
-        memset(d->panel, 0, (size_t)(panel.ld * panel.count) * sizeof *d->panel);
+        memset(d->panel, 0, (size_t)(strip.ld * strip.count) * sizeof *d->panel);
         while (rows_next(&pass))
-            add_rows(d, &pass.panel, weights, panel);
-        dist_settle(d->dist, d->panel, panel, C);
+            for (panel_block_t panel = {0}; next_panel(d, strip, &panel);)
+                add_rows(problem, &pass.panel, weights, panel, panel_at(d, strip, panel));
+        for (panel_block_t panel = {0}; next_panel(d, strip, &panel);)
+            dist_settle(d->dist, panel_at(d, strip, panel), panel, C);
     }
     for (int b = 0; b < problem->outputs; b++)
         for (int a = b + 1; a < problem->outputs; a++)
@@ -69,13 +105,16 @@ static void sum_panels(const distributed_t *d, const double *A, dist_part_t part
                        double *out)
 {
     const problem_t *problem = d->problem;
-    panel_block_t panel = {0};
+    panel_block_t strip = {0};
     memset(out, 0, (size_t)problem->rows * sizeof *out);
-    while (dist_next(d->dist, &panel)) {
+    while (next_strip(d, &strip)) {
         rows_pass_t pass = rows_begin(&problem->data->X, ROWS_AS_HELD);
-        dist_show(d->dist, A, panel, part, d->panel);
+        for (panel_block_t panel = {0}; next_panel(d, strip, &panel);)
+            dist_show(d->dist, A, panel, part, panel_at(d, strip, panel));
         while (rows_next(&pass))
-            add(&pass.panel, d->panel, panel, problem->scratch, out + pass.panel.begin);
+            for (panel_block_t panel = {0}; next_panel(d, strip, &panel);)
+                add(&pass.panel, panel_at(d, strip, panel), panel, problem->scratch,
+                    out + pass.panel.begin);
     }
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Matrices [columns, columns] of a training problem by block columns over its ranks (dist.h), and
    what goes between them and the rows, panel by panel: no rank holds one whole. Each function goes
-   over the rows of this rank once for each panel. Collective. */
+   over the rows of this rank once for each strip of panels. Collective. */
 #ifndef PROBLEM_DISTRIBUTED_H
 #define PROBLEM_DISTRIBUTED_H
 
@@ -11,7 +11,8 @@
 typedef struct distributed {
     problem_t *problem; /* borrowed */
     dist_t *dist;       /* layout of the matrices; owned, as all below */
-    double *panel;      /* [columns, dist_panel(columns)] */
+    int strip;          /* distributed_strip */
+    double *panel;      /* [columns, strip] */
     double *factor;     /* L of H, after hessian_factor */
     double *mirror;     /* as large as a matrix; NULL: one output */
     double *diagonal;   /* [columns] of H */
@@ -23,6 +24,10 @@ const distributed_t *hessian_blocks(const hessian_t *hessian);
 
 /* Numbers of a matrix on the rank that has most of it; every rank allocates as much. */
 int64_t distributed_elements(const problem_shape_t *shape);
+
+/* Columns that one pass over the rows serves: a panel (dist.h), but where the rows are read in each
+   pass as many as the fullest rank has, in whole panels, so that passes are no more than ranks. */
+int distributed_strip(const problem_shape_t *shape);
 
 /* The lower triangle of C = problem_gram(weights); with several outputs the blocks below the
    diagonal whole. */

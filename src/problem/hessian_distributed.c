@@ -15,7 +15,7 @@ static int64_t memory(const problem_shape_t *shape)
     const int64_t columns = (int64_t)shape->width * shape->outputs;
     const int64_t matrices = shape->outputs > 1 ? 2 : 1;
     int64_t numbers =
-        matrices * distributed_elements(shape) + 2 * columns + columns * dist_panel((int)columns);
+        matrices * distributed_elements(shape) + 2 * columns + columns * distributed_strip(shape);
     return numbers * (int64_t)sizeof(double);
 }
 
@@ -37,7 +37,8 @@ static int allocate(hessian_t *hessian, distributed_t *d)
     const problem_shape_t shape = problem_shape(problem);
     const int64_t columns = problem->columns, matrix = distributed_elements(&shape);
     TRY(problem_reserve_gram(hessian->problem));
-    ALLOC(d->panel, columns * dist_panel(problem->columns));
+    d->strip = distributed_strip(&shape);
+    ALLOC(d->panel, columns * d->strip);
     ALLOC(d->factor, matrix);
     if (problem->outputs > 1)
         ALLOC(d->mirror, matrix);

@@ -7,9 +7,11 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "base/work.h"
 #include "criterion/exact.h"
 #include "data/stream.h"
 #include "fixture.h"
+#include "problem/distributed.h"
 #include "support.h"
 
 enum { BLOCK = 60 };
@@ -190,6 +192,55 @@ static void passes_of_alo(void)
     }
 }
 
+/* The same where the ranks share matrices: a sum or form of rows takes a pass for each strip of
+   columns, of which there are no more than ranks. */
+static void check_shared(fixture_t *f, int order)
+{
+    /* |x R|^2; G, v, k; X v, u., H., h., v., G., k.; beside them a point, and H where it moves */
+    static const int sums[3] = {1, 3, 7}, others[3] = {0, 1, 4};
+    const problem_shape_t shape = problem_shape(f->problem);
+    const int strip = distributed_strip(&shape), strips = (shape.width + strip - 1) / strip;
+    const double first = 2.0, theta = 1.0;
+    fixture_numbers_t numbers;
+    fixture_evaluate(f, &first, 0, &numbers);
+    const int64_t before = data_reading(f->data).passes;
+    work_reset();
+    fixture_evaluate(f, &theta, order, &numbers);
+    const int64_t passes = data_reading(f->data).passes - before;
+    const int points = (int)work_counted().amount[WORK_MOVE];
+    const int factors = (int)work_counted().amount[WORK_FACTOR];
+    CU_ASSERT(strips <= comm_size(test_comm));
+    CU_ASSERT_EQUAL(passes, points + (factors + sums[order]) * strips + others[order]);
+}
+
+static void passes_of_shared_matrices(void)
+{
+    fixture_setup_t setup = {.n = 50,
+                             .p = 600,
+                             .loss = "pseudo_huber",
+                             .penalty = "ridge",
+                             .criterion = "alo",
+                             .algebra = "distributed",
+                             .intercept = true,
+                             .groups = 1};
+    const double theta = 1.0;
+    fixture_numbers_t resident = {0}, streamed = {0};
+    fixture_t f;
+    if (fixture_create(test_comm, &setup, &f))
+        fixture_evaluate(&f, &theta, 2, &resident);
+    fixture_free(&f);
+    setup.streamed = true;
+    if (fixture_create(test_comm, &setup, &f)) {
+        fixture_evaluate(&f, &theta, 2, &streamed);
+        CHECK_CLOSE(streamed.value / resident.value, 1.0, 1e-11);
+        CHECK_CLOSE(streamed.gradient[0] / resident.gradient[0], 1.0, 1e-11);
+        CHECK_CLOSE(streamed.hessian[0] / resident.hessian[0], 1.0, 1e-11);
+        for (int order = 0; order < 3; order++)
+            check_shared(&f, order);
+    }
+    fixture_free(&f);
+}
+
 static void break_file(const char *name)
 {
     char path[300], file[32];
@@ -279,6 +330,7 @@ void suite_streamed(void)
         {"one pass for a point", one_pass_for_a_point},
         {"one pass for a product", one_pass_for_a_product},
         {"passes of ALO", passes_of_alo},
+        {"passes of shared matrices", passes_of_shared_matrices},
         {"a failure reaches all ranks", a_failure_reaches_all_ranks},
         {"a failure in refits reaches all ranks", a_failure_in_refits_reaches_all_ranks},
         {"groups would hold all rows", groups_would_hold_all_rows},
