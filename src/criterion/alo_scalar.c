@@ -7,9 +7,13 @@
 #include <stdio.h>
 
 #include "base/mem.h"
+#include "base/share.h"
 #include "problem/cost.h"
 
-enum { ARRAYS = 14 }; /* in the storage */
+enum {
+    ARRAYS = 14,  /* in the storage */
+    ROW_COST = 20 /* operations for a row */
+};
 
 int alo_scalar_create(int64_t count, alo_scalar_t *out)
 {
@@ -77,36 +81,58 @@ bool alo_scalar_find_all_t(alo_scalar_t *rows, const problem_t *problem, criteri
     return !alo_scalar_singular(result);
 }
 
-void alo_scalar_leave_out(alo_scalar_t *rows)
+/* Calls work(rows, begin, end) for ranges of all rows. */
+static void for_rows(alo_scalar_t *rows, share_work_t work)
 {
     work_count(WORK_ROW, (double)rows->count);
-    for (int64_t i = 0; i < rows->count; i++)
+    share(rows->count, ROW_COST * (double)rows->count, work, rows);
+}
+
+static void leave_out(void *argument, int64_t begin, int64_t end)
+{
+    alo_scalar_t *rows = argument;
+    for (int64_t i = begin; i < end; i++)
         rows->left_out[i] = rows->u[i] + rows->l[1][i] * rows->h[i] / rows->t[i];
+}
+
+void alo_scalar_leave_out(alo_scalar_t *rows)
+{
+    for_rows(rows, leave_out);
+}
+
+static void weigh(void *argument, int64_t begin, int64_t end)
+{
+    alo_scalar_t *rows = argument;
+    for (int64_t i = begin; i < end; i++)
+        rows->c[i] = rows->phi[1][i] * rows->l[1][i] / (rows->t[i] * rows->t[i]);
 }
 
 void alo_scalar_weigh(alo_scalar_t *rows)
 {
-    work_count(WORK_ROW, (double)rows->count);
-    for (int64_t i = 0; i < rows->count; i++)
-        rows->c[i] = rows->phi[1][i] * rows->l[1][i] / (rows->t[i] * rows->t[i]);
+    for_rows(rows, weigh);
 }
 
-void alo_scalar_adjoint(alo_scalar_t *rows)
+static void adjoint(void *argument, int64_t begin, int64_t end)
 {
+    alo_scalar_t *rows = argument;
     double *const *l = rows->l;
-    work_count(WORK_ROW, (double)rows->count);
-    for (int64_t i = 0; i < rows->count; i++) {
+    for (int64_t i = begin; i < end; i++) {
         double h = rows->h[i], t = rows->t[i];
         rows->q[i] = 1.0 / t + l[1][i] * l[3][i] * h * h / (t * t);
         rows->g[i] = rows->phi[1][i] * rows->q[i] - rows->k[i] * l[3][i];
     }
 }
 
-void alo_scalar_move(alo_scalar_t *rows)
+void alo_scalar_adjoint(alo_scalar_t *rows)
 {
+    for_rows(rows, adjoint);
+}
+
+static void move(void *argument, int64_t begin, int64_t end)
+{
+    alo_scalar_t *rows = argument;
     double *const *l = rows->l;
-    work_count(WORK_ROW, (double)rows->count);
-    for (int64_t i = 0; i < rows->count; i++) {
+    for (int64_t i = begin; i < end; i++) {
         const double l1 = l[1][i], l2 = l[2][i], l3 = l[3][i];
         const double h = rows->h[i], t = rows->t[i], u_dot = rows->u_dot[i];
         const double h_dot = rows->h_dot[i];
@@ -125,9 +151,19 @@ void alo_scalar_move(alo_scalar_t *rows)
     }
 }
 
+void alo_scalar_move(alo_scalar_t *rows)
+{
+    for_rows(rows, move);
+}
+
+static void move_adjoint(void *argument, int64_t begin, int64_t end)
+{
+    alo_scalar_t *rows = argument;
+    for (int64_t i = begin; i < end; i++)
+        rows->g[i] -= rows->k_dot[i] * rows->l[3][i] + rows->k[i] * rows->l[4][i] * rows->u_dot[i];
+}
+
 void alo_scalar_move_adjoint(alo_scalar_t *rows)
 {
-    work_count(WORK_ROW, (double)rows->count);
-    for (int64_t i = 0; i < rows->count; i++)
-        rows->g[i] -= rows->k_dot[i] * rows->l[3][i] + rows->k[i] * rows->l[4][i] * rows->u_dot[i];
+    for_rows(rows, move_adjoint);
 }

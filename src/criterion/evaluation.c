@@ -6,7 +6,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/share.h"
 #include "problem/cost.h"
+
+enum { ROW_COST = 50 }; /* operations for the response of a row: exp */
 
 static int check_target(const loss_t *loss, const data_t *data)
 {
@@ -62,20 +65,32 @@ static void response_row(const loss_t *loss, double y, double u, double *phi)
     phi[2] = m[1] * m[1] + error * m[2];
 }
 
+/* Rows of one output. */
+typedef struct responses {
+    const loss_t *loss;
+    const double *y, *u;
+    double *const *phi;
+} responses_t;
+
+static void respond(void *argument, int64_t begin, int64_t end)
+{
+    const responses_t *r = argument;
+    for (int64_t i = begin; i < end; i++) {
+        double row[EVALUATION_ORDERS];
+        response_row(r->loss, r->y[i], r->u[i], row);
+        for (int k = 0; k < EVALUATION_ORDERS; k++)
+            r->phi[k][i] = row[k];
+    }
+}
+
 void evaluation_values(const evaluation_t *evaluation, int64_t n, const double *y, const double *u,
                        double *const *phi)
 {
-    const loss_t *loss = &evaluation->loss;
-    if (!evaluation->response) {
-        loss->derivatives(loss, n, y, u, EVALUATION_ORDERS - 1, phi);
-        return;
-    }
-    for (int64_t i = 0; i < n; i++) {
-        double row[EVALUATION_ORDERS];
-        response_row(loss, y[i], u[i], row);
-        for (int k = 0; k < EVALUATION_ORDERS; k++)
-            phi[k][i] = row[k];
-    }
+    responses_t r = {&evaluation->loss, y, u, phi};
+    if (evaluation->response)
+        share(n, ROW_COST * (double)n, respond, &r);
+    else
+        loss_weighted(r.loss, n, y, NULL, u, EVALUATION_ORDERS - 1, phi);
 }
 
 /* out [blocks] planes of row i += A^2 for the packed A. */

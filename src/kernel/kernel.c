@@ -5,7 +5,10 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/share.h"
 #include "kernel/kinds.h"
+
+enum { PAIR_COST = 20 }; /* operations for a pair: exp */
 
 const kernel_kind_t *const kernel_kinds[] = {&kernel_rbf, &kernel_polynomial, &kernel_linear, NULL};
 
@@ -71,22 +74,50 @@ static void negate(int64_t n, const double *x, double *out)
         out[i] = -x[i];
 }
 
+typedef struct pairs {
+    const kernel_t *kernel;
+    const double *theta, *z;
+    int order;
+    const kernel_values_t *out;
+} pairs_t;
+
+/* The values from pair `begin` on. */
+static kernel_values_t values_from(const kernel_values_t *values, int64_t begin, int own, int order)
+{
+    kernel_values_t at = {.k = values->k + begin};
+    for (int a = 0; order >= 1 && a <= own; a++)
+        at.s[a] = values->s[a] + begin;
+    for (int a = 0; order >= 2 && a <= own; a++)
+        for (int b = 0; b <= own; b++)
+            at.ss[a][b] = values->ss[a][b] + begin;
+    return at;
+}
+
+static void evaluate(void *argument, int64_t begin, int64_t end)
+{
+    const pairs_t *p = argument;
+    const int own = p->kernel->kind->own, order = p->order;
+    const double factor = exp(-p->theta[0]);
+    const int64_t n = end - begin;
+    const kernel_values_t out = values_from(p->out, begin, own, order);
+    p->kernel->kind->values(p->kernel, p->theta, n, p->z + begin, order, &out);
+    scale(n, factor, out.k);
+    for (int a = 1; order >= 1 && a <= own; a++)
+        scale(n, factor, out.s[a]);
+    for (int a = 1; order >= 2 && a <= own; a++)
+        for (int b = 1; b <= own; b++)
+            scale(n, factor, out.ss[a][b]);
+    if (order >= 1) /* d/dlog lambda of anything is its negative */
+        negate(n, out.k, out.s[0]);
+    for (int a = 0; order >= 2 && a <= own; a++) {
+        negate(n, out.s[a], out.ss[0][a]);
+        negate(n, out.s[a], out.ss[a][0]);
+    }
+}
+
 void kernel_at(const kernel_t *kernel, const double *theta, int64_t n, const double *z, int order,
                const kernel_values_t *out)
 {
-    const int own = kernel->kind->own;
-    const double factor = exp(-theta[0]);
-    kernel->kind->values(kernel, theta, n, z, order, out);
-    scale(n, factor, out->k);
-    for (int a = 1; order >= 1 && a <= own; a++)
-        scale(n, factor, out->s[a]);
-    for (int a = 1; order >= 2 && a <= own; a++)
-        for (int b = 1; b <= own; b++)
-            scale(n, factor, out->ss[a][b]);
-    if (order >= 1) /* d/dlog lambda of anything is its negative */
-        negate(n, out->k, out->s[0]);
-    for (int a = 0; order >= 2 && a <= own; a++) {
-        negate(n, out->s[a], out->ss[0][a]);
-        negate(n, out->s[a], out->ss[a][0]);
-    }
+    pairs_t pairs = {kernel, theta, z, order, out};
+    share(n, PAIR_COST * (double)n, evaluate, &pairs);
 }

@@ -64,7 +64,8 @@ hyper_t kernel_hyper(const kernel_t *kernel);
 int kernel_values_create(const kernel_t *kernel, int64_t n, kernel_values_t *out);
 void kernel_values_free(kernel_values_t *values);
 
-/* k / lambda at theta [1 + own] for pairs with z [n], with s (order >= 1) and ss (order 2). */
+/* k / lambda at theta [1 + own] for pairs with z [n], with s (order >= 1) and ss (order 2):
+   of out only these are read, and the arrays of other orders may be NULL. */
 void kernel_at(const kernel_t *kernel, const double *theta, int64_t n, const double *z, int order,
                const kernel_values_t *out);
 

@@ -4,6 +4,7 @@
 #include <cblas.h>
 #include <string.h>
 
+#include "base/share.h"
 #include "base/work.h"
 
 enum {
@@ -13,6 +14,8 @@ enum {
     BLOCKS = 8,
     BLOCK_LEAST = 32
 };
+
+static const double NUMBER_COST = 0.5; /* operations, of the loops here */
 
 static panel_counters_t counters;
 
@@ -64,11 +67,37 @@ double panel_whiten_flops(int p)
     return flops;
 }
 
-static void scale_rows(int m, int p, const double *rows, const double *weights, double *out)
+/* Rows [m, p], each with another vector or number. */
+typedef struct pass {
+    int64_t p;
+    const double *rows, *with;
+    double *out;
+} pass_t;
+
+static void scale_rows(void *argument, int64_t begin, int64_t end)
 {
-    for (int i = 0; i < m; i++)
-        for (int j = 0; j < p; j++)
-            out[(int64_t)i * p + j] = weights[i] * rows[(int64_t)i * p + j];
+    const pass_t *pass = argument;
+    for (int64_t i = begin; i < end; i++)
+        for (int64_t j = i * pass->p; j < (i + 1) * pass->p; j++)
+            pass->out[j] = pass->with[i] * pass->rows[j];
+}
+
+static void multiply_rows(void *argument, int64_t begin, int64_t end)
+{
+    const pass_t *pass = argument;
+    for (int64_t i = begin; i < end; i++) {
+        const double *x = pass->rows + i * pass->p, *y = pass->with + i * pass->p;
+        double sum = 0.0;
+#pragma omp simd reduction(+ : sum)
+        for (int64_t j = 0; j < pass->p; j++)
+            sum += x[j] * y[j];
+        pass->out[i] = sum;
+    }
+}
+
+static void share_rows(int m, pass_t pass, share_work_t work)
+{
+    share(m, NUMBER_COST * m * (double)pass.p, work, &pass);
 }
 
 void panel_gram(int m, int p, const double *rows, const double *weights, double *scratch, double *C)
@@ -84,7 +113,7 @@ void panel_gram_at(int m, int p, const double *rows, const double *weights, doub
     counters.square += m;
     work_count(WORK_PANEL, m * panel_gram_flops(p));
     if (weights != NULL) {
-        scale_rows(m, p, rows, weights, scratch);
+        share_rows(m, (pass_t){p, rows, weights, scratch}, scale_rows);
         scaled = scratch;
     }
     for (int j = 0; j < p; j += width) /* C[j:p, block] += rows[:, j:p]' scaled[:, block] */
@@ -108,14 +137,7 @@ void panel_quadratic(int m, int p, const double *half, const double *rows, doubl
                      double *q)
 {
     panel_whiten(m, p, half, rows, scratch);
-    for (int i = 0; i < m; i++) {
-        const double *x = rows + (int64_t)i * p, *y = scratch + (int64_t)i * p;
-        double sum = 0.0;
-#pragma omp simd reduction(+ : sum)
-        for (int j = 0; j < p; j++)
-            sum += x[j] * y[j];
-        q[i] = sum;
-    }
+    share_rows(m, (pass_t){p, rows, scratch, q}, multiply_rows);
 }
 
 void panel_half(int p, const double *M, double *half)

@@ -31,11 +31,10 @@ const kernel_values_t *machine_column(machine_t *machine, int j, int order)
 
 void machine_set(machine_t *machine, const double *theta)
 {
-    const int64_t n = machine->n;
+    const int64_t pairs = (int64_t)machine->n * machine->dist->columns;
+    const kernel_values_t all = {.k = machine->K};
     memmove(machine->theta, theta, (size_t)machine->count * sizeof *theta);
-    for (int j = 0; j < machine->dist->columns; j++)
-        memcpy(machine->K + j * n, machine_column(machine, j, 0)->k,
-               (size_t)n * sizeof *machine->K);
+    kernel_at(&machine->kernel, machine->theta, pairs, machine->pairs, 0, &all);
     machine->factored = false;
 }
 

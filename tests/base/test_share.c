@@ -98,15 +98,15 @@ static bool evaluate_streamed(const fixture_setup_t *setup, int threads, fixture
 static void the_same_bits(void)
 {
     static const struct {
-        const char *criterion, *algebra;
+        const char *criterion, *algebra, *judge;
         data_storage_t storage;
         bool streamed;
-    } cases[] = {{"alo", "replicated", DATA_HOLD_DENSE, false},
-                 {"alo", "replicated", DATA_AUTO, true},
-                 {"alo", "distributed", DATA_HOLD_SPARSE, false},
-                 {"kfold", "replicated", DATA_HOLD_DENSE, false},
-                 {"kfold", "replicated", DATA_HOLD_SPARSE, false},
-                 {"kfold", "products", DATA_HOLD_SPARSE, false}};
+    } cases[] = {{"alo", "replicated", "training", DATA_HOLD_DENSE, false},
+                 {"alo", "replicated", "response", DATA_AUTO, true},
+                 {"alo", "distributed", "response", DATA_HOLD_SPARSE, false},
+                 {"kfold", "replicated", "training", DATA_HOLD_DENSE, false},
+                 {"kfold", "replicated", "training", DATA_HOLD_SPARSE, false},
+                 {"kfold", "products", "training", DATA_HOLD_SPARSE, false}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         const fixture_setup_t setup = {.n = 157,
                                        .p = 12,
@@ -118,8 +118,9 @@ static void the_same_bits(void)
                                        .density = 0.3,
                                        .storage = cases[i].storage,
                                        .groups = 2,
-                                       .option = "algebra",
-                                       .value = cases[i].algebra};
+                                       .option = "loss",
+                                       .value = cases[i].judge,
+                                       .algebra = cases[i].algebra};
         bool (*const way)(const fixture_setup_t *, int, fixture_numbers_t *) =
             cases[i].streamed ? evaluate_streamed : evaluate;
         fixture_numbers_t one, three;

@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "base/rng.h"
+#include "base/share.h"
 #include "kernel/kernel.h"
 #include "support.h"
 
@@ -173,6 +174,23 @@ static void values_are_as_written(void)
     CU_ASSERT(kernel_find("nothing") == NULL);
 }
 
+static void check_threads(bench_t *b)
+{
+    const int64_t numbers = PAIRS * (1 + (int64_t)b->count + (int64_t)b->count * b->count);
+    for (int order = 0; order <= 2; order++) {
+        kernel_at(&b->kernel, theta_here, PAIRS, b->z, order, &b->here);
+        share_setup(3, 0.0);
+        kernel_at(&b->kernel, theta_here, PAIRS, b->z, order, &b->above);
+        share_setup(1, SHARE_LEAST);
+        CU_ASSERT(memcmp(b->here.storage, b->above.storage, (size_t)numbers * sizeof(double)) == 0);
+    }
+}
+
+static void the_same_bits_for_any_threads(void)
+{
+    for_all(check_threads);
+}
+
 void suite_kernel(void)
 {
     static const test_case_t cases[] = {
@@ -180,6 +198,7 @@ void suite_kernel(void)
         {"kernels are symmetric and positive", kernels_are_symmetric_and_positive},
         {"hyperparameters are logarithms", hyperparameters_are_logarithms},
         {"values are as written", values_are_as_written},
+        {"the same bits for any number of threads", the_same_bits_for_any_threads},
     };
     REGISTER("kernel", cases);
 }
