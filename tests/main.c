@@ -18,6 +18,7 @@
     X(subproblem)                                                                                  \
     X(trust_region)                                                                                \
     X(products)                                                                                    \
+    X(zeroth)                                                                                      \
     X(comm)                                                                                        \
     X(loss)                                                                                        \
     X(loss_values)                                                                                 \

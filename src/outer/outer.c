@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "outer/trust_region.h"
+#include "outer/kinds.h"
 
 struct outer {
     const outer_kind_t *kind;
@@ -16,7 +16,8 @@ struct outer {
     int pending;     /* requests that wait for their replies */
 };
 
-const outer_kind_t *const outer_kinds[] = {&outer_trust_region, NULL};
+const outer_kind_t *const outer_kinds[] = {&outer_trust_region, &outer_hozog, &outer_random,
+                                           &outer_grid, NULL};
 
 const outer_kind_t *outer_find(const char *name)
 {
@@ -28,14 +29,12 @@ const outer_kind_t *outer_find(const char *name)
 
 const char *outer_reason_name(outer_reason_t reason)
 {
-    static const char *const names[] = {[OUTER_RUNNING] = "running",
-                                        [OUTER_GRADIENT] = "gradient",
-                                        [OUTER_STEP] = "step",
-                                        [OUTER_BOUND] = "bound",
-                                        [OUTER_BUDGET] = "budget",
-                                        [OUTER_STALLED] = "stalled",
-                                        [OUTER_INTERRUPTED] = "interrupted",
-                                        [OUTER_ERROR] = "error"};
+    static const char *const names[] = {
+        [OUTER_RUNNING] = "running",   [OUTER_GRADIENT] = "gradient",
+        [OUTER_STEP] = "step",         [OUTER_BOUND] = "bound",
+        [OUTER_BUDGET] = "budget",     [OUTER_STALLED] = "stalled",
+        [OUTER_COMPLETE] = "complete", [OUTER_INTERRUPTED] = "interrupted",
+        [OUTER_ERROR] = "error"};
     ASSERT(reason >= OUTER_RUNNING && reason <= OUTER_ERROR);
     return names[reason];
 }

@@ -27,6 +27,7 @@ typedef enum outer_reason {
     OUTER_BUDGET,   /* max_iterations or max_evaluations was spent */
     OUTER_STALLED,  /* rounding noise (or failures all around) hides any further decrease before
                        the gradient test holds */
+    OUTER_COMPLETE, /* all steps or points that were asked for are done (methods of values only) */
     OUTER_INTERRUPTED, /* outer_interrupt was called */
     OUTER_ERROR        /* no evaluation of what the method needs succeeded */
 } outer_reason_t;
@@ -50,6 +51,8 @@ typedef struct outer_request {
     const double *direction; /* NULL: an evaluation. Else [S]: only the Hessian at theta times it is
                                 wanted (order is 2). The evaluation before was at theta, of order 1,
                                 and told a value; products come alone in their batch. */
+    int64_t draw; /* a function with random numbers of its own is to use the same ones for
+                     requests of the same draw */
 } outer_request_t;
 
 typedef struct outer_batch {

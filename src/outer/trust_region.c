@@ -46,7 +46,7 @@
 
    Here are the options, the sweep and the row of the table; region_step.c goes from one iterate to
    the next, region_end.c ends a start and the search. */
-#include "outer/trust_region.h"
+#include "outer/kinds.h"
 
 #include <math.h>
 #include <stddef.h>

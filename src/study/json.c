@@ -206,6 +206,8 @@ static int put_search(json_t *root, const result_t *r)
                                r->hessian_judged ? json_boolean(r->hessian_definite) : json_null());
     bad |= json_object_set_new(root, "at_bound", flags(r->at_bound, r->count));
     bad |= json_object_set_new(root, "switched_off", switched_off(r));
+    bad |= json_object_set_new(root, "method",
+                               r->method != NULL ? json_string(r->method) : json_null());
     bad |= json_object_set_new(root, "reason", json_string(r->reason));
     bad |= json_object_set_new(root, "minima", minima(r));
     bad |= json_object_set_new(root, "lambda_1se",

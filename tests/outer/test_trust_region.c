@@ -901,8 +901,8 @@ static void bad_input_is_refused(void)
 
 static void reasons_have_names(void)
 {
-    static const char *const names[] = {"running", "gradient", "step",        "bound",
-                                        "budget",  "stalled",  "interrupted", "error"};
+    static const char *const names[] = {"running", "gradient", "step",        "bound", "budget",
+                                        "stalled", "complete", "interrupted", "error"};
     for (int i = 0; i <= (int)OUTER_ERROR; i++)
         CU_ASSERT(strcmp(outer_reason_name((outer_reason_t)i), names[i]) == 0);
     for (int i = 0; outer_kinds[i] != NULL; i++)

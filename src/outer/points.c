@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Methods whose points are known beforehand, the yardsticks of all others:
+       random   uniform in the box on the scale of the search: log-uniform for a penalty
+                (Bergstra & Bengio, JMLR 13 (2012) 281)
+       grid     the same number of values for each hyperparameter, both bounds among them
+   Points are asked for in batches, so that they can be evaluated at the same time. */
+#include <inttypes.h>
+#include <math.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "outer/best.h"
+#include "outer/box.h"
+#include "outer/kinds.h"
+
+enum { BATCH = 64 };
+
+typedef struct options {
+    int64_t points, max_evaluations, seed;
+} options_t;
+
+typedef struct points {
+    options_t options;
+    outer_best_t best;
+    int64_t count;             /* of points in all */
+    int64_t next;              /* the first that has not been told */
+    int batch;                 /* requests that are out */
+    outer_request_t *requests; /* owned [BATCH] */
+    double *theta;             /* owned [BATCH, S] */
+    /* the point with this number */
+    void (*place)(const struct points *points, int64_t index, double *theta);
+} points_t;
+
+static const param_t random_params[] = {
+    {"max_evaluations", "how many points", PARAM_INT, offsetof(options_t, max_evaluations), 100, 1,
+     1e9, NULL},
+    {"seed", "seed of the points", PARAM_INT, offsetof(options_t, seed), 1, 0, 9e15, NULL},
+    PARAM_END};
+static const param_t grid_params[] = {
+    {"points", "values of each hyperparameter, evenly spaced between its bounds", PARAM_INT,
+     offsetof(options_t, points), 11, 2, 1e6, NULL},
+    {"max_evaluations", "the most points that a grid may have", PARAM_INT,
+     offsetof(options_t, max_evaluations), 1000, 1, 1e9, NULL},
+    PARAM_END};
+
+static void place_random(const points_t *p, int64_t index, double *theta)
+{
+    box_random(p->best.box, p->options.seed, index, theta);
+}
+
+/* The last hyperparameter changes fastest. */
+static void place_grid(const points_t *p, int64_t index, double *theta)
+{
+    const outer_box_t *box = p->best.box;
+    const int64_t values = p->options.points;
+    for (int i = box->count - 1; i >= 0; i--, index /= values) {
+        double t = (double)(index % values) / (double)(values - 1);
+        theta[i] = (1.0 - t) * box->lower[i] + t * box->upper[i];
+    }
+    box_clip(box, theta);
+}
+
+static void destroy(void **work)
+{
+    points_t *p = *work;
+    best_release(&p->best);
+    mem_free(&p->requests);
+    mem_free(&p->theta);
+    mem_free(work);
+}
+
+static int create(const options_t *options, const outer_box_t *box, points_t **out)
+{
+    int code = TRALO_OK;
+    points_t *p = NULL;
+    void *built;
+    ALLOC(p, 1);
+    p->options = *options;
+    p->count = options->max_evaluations;
+    TRY(best_create(box, &p->best));
+    ALLOC(p->requests, BATCH);
+    ALLOC(p->theta, (int64_t)BATCH * box->count);
+    *out = p;
+    p = NULL;
+out:
+    built = p;
+    if (built != NULL)
+        destroy(&built);
+    return code;
+}
+
+static int create_random(const void *options, const outer_box_t *box, void **work)
+{
+    int code = TRALO_OK;
+    points_t *p = NULL;
+    TRY(create(options, box, &p));
+    p->place = place_random;
+    *work = p;
+out:
+    return code;
+}
+
+static int create_grid(const void *options, const outer_box_t *box, void **work)
+{
+    int code = TRALO_OK;
+    const options_t *o = options;
+    points_t *p = NULL;
+    const double all = pow((double)o->points, box->count);
+    if (all > (double)o->max_evaluations)
+        FAIL(TRALO_ERR_INPUT,
+             "a grid of %" PRId64 " values for each of %d hyperparameters has %.10g points, more "
+             "than search.max_evaluations = %" PRId64
+             ": lower search.points, raise that, or use the method random",
+             o->points, box->count, all, o->max_evaluations);
+    TRY(create(options, box, &p));
+    p->place = place_grid;
+    p->count = (int64_t)(all + 0.5);
+    *work = p;
+out:
+    return code;
+}
+
+static void ask(void *work, outer_batch_t *batch)
+{
+    points_t *p = work;
+    const int64_t S = p->best.box->count, left = p->count - p->next;
+    *batch = (outer_batch_t){.requests = p->requests, .phase = "search"};
+    if (best_ended(&p->best))
+        return;
+    batch->count = (int)(left < BATCH ? left : BATCH);
+    for (int64_t i = 0; i < batch->count; i++) {
+        p->place(p, p->next + i, p->theta + i * S);
+        p->requests[i] = (outer_request_t){.theta = p->theta + i * S};
+    }
+    p->batch = batch->count;
+}
+
+static void tell(void *work, const outer_reply_t *replies)
+{
+    points_t *p = work;
+    char detail[128];
+    for (int i = 0; i < p->batch; i++)
+        best_take(&p->best, p->requests[i].theta, &replies[i]);
+    p->next += p->batch;
+    snprintf(detail, sizeof detail,
+             "all %" PRId64 " points were evaluated, %" PRId64 " without a value", p->count,
+             p->best.failures);
+    if (p->next >= p->count && !p->best.interrupted)
+        best_end(&p->best, OUTER_COMPLETE, detail);
+}
+
+static void interrupt(void *work)
+{
+    points_t *p = work;
+    p->best.interrupted = true;
+}
+
+static void state(const void *work, outer_state_t *state)
+{
+    const points_t *p = work;
+    best_state(&p->best, state);
+    state->iterations = p->next;
+}
+
+static int minima(const void *work, const outer_minimum_t **minima)
+{
+    const points_t *p = work;
+    return best_minima(&p->best, minima);
+}
+
+const outer_kind_t outer_random = {
+    .name = "random",
+    .doc = "random points, uniform in the box on the scale of the search",
+    .params = random_params,
+    .options_size = sizeof(options_t),
+    .create = create_random,
+    .ask = ask,
+    .tell = tell,
+    .interrupt = interrupt,
+    .state = state,
+    .minima = minima,
+    .destroy = destroy,
+};
+
+const outer_kind_t outer_grid = {
+    .name = "grid",
+    .doc = "every point of a grid over the box",
+    .params = grid_params,
+    .options_size = sizeof(options_t),
+    .create = create_grid,
+    .ask = ask,
+    .tell = tell,
+    .interrupt = interrupt,
+    .state = state,
+    .minima = minima,
+    .destroy = destroy,
+};
