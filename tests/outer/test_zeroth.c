@@ -502,6 +502,26 @@ static void test_refuses(void)
     refuses("random", "max_evaluations=0", 1, "");
 }
 
+static void test_memory(void)
+{
+    const char *const methods[] = {"hozog", "random", "grid"};
+    for (int m = 0; m < 3; m++) {
+        const run_t r = {methods[m], "", bowl, 2, 2.0, 1.0};
+        outer_t *outer = NULL;
+        const int64_t before = mem_live();
+        int code = TRALO_ERR_MEMORY, k = 0;
+        for (; code == TRALO_ERR_MEMORY && k < 50; k++) {
+            mem_fail_at(k);
+            code = create(&r, &outer);
+            mem_fail_at(-1);
+            CU_ASSERT(code == TRALO_OK || (outer == NULL && mem_live() == before));
+        }
+        CU_ASSERT(code == TRALO_OK && k > 4);
+        outer_free(&outer);
+        CU_ASSERT(mem_live() == before);
+    }
+}
+
 void suite_zeroth(void)
 {
     static const test_case_t cases[] = {{"converges", test_converges},
@@ -517,6 +537,7 @@ void suite_zeroth(void)
                                         {"ends", test_ends},
                                         {"random", test_random},
                                         {"grid", test_grid},
-                                        {"refuses", test_refuses}};
+                                        {"refuses", test_refuses},
+                                        {"memory", test_memory}};
     REGISTER("zeroth", cases);
 }
