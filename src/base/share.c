@@ -11,11 +11,17 @@
 #include <signal.h>
 #include <stdbool.h>
 
-enum { RANGES = 4, MOST = 255 };
+enum {
+    RANGES = 4,
+    MOST = 255,
+    LINE = 16 /* numbers, of 4 bytes or more */
+};
 
 static double least_cost = SHARE_LEAST;
 static pthread_t others[MOST];
-static int running; /* of others */
+static int numbers[MOST];
+static _Thread_local int number; /* of this thread */
+static int running;              /* of others */
 
 /* What is worked on; by all under the lock. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -40,8 +46,9 @@ static void take_ranges(void)
     }
 }
 
-static void *serve(void *unused)
+static void *serve(void *own_number)
 {
+    number = *(int *)own_number;
     pthread_mutex_lock(&lock);
     while (!ending) {
         take_ranges();
@@ -49,7 +56,7 @@ static void *serve(void *unused)
             pthread_cond_wait(&offered, &lock);
     }
     pthread_mutex_unlock(&lock);
-    return unused;
+    return NULL;
 }
 
 static void end_others(void)
@@ -71,10 +78,28 @@ void share_setup(int threads, double least)
     least_cost = least;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    while (running < threads - 1 && running < MOST &&
-           pthread_create(&others[running], NULL, serve, NULL) == 0)
+    for (int k = 0; k < threads - 1 && k < MOST; k++) {
+        numbers[k] = k + 1;
+        if (pthread_create(&others[k], NULL, serve, &numbers[k]) != 0)
+            break;
         running++;
+    }
     pthread_sigmask(SIG_SETMASK, &before, NULL);
+}
+
+static int64_t whole_lines(int64_t each)
+{
+    return (each + LINE - 1) / LINE * LINE;
+}
+
+int64_t share_scratch(int64_t each)
+{
+    return (running + 1) * whole_lines(each);
+}
+
+int64_t share_own(int64_t each)
+{
+    return number * whole_lines(each);
 }
 
 int share_threads(double cost)

@@ -17,6 +17,11 @@ void share_setup(int threads, double least);
 /* Threads that a loop of this cost is shared among. */
 int share_threads(double cost);
 
+/* Scratch of `each` numbers for every thread, no two in one line of cache: how many numbers that
+   is, for as long as there are no more threads; and where those of the thread begin that calls. */
+int64_t share_scratch(int64_t each);
+int64_t share_own(int64_t each);
+
 /* Calls work(argument, begin, end) for ranges that together are 0 .. count - 1, each once. They are
    worked on at the same time where there are several threads and `cost` is at least that of
    share_setup. `work` may not call this again, allocate or communicate. */

@@ -21,7 +21,7 @@ typedef struct alo_blocks {
     evaluation_t evaluation;
     fit_t fit;
     adjoint_t adjoint;
-    alo_row_t row;
+    alo_row_t row;                  /* of all threads: share_scratch */
     double *phi[EVALUATION_ORDERS]; /* [rows], [outputs, rows], [blocks, rows] */
     /* [outputs, rows]: at the point, then along the direction */
     double *left_out, *s, *z, *g_tilde, *z_hat;

@@ -6,6 +6,7 @@
 
 #include "base/arrays.h"
 #include "base/mem.h"
+#include "base/share.h"
 #include "criterion/alo_blocks.h"
 #include "problem/cost.h"
 
@@ -28,7 +29,8 @@ static int64_t elements(int form, const void *sizes)
 {
     const problem_shape_t *shape = sizes;
     const int64_t K = shape->outputs, rows = shape->rows;
-    const int64_t counts[] = {rows, K * rows, joint_blocks(shape->outputs) * rows, K * K, 34 * K};
+    const int64_t counts[] = {rows, K * rows, joint_blocks(shape->outputs) * rows,
+                              share_scratch(K * K), share_scratch(34 * K)};
     return counts[form];
 }
 
@@ -40,7 +42,7 @@ static int allocate(alo_blocks_t *a)
     const problem_shape_t shape = problem_shape(a->problem);
     TRY(adjoint_allocate(a->problem, a->fit.hessian, &a->adjoint));
     TRY(arrays_create(&arrays, &shape, a));
-    ALLOC(a->row.pivots, a->problem->outputs);
+    ALLOC(a->row.pivots, share_scratch(a->problem->outputs));
 out:
     return code;
 }
@@ -67,7 +69,7 @@ void alo_blocks_free(alo_blocks_t *a)
 int64_t alo_blocks_memory(const hessian_kind_t *form, const problem_shape_t *shape)
 {
     return fit_memory(form, shape) + adjoint_memory(shape) + arrays_memory(&arrays, shape) +
-           shape->outputs * (int64_t)sizeof(int);
+           share_scratch(shape->outputs) * (int64_t)sizeof(int);
 }
 
 void alo_blocks_cost(const hessian_kind_t *form, const problem_shape_t *shape,

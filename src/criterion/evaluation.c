@@ -112,7 +112,7 @@ static void joint_response(const problem_t *problem, const loss_joint_t *joint, 
 {
     const int K = problem->outputs;
     const int64_t rows = problem->rows;
-    double e[JOINT_MOST], *A = problem->block;
+    double e[JOINT_MOST], *A = problem_block(problem);
     joint->mean(K, u, e);
     e[loss_class(problem->data->y[i])] -= 1.0;
     phi[0][i] = 0.0;
@@ -136,7 +136,7 @@ static void joint_row(const evaluation_t *evaluation, const problem_t *problem, 
 {
     const loss_joint_t *joint = evaluation->loss.joint;
     const int K = problem->outputs;
-    double u[JOINT_MOST], gradient[JOINT_MOST];
+    double u[JOINT_MOST], gradient[JOINT_MOST], *block = problem_block(problem);
     problem_get(problem, i, planes, u);
     if (evaluation->response) {
         joint_response(problem, joint, i, u, phi);
@@ -144,19 +144,35 @@ static void joint_row(const evaluation_t *evaluation, const problem_t *problem, 
     }
     phi[0][i] = joint->value(K, loss_class(problem->data->y[i]), u, gradient);
     problem_put(problem, i, gradient, phi[1]);
-    joint->curvature(K, u, problem->block);
+    joint->curvature(K, u, block);
     for (int k = 0; k < problem->blocks; k++)
-        phi[2][k * problem->rows + i] = problem->block[k];
+        phi[2][k * problem->rows + i] = block[k];
+}
+
+typedef struct joint_rows {
+    const evaluation_t *evaluation;
+    const problem_t *problem;
+    int64_t first;
+    const double *u;
+    double *const *phi;
+} joint_rows_t;
+
+static void evaluate_joint(void *argument, int64_t begin, int64_t end)
+{
+    const joint_rows_t *r = argument;
+    for (int64_t i = r->first + begin; i < r->first + end; i++)
+        joint_row(r->evaluation, r->problem, i, r->u, r->phi);
 }
 
 void evaluation_rows(const evaluation_t *evaluation, const problem_t *problem, int64_t begin,
                      int64_t count, const double *u, double *const *phi)
 {
     double *at[EVALUATION_ORDERS] = {phi[0] + begin, phi[1] + begin, phi[2] + begin};
+    joint_rows_t rows = {evaluation, problem, begin, u, phi};
     if (problem->outputs == 1)
         evaluation_values(evaluation, count, problem->data->y + begin, u + begin, at);
-    for (int64_t i = begin; problem->outputs > 1 && i < begin + count; i++)
-        joint_row(evaluation, problem, i, u, phi);
+    else
+        problem_share(problem, count, evaluate_joint, &rows);
 }
 
 int64_t evaluation_lowest_row(const problem_t *problem, int64_t local)

@@ -5,7 +5,11 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/share.h"
 #include "linalg/panel.h"
+
+/* Operations for an output of a row, which has an exp, and for an element of its matrix. */
+enum { OUTPUT_COST = 20, BLOCK_COST = 4 };
 
 /* Labels that fit into a data file are classes, and these into the kernels. */
 _Static_assert((int)DATA_LABELS <= (int)JOINT_MOST && (int)JOINT_MOST <= (int)PANEL_BLOCKS,
@@ -114,29 +118,55 @@ void problem_put(const problem_t *problem, int64_t i, const double *values, doub
         planes[k * problem->rows + i] = values[k];
 }
 
+double *problem_block(const problem_t *problem)
+{
+    return problem->block + share_own(problem->blocks);
+}
+
+void problem_share(const problem_t *problem, int64_t count,
+                   void (*work)(void *argument, int64_t begin, int64_t end), void *argument)
+{
+    const double each = OUTPUT_COST * problem->outputs + BLOCK_COST * problem->blocks;
+    share(count, each * (double)count, work, argument);
+}
+
 /* l, l', l'' of local row i with weight w. */
-static void evaluate_row(problem_t *problem, int64_t i, double w, int order)
+static void evaluate_row(const problem_t *problem, int64_t i, double w, int order)
 {
     const loss_joint_t *joint = problem->loss.joint;
     const int64_t K = problem->outputs, rows = problem->rows;
     double u[JOINT_MOST], gradient[JOINT_MOST] = {0.0}, value = 0.0;
-    memset(problem->block, 0, (size_t)problem->blocks * sizeof *problem->block);
+    double *block = problem_block(problem);
+    memset(block, 0, (size_t)problem->blocks * sizeof *block);
     problem_get(problem, i, problem->u, u);
     if (w != 0.0)
         value = joint->value((int)K, loss_class(problem->data->y[i]), u, gradient);
     if (w != 0.0 && order >= 2)
-        joint->curvature((int)K, u, problem->block);
+        joint->curvature((int)K, u, block);
     problem->l[0][i] = w * value;
     for (int64_t k = 0; order >= 1 && k < K; k++)
         problem->l[1][k * rows + i] = w * gradient[k];
     for (int64_t k = 0; order >= 2 && k < problem->blocks; k++)
-        problem->l[2][k * rows + i] = w * problem->block[k];
+        problem->l[2][k * rows + i] = w * block[k];
+}
+
+typedef struct losses {
+    const problem_t *problem;
+    int64_t first; /* row */
+    int order;
+} losses_t;
+
+static void evaluate(void *argument, int64_t begin, int64_t end)
+{
+    const losses_t *e = argument;
+    for (int64_t i = e->first + begin; i < e->first + end; i++)
+        evaluate_row(e->problem, i, problem_weight(e->problem, i), e->order);
 }
 
 void outputs_evaluate(problem_t *problem, int64_t begin, int64_t count, int order)
 {
-    for (int64_t i = begin; i < begin + count; i++)
-        evaluate_row(problem, i, problem_weight(problem, i), order);
+    losses_t e = {problem, begin, order};
+    problem_share(problem, count, evaluate, &e);
 }
 
 void outputs_range(const problem_t *problem, int64_t i, double *low, double *high)
@@ -155,20 +185,34 @@ double outputs_row_loss(const problem_t *problem, int64_t i)
     return problem->loss.joint->value(problem->outputs, loss_class(problem->data->y[i]), u, NULL);
 }
 
+typedef struct contraction {
+    const problem_t *problem;
+    const double *x, *y;
+    double *out;
+} contraction_t;
+
 /* With the symmetric part of x y' as the matrix that the third derivative is contracted with. */
-void outputs_third(problem_t *problem, const double *x, const double *y, double *out)
+static void contract(void *argument, int64_t begin, int64_t end)
 {
+    const contraction_t *c = argument;
+    const problem_t *problem = c->problem;
     const int K = problem->outputs;
-    double u[JOINT_MOST], xs[JOINT_MOST], ys[JOINT_MOST];
-    for (int64_t i = 0; i < problem->rows; i++) {
+    double u[JOINT_MOST], x[JOINT_MOST], y[JOINT_MOST], *block = problem_block(problem);
+    for (int64_t i = begin; i < end; i++) {
         double w = problem_weight(problem, i);
         problem_get(problem, i, problem->u, u);
-        problem_get(problem, i, x, xs);
-        problem_get(problem, i, y, ys);
+        problem_get(problem, i, c->x, x);
+        problem_get(problem, i, c->y, y);
         for (int a = 0; a < K; a++)
             for (int b = 0; b <= a; b++)
-                problem->block[joint_at(a, b)] = 0.5 * w * (xs[a] * ys[b] + xs[b] * ys[a]);
-        problem->loss.joint->third(K, u, problem->block, xs);
-        problem_put(problem, i, xs, out);
+                block[joint_at(a, b)] = 0.5 * w * (x[a] * y[b] + x[b] * y[a]);
+        problem->loss.joint->third(K, u, block, x);
+        problem_put(problem, i, x, c->out);
     }
+}
+
+void outputs_third(problem_t *problem, const double *x, const double *y, double *out)
+{
+    contraction_t c = {problem, x, y, out};
+    problem_share(problem, problem->rows, contract, &c);
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/share.h"
 #include "base/work.h"
 #include "linalg/panel.h"
 #include "problem/outputs.h"
@@ -27,7 +28,7 @@ static int allocate(problem_t *problem)
     TRY(penalty_values_create(problem->penalty, &problem->penalty_values));
     ALLOC(problem->gradient, columns);
     ALLOC(problem->reduction, columns + 1 + outputs + comm_size(problem->comm));
-    ALLOC(problem->block, problem->blocks);
+    ALLOC(problem->block, share_scratch(problem->blocks));
     ALLOC(problem->direction, columns);
     ALLOC(problem->trial, columns);
 out:
@@ -182,7 +183,7 @@ int64_t problem_memory(const problem_shape_t *shape)
     int64_t width = shape->width, outputs = shape->outputs, blocks = joint_blocks(shape->outputs);
     int64_t by_row = outputs > 1 ? 2 * outputs + 1 + blocks : 1 + LOSS_ORDERS;
     int64_t numbers = shape->rows * by_row + outputs * width * (penalty + 5) + width + 3 * outputs +
-                      1 + blocks + shape->count + shape->ranks;
+                      1 + share_scratch(blocks) + shape->count + shape->ranks;
     return numbers * (int64_t)sizeof(double);
 }
 

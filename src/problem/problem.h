@@ -70,7 +70,7 @@ typedef struct problem {
     problem_size_t size; /* rank 0's view: the same bits everywhere, so decisions can rest on it */
     double *scratch;     /* [rows_scratch] after problem_reserve_gram, NULL before */
     double *reduction;   /* [columns + 1 + outputs + ranks] */
-    double *block;       /* [blocks] of one row */
+    double *block;       /* problem_block of all threads */
     double *direction;   /* [columns] for the inner solver, as the next */
     double *trial;       /* [columns] */
 } problem_t;
@@ -167,6 +167,13 @@ void problem_third(problem_t *problem, const double *x, const double *y, double 
    collective. */
 void problem_get(const problem_t *problem, int64_t i, const double *planes, double *out);
 void problem_put(const problem_t *problem, int64_t i, const double *values, double *planes);
+
+/* Shares `count` rows of several outputs among threads (share.h), each of which has `blocks`
+   numbers of scratch. There may be no more threads than when the problem was made. Not collective.
+ */
+void problem_share(const problem_t *problem, int64_t count,
+                   void (*work)(void *argument, int64_t begin, int64_t end), void *argument);
+double *problem_block(const problem_t *problem);
 
 /* Takes the mean over the outputs out of the free columns of x [columns]. Not collective. */
 void problem_centre(const problem_t *problem, double *x);

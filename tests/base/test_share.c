@@ -9,13 +9,14 @@
 #include "fixture.h"
 #include "support.h"
 
-enum { COUNT = 1000 };
+enum { COUNT = 1000, EACH = 20, LINES = 32 /* numbers of 4 bytes: 20, to whole lines */ };
 
 typedef struct meeting {
     int wanted;  /* ranges that are to be worked on at the same time */
     int arrived; /* ranges so far */
     int missed;  /* gave up waiting */
     int times[COUNT];
+    int64_t own[COUNT]; /* share_own(EACH) in the range that begins here */
 } meeting_t;
 
 static void meet(void *argument, int64_t begin, int64_t end)
@@ -28,6 +29,7 @@ static void meet(void *argument, int64_t begin, int64_t end)
         nanosleep(&pause, NULL);
     if (waits > 5000)
         __atomic_add_fetch(&m->missed, 1, __ATOMIC_SEQ_CST);
+    m->own[begin] = share_own(EACH);
     for (int64_t i = begin; i < end; i++)
         m->times[i]++;
 }
@@ -61,6 +63,17 @@ static void small_loops_are_not_shared(void)
     share_setup(1, 10.0);
     share(COUNT, 1e9, meet, &alone);
     CU_ASSERT(alone.arrived == 1 && each_once(&alone, COUNT));
+    share_setup(1, SHARE_LEAST);
+}
+
+static void scratch_for_each_thread(void)
+{
+    meeting_t m = {.wanted = 2};
+    CU_ASSERT(share_scratch(EACH) == LINES && share_own(EACH) == 0);
+    share_setup(2, 0.0);
+    CU_ASSERT(share_scratch(EACH) == 2 * LINES);
+    share(2, 0.0, meet, &m);
+    CU_ASSERT(m.missed == 0 && m.own[0] + m.own[1] == LINES && m.own[0] * m.own[1] == 0);
     share_setup(1, SHARE_LEAST);
 }
 
@@ -98,19 +111,22 @@ static bool evaluate_streamed(const fixture_setup_t *setup, int threads, fixture
 static void the_same_bits(void)
 {
     static const struct {
-        const char *criterion, *algebra, *judge;
+        const char *loss, *criterion, *algebra, *judge;
         data_storage_t storage;
         bool streamed;
-    } cases[] = {{"alo", "replicated", "training", DATA_HOLD_DENSE, false},
-                 {"alo", "replicated", "response", DATA_AUTO, true},
-                 {"alo", "distributed", "response", DATA_HOLD_SPARSE, false},
-                 {"kfold", "replicated", "training", DATA_HOLD_DENSE, false},
-                 {"kfold", "replicated", "training", DATA_HOLD_SPARSE, false},
-                 {"kfold", "products", "training", DATA_HOLD_SPARSE, false}};
+    } cases[] = {{"logistic", "alo", "replicated", "training", DATA_HOLD_DENSE, false},
+                 {"logistic", "alo", "replicated", "response", DATA_AUTO, true},
+                 {"logistic", "alo", "distributed", "response", DATA_HOLD_SPARSE, false},
+                 {"logistic", "kfold", "replicated", "training", DATA_HOLD_DENSE, false},
+                 {"logistic", "kfold", "replicated", "training", DATA_HOLD_SPARSE, false},
+                 {"logistic", "kfold", "products", "training", DATA_HOLD_SPARSE, false},
+                 {"softmax", "alo", "replicated", "training", DATA_HOLD_DENSE, false},
+                 {"softmax", "alo", "wide", "response", DATA_HOLD_DENSE, false},
+                 {"softmax", "kfold", "products", "response", DATA_HOLD_SPARSE, false}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         const fixture_setup_t setup = {.n = 157,
                                        .p = 12,
-                                       .loss = "logistic",
+                                       .loss = cases[i].loss,
                                        .penalty = "ridge",
                                        .criterion = cases[i].criterion,
                                        .weights = true,
@@ -134,6 +150,7 @@ void suite_share(void)
     static const test_case_t cases[] = {
         {"threads work at once", threads_work_at_once},
         {"small loops are not shared", small_loops_are_not_shared},
+        {"scratch for each thread", scratch_for_each_thread},
         {"the same bits for any number of threads", the_same_bits},
     };
     REGISTER("share", cases);
