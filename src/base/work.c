@@ -14,7 +14,8 @@ const work_rates_t work_typical = {.amount = {[WORK_PANEL] = 20e9,
                                               [WORK_ENTRY] = 0.625e9,
                                               [WORK_PAIR] = 0.625e9,
                                               [WORK_ROW] = 3e7,
-                                              [WORK_BLOCK] = 1e5},
+                                              [WORK_BLOCK] = 1e5,
+                                              [WORK_READ] = 1e9},
                                    .latency = 5e-6,
                                    .bandwidth = 5e9,
                                    .ranks = 2};
@@ -55,10 +56,11 @@ void work_sum(work_t *sum, double times, double numbers)
     work_share(sum, times, numbers * (double)sizeof(double));
 }
 
-double work_seconds(const work_rates_t *rates, const work_t *work, double ranks)
+/* All but reading. */
+static double other_seconds(const work_rates_t *rates, const work_t *work, double ranks)
 {
     double seconds = 0.0;
-    for (int k = 0; k < WORK_MOVE; k++)
+    for (int k = 0; k < WORK_READ; k++)
         if (work->amount[k] > 0.0)
             seconds += work->amount[k] / ranks / rates->amount[k];
     if (ranks < 2.0)
@@ -66,4 +68,10 @@ double work_seconds(const work_rates_t *rates, const work_t *work, double ranks)
     const double rounds = log2(ranks) / log2(rates->ranks > 1 ? rates->ranks : 2.0);
     const double both = 2.0 * (ranks - 1.0) / ranks; /* there and back */
     return seconds + work->calls * rates->latency * rounds + work->bytes * both / rates->bandwidth;
+}
+
+double work_seconds(const work_rates_t *rates, const work_t *work, double ranks)
+{
+    const double read = work->amount[WORK_READ], others = other_seconds(rates, work, ranks);
+    return read > 0.0 ? fmax(read / ranks / rates->amount[WORK_READ], others) : others;
 }

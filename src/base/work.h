@@ -18,6 +18,8 @@ typedef enum work_kind {
     WORK_ROW,   /* for which a loss and its derivatives, or what follows from them, are found; and
                    columns with a penalty's */
     WORK_BLOCK, /* the same with a matrix of outputs x outputs for each */
+    /* bytes */
+    WORK_READ, /* of an X on disk, by passes over it, while all else goes on */
     /* steps, which cost what the formula of a form says */
     WORK_MOVE,    /* of the training problem to another point */
     WORK_FACTOR,  /* of its Hessian */
@@ -54,7 +56,7 @@ void work_add(work_t *sum, const work_t *what, double times);
 void work_share(work_t *sum, double times, double bytes);
 void work_sum(work_t *sum, double times, double numbers);
 
-/* Seconds of some work, over all ranks, on so many ranks. */
+/* Seconds of some work, over all ranks, on so many ranks: what reading takes, or all else. */
 double work_seconds(const work_rates_t *rates, const work_t *work, double ranks);
 
 #endif

@@ -43,6 +43,7 @@ static const param_t params[] = {
     {"stream", "", PARAM_REAL, offsetof(options_t, given.stream), 10, 1e-3, 1e6, NULL},
     {"latency", "", PARAM_REAL, offsetof(options_t, given.latency), 5, 1e-3, 1e6, NULL},
     {"bandwidth", "", PARAM_REAL, offsetof(options_t, given.bandwidth), 5, 1e-3, 1e6, NULL},
+    {"read-bandwidth", "", PARAM_REAL, offsetof(options_t, given.disk), 1, 1e-6, 1e6, NULL},
     {"json", "", PARAM_TEXT, offsetof(options_t, json), 0, 0, 0, NULL},
     PARAM_END};
 
@@ -94,6 +95,22 @@ static int add(const plan_request_t *request, int64_t ranks, plan_table_t *table
                      : (table->count++, TRALO_OK);
 }
 
+/* The job's ranks, and where X does not fit there what they do with X on disk, if that fits. */
+static int add_here(plan_report_t *report)
+{
+    int code = TRALO_OK;
+    plan_table_t *table = &report->by_ranks;
+    plan_request_t on_disk = report->request;
+    plan_t plan;
+    TRY(add(&on_disk, report->ranks, table));
+    on_disk.streamed = true;
+    if (!table->rows[table->count - 1].plan.fits &&
+        plan_make(&on_disk, report->ranks, &plan) == TRALO_OK && plan.streamed && plan.fits)
+        TRY(add(&on_disk, report->ranks, table));
+out:
+    return code;
+}
+
 /* Around the ranks that the job is for: some powers of 2 below and above. */
 static int find_by_ranks(plan_report_t *report)
 {
@@ -104,13 +121,13 @@ static int find_by_ranks(plan_report_t *report)
         power *= 2;
     for (bool told = false; power <= here * 8 && power <= report->request.n; power *= 2) {
         if (!told && here <= power)
-            TRY(add(&report->request, here, &report->by_ranks));
+            TRY(add_here(report));
         told = told || here <= power;
         if (power != here)
             TRY(add(&report->request, power, &report->by_ranks));
     }
     if (report->by_ranks.count == 0 || power <= here)
-        TRY(add(&report->request, here, &report->by_ranks));
+        TRY(add_here(report));
 out:
     return code;
 }
@@ -216,6 +233,7 @@ const cli_command_t cli_plan = {
         "  --latency US, --bandwidth GB/s\n"
         "                        of messages (5, 5), where one rank cannot measure them: under\n"
         "                        mpirun the ranks do\n"
+        "  --read-bandwidth GB/s of the disk to each rank (1), where only an X on disk fits\n"
         "  --json FILE           all of it as JSON; - is standard output\n",
     .run = run,
 };

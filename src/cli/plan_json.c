@@ -9,7 +9,7 @@ static const char *const orders[PLAN_ORDERS] = {"value", "gradient", "hessian"};
 static const char *const kinds[WORK_MOVE] = {
     [WORK_PANEL] = "panel", [WORK_WHOLE] = "whole", [WORK_SHARED] = "shared",
     [WORK_PASS] = "pass",   [WORK_ENTRY] = "entry", [WORK_PAIR] = "pair",
-    [WORK_ROW] = "row",     [WORK_BLOCK] = "block"};
+    [WORK_ROW] = "row",     [WORK_BLOCK] = "block", [WORK_READ] = "read"};
 
 static json_t *amounts(const double *values)
 {
@@ -33,6 +33,7 @@ static json_t *plan_object(int64_t n, const plan_t *plan)
     json_t *object = json_pack("{s:I, s:I, s:s, s:I, s:b}", "rows", (json_int_t)n, "ranks",
                                (json_int_t)plan->ranks, "algebra", plan->algebra, "memory",
                                (json_int_t)plan->memory, "fits", plan->fits);
+    json_object_set_new(object, "streamed", json_boolean(plan->streamed));
     json_object_set_new(object, "once", evaluation(&plan->once, plan->once_seconds));
     for (int k = 0; k < PLAN_ORDERS; k++)
         json_object_set_new(object, orders[k], evaluation(&plan->work[k], plan->seconds[k]));

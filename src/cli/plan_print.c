@@ -28,9 +28,9 @@ static void print_row(int64_t first, const plan_t *plan)
     units_seconds(plan->seconds[1], gradient);
     units_seconds(plan->seconds[2], hessian);
     units_seconds(plan->study_seconds, study);
-    printf("%12" PRId64 " %9" PRId64 "  %-11s %12s %4s %9.2e %11s %9.3g %9s %9s %9s %9s\n", first,
+    printf("%12" PRId64 " %9" PRId64 "  %-11s %12s %4s %9.2e %11s %9.3g %9s %9s %9s %9s%s\n", first,
            plan->ranks, plan->algebra, memory, plan->fits ? "yes" : "no", flops, sent, work->calls,
-           value, gradient, hessian, study);
+           value, gradient, hessian, study, plan->streamed ? "  X on disk" : "");
 }
 
 static void print_table(const plan_table_t *table)
@@ -52,6 +52,8 @@ static void print_rates(const plan_rates_t *rates)
            1e-9 * rates->does.amount[WORK_PANEL], 1e-9 * rates->does.amount[WORK_WHOLE],
            1e-9 * rates->does.amount[WORK_SHARED], 4e-9 * rates->does.amount[WORK_PASS], row,
            rates->measured ? "measured here" : "given", rates->threads);
+    printf("disk        %.2f GB/s to each rank, where X does not fit into memory (given)\n",
+           1e-9 * rates->does.amount[WORK_READ]);
     printf("messages    %s for a small sum over %d ranks, %.2f GB/s (%s)\n", latency,
            rates->does.ranks, 1e-9 * rates->does.bandwidth,
            rates->messages_measured ? "measured here" : "given");
@@ -102,6 +104,12 @@ int plan_job(const plan_report_t *report, char lines[PLAN_JOB_LINES][PLAN_JOB_LI
     return count;
 }
 
+static void print_algebra(const plan_t *plan)
+{
+    printf("algebra     %s on %" PRId64 " ranks%s (%s)\n", plan->algebra, plan->ranks,
+           plan->streamed ? ", X on disk" : "", plan->why);
+}
+
 void plan_print(const plan_report_t *report)
 {
     char lines[PLAN_JOB_LINES][PLAN_JOB_LINE];
@@ -109,8 +117,7 @@ void plan_print(const plan_report_t *report)
     print_request(report);
     for (int i = 0; i < by_ranks->count; i++)
         if (by_ranks->rows[i].ranks == report->ranks)
-            printf("algebra     %s on %" PRId64 " ranks (%s)\n", by_ranks->rows[i].plan.algebra,
-                   report->ranks, by_ranks->rows[i].plan.why);
+            print_algebra(&by_ranks->rows[i].plan);
     print_heading("by ranks (flops, sent and calls are of an evaluation with Hessian)", "rows",
                   "ranks");
     print_table(by_ranks);

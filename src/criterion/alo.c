@@ -141,14 +141,20 @@ static void add_column_gram(alo_t *a, const double *weights, double *S)
                    S);
 }
 
+static void forms_of_rows(alo_t *a, double *rows)
+{
+    for (walk_t w = walk_begin(a); walk_next(a, &w);)
+        panel_quadratic(w.count, a->problem->columns, a->half, w.T, a->scratch, rows + w.begin);
+}
+
 /* rows[i] = t_i' S t_i for the rows of this rank; columns[j] = (L^-1 e_j)' S (L^-1 e_j) for all;
    either may be NULL. */
 static void quadratic_forms(alo_t *a, const double *S, double *rows, double *columns)
 {
     int p = a->problem->columns, begin, end, most = panel_rows(p);
     panel_half(p, S, a->half);
-    for (walk_t w = walk_begin(a); rows != NULL && walk_next(a, &w);)
-        panel_quadratic(w.count, p, a->half, w.T, a->scratch, rows + w.begin);
+    if (rows != NULL)
+        forms_of_rows(a, rows);
     if (columns == NULL)
         return;
     spd_share(a->problem->comm, p, &begin, &end);
@@ -310,21 +316,23 @@ static int64_t memory(const hessian_kind_t *form, const problem_shape_t *shape)
            arrays_memory(&arrays, shape) + problem_panel_memory(shape);
 }
 
-/* The whitened rows; not where X is sparse, which they are not. */
+/* The whitened rows; not where X is sparse, which they are not, or on disk, where there is no room
+   for them. */
 static int64_t more(const hessian_kind_t *form, const problem_shape_t *shape)
 {
     (void)form;
-    return shape->sparse ? 0 : shape->rows * shape->width * (int64_t)sizeof(double);
+    return shape->sparse || shape->streamed ? 0
+                                            : shape->rows * shape->width * (int64_t)sizeof(double);
 }
 
 static bool keeps_whitened(const criterion_t *criterion, int choice)
 {
     const problem_t *problem = criterion->problem;
     const problem_shape_t shape = problem_shape(problem);
-    int64_t needed = memory(criterion->form, &shape) + more(criterion->form, &shape);
+    const int64_t rows = more(criterion->form, &shape);
+    int64_t needed = memory(criterion->form, &shape) + rows;
     int64_t there = mem_available_each(comm_local_ranks(problem->comm));
-    bool may = choice == WHITENED_AUTO && !shape.sparse && !shape.streamed;
-    return choice == WHITENED_KEEP || (may && needed < there / 2);
+    return choice == WHITENED_KEEP || (choice == WHITENED_AUTO && rows > 0 && needed < there / 2);
 }
 
 static int allocate(criterion_t *criterion, const alo_options_t *o)

@@ -269,6 +269,7 @@ static void cost(const hessian_kind_t *form, const problem_shape_t *shape, const
         return;
     alo_blocks_cost(form, shape, course, work);
     cost_gram(shape, gradient + 2.0 * directions, work);
+    cost_read(shape, forms, work);
     work->amount[WORK_PANEL] +=
         forms * n * panel_whiten_flops(shape->width) * joint_blocks(shape->outputs);
     work->amount[WORK_PANEL] += products * 2.0 * c * c * c;

@@ -41,6 +41,7 @@ void alo_cost(const hessian_kind_t *form, const problem_shape_t *shape, const co
         n * (count.gram * each_gram + (count.form + count.whiten) * each_form);
     work->amount[WORK_PANEL] += p * (directions * each_gram + (gradient + directions) * each_form);
     work->amount[WORK_PANEL] += directions * 2.0 * p * (double)p * p;
+    cost_read(shape, count.whiten, work);
     cost_sum_square(p, gradient + 2.0 * directions, work);
     work_sum(work, gradient + directions, p);
     cost_rows(shape, gradient + (directions > 0.0 ? 1.0 : 0.0), work);

@@ -47,7 +47,8 @@ int64_t fit_memory(const hessian_kind_t *form, const problem_shape_t *shape)
     return numbers * (int64_t)sizeof(double) + hessian_memory(form, shape);
 }
 
-/* Each direction of the inner solver comes with a slope that goes round. */
+/* Each direction of the inner solver comes with a slope that goes round, and with X on disk each
+   evaluation, and product alone, with whether it could be read. */
 void fit_cost(const hessian_kind_t *form, const problem_shape_t *shape, const course_t *course,
               fit_share_t share, work_t *work)
 {
@@ -58,6 +59,8 @@ void fit_cost(const hessian_kind_t *form, const problem_shape_t *shape, const co
     cost_move(shape, course->moves, work);
     form->cost(shape, &use, work);
     work_sum(work, course->solves - share.solves, 1.0);
+    if (shape->streamed)
+        work_sum(work, 1.0 + (course->order < 2 ? course->directions : 0.0), 1.0);
 }
 
 /* beta + sum_s (theta - theta_before)_s b_s with b_s = -H^-1 d_s r', if that lowers L. */

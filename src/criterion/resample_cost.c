@@ -59,6 +59,7 @@ static void cost_once(const problem_shape_t *shape, double grams, double kept, w
     const double sums = 2.0 * shape->width + 1.0;
     if (shape->standardized) {
         work->amount[WORK_PASS] += (1.0 + kept) * 2.0 * cost_numbers(shape);
+        cost_read(shape, 1.0, work);
         work_sum(work, 1.0, (1.0 + kept) * sums);
     }
     cost_gram(shape, grams, work);
@@ -68,8 +69,7 @@ static void cost_once(const problem_shape_t *shape, double grams, double kept, w
 static void cost_conjugate(const problem_shape_t *shape, double solutions, double products,
                            work_t *work)
 {
-    cost_times(shape, products, work);
-    cost_transposed(shape, products, work);
+    cost_multiply(shape, products, work);
     work_sum(work, 2.0 * products, 1.0);
     work_sum(work, solutions, (double)shape->width * shape->outputs);
 }

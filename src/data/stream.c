@@ -14,6 +14,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/work.h"
 #include "data/read_ahead.h"
 #include "data/row_reader.h"
 #include "linalg/panel.h"
@@ -45,6 +46,11 @@ struct rows_stream {
 static int64_t number_bytes(bool single)
 {
     return single ? (int64_t)sizeof(float) : (int64_t)sizeof(double);
+}
+
+bool rows_stream_single(const rows_stream_t *stream)
+{
+    return stream->single;
 }
 
 static int64_t block_limit;
@@ -185,6 +191,7 @@ void rows_stream_scale(rows_stream_t *s, const double *mean, const double *scale
 void rows_stream_rewind(rows_stream_t *s)
 {
     s->passes++;
+    work_count(WORK_READ, (double)(s->rows * s->p * number_bytes(s->single)));
     s->block = -1;
     s->at = s->end = 0;
     if (s->ahead != NULL)

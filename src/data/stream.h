@@ -34,6 +34,8 @@ typedef struct rows_stream_plan {
     int64_t first, rows; /* of this rank */
 } rows_stream_plan_t;
 
+bool rows_stream_single(const rows_stream_t *stream);
+
 /* Rows of a block: some 16 MiB, and enough for a panel; whole bands of chunks, or equal parts of a
    band that is one chunk, which HDF5 then keeps. */
 int64_t rows_stream_block_rows(const rows_stream_shape_t *shape);

@@ -26,7 +26,16 @@ void cost_rows(const problem_shape_t *shape, double times, work_t *work)
     work->amount[WORK_ROW] += times * (double)shape->n;
 }
 
-void cost_times(const problem_shape_t *shape, double times, work_t *work)
+void cost_read(const problem_shape_t *shape, double passes, work_t *work)
+{
+    const double number = shape->single ? sizeof(float) : sizeof(double);
+    if (shape->streamed)
+        work->amount[WORK_READ] +=
+            passes * (double)shape->n * (shape->width - shape->intercept) * number;
+}
+
+/* Products of X or X' with a vector for each output. */
+static void add_products(const problem_shape_t *shape, double times, work_t *work)
 {
     const double numbers = times * cost_numbers(shape) * shape->outputs;
     if (shape->sparse)
@@ -35,14 +44,28 @@ void cost_times(const problem_shape_t *shape, double times, work_t *work)
         work->amount[WORK_PASS] += 2.0 * numbers;
 }
 
+void cost_times(const problem_shape_t *shape, double times, work_t *work)
+{
+    add_products(shape, times, work);
+    cost_read(shape, times, work);
+}
+
 void cost_transposed(const problem_shape_t *shape, double times, work_t *work)
 {
     cost_times(shape, times, work);
     work_sum(work, times, columns(shape));
 }
 
+void cost_multiply(const problem_shape_t *shape, double times, work_t *work)
+{
+    add_products(shape, 2.0 * times, work);
+    cost_read(shape, times, work);
+    work_sum(work, times, columns(shape));
+}
+
 void cost_diagonal(const problem_shape_t *shape, double times, work_t *work)
 {
+    cost_read(shape, times, work);
     work_sum(work, times, columns(shape));
 }
 
@@ -50,7 +73,8 @@ void cost_move(const problem_shape_t *shape, double times, work_t *work)
 {
     cost_rows(shape, times, work);
     work->amount[WORK_ROW] += times * columns(shape) * (double)shape->ranks;
-    cost_times(shape, 2.0 * times, work);
+    add_products(shape, 2.0 * times, work);
+    cost_read(shape, times, work);
     work_sum(work, times, columns(shape) + 1.0 + shape->outputs + (double)shape->ranks);
     work_share(work, times, sizeof(problem_size_t));
 }
@@ -73,5 +97,6 @@ void cost_gram(const problem_shape_t *shape, double times, work_t *work)
     } else {
         work->amount[WORK_PANEL] += times * n * panel_gram_flops(shape->width) * blocks;
     }
+    cost_read(shape, times, work);
     cost_sum_square(shape->width * shape->outputs, times, work);
 }

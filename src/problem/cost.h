@@ -13,12 +13,18 @@ double cost_pairs(const problem_shape_t *shape);   /* of entries in a row of a s
 
 void cost_move(const problem_shape_t *shape, double times, work_t *work);
 void cost_gram(const problem_shape_t *shape, double times, work_t *work);
+/* problem_multiply, and problem_weigh. */
+void cost_multiply(const problem_shape_t *shape, double times, work_t *work);
 void cost_times(const problem_shape_t *shape, double times, work_t *work);
 void cost_transposed(const problem_shape_t *shape, double times, work_t *work);
 void cost_diagonal(const problem_shape_t *shape, double times, work_t *work);
 
 /* problem_rows, and other functions of all rows that find something for each. */
 void cost_rows(const problem_shape_t *shape, double times, work_t *work);
+
+/* So many passes over an X on disk; none where it is in memory. The functions above count theirs.
+ */
+void cost_read(const problem_shape_t *shape, double passes, work_t *work);
 
 /* Sums of a symmetric matrix over the ranks (spd_sum). */
 void cost_sum_square(int columns, double times, work_t *work);

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "data/rows.h"
+#include "problem/cost.h"
 
 int64_t distributed_elements(const problem_shape_t *shape)
 {
@@ -146,9 +147,16 @@ static double flops(const problem_shape_t *shape, dist_part_t part)
     return sum * (double)shape->n;
 }
 
+static void cost_strips(const problem_shape_t *shape, double times, work_t *work)
+{
+    const int columns = shape->width * shape->outputs, strip = distributed_strip(shape);
+    cost_read(shape, times * ((columns + strip - 1) / strip), work);
+}
+
 static void cost_panels(const problem_shape_t *shape, dist_part_t part, double times, work_t *work)
 {
     work->amount[WORK_PANEL] += times * flops(shape, part);
+    cost_strips(shape, times, work);
     dist_cost_show(shape->width, (int)shape->ranks, part, times, work);
 }
 
@@ -167,6 +175,7 @@ void distributed_cost_gram(const problem_shape_t *shape, double times, work_t *w
 {
     const int columns = shape->width * shape->outputs, blocks = joint_blocks(shape->outputs);
     work->amount[WORK_PANEL] += times * blocks * flops(shape, DIST_LOWER);
+    cost_strips(shape, times, work);
     dist_cost_settle(columns, times, work);
     dist_cost(columns, (int)shape->ranks, DIST_MIRROR, times * (blocks - shape->outputs), work);
 }

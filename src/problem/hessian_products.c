@@ -41,8 +41,7 @@ static void cost(const problem_shape_t *shape, const hessian_use_t *use, work_t 
 {
     const double columns = (double)shape->width * shape->outputs;
     cost_diagonal(shape, use->grams, work);
-    cost_times(shape, use->products, work);
-    cost_transposed(shape, use->products, work);
+    cost_multiply(shape, use->products, work);
     work_share(work, use->factorisations, sizeof(int));
     work_sum(work, 2.0 * use->products, 1.0);
     work_sum(work, use->solves, columns);

@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "base/share.h"
 #include "base/work.h"
+#include "data/stream.h"
 #include "linalg/panel.h"
 #include "problem/outputs.h"
 
@@ -168,6 +169,7 @@ problem_shape_t problem_shape(const problem_t *problem)
                              .entries = rows_entries(X),
                              .sparse = X->sparse != NULL,
                              .streamed = X->stream != NULL,
+                             .single = X->stream != NULL && rows_stream_single(X->stream),
                              .width = problem->width,
                              .outputs = problem->outputs,
                              .count = problem->penalty->count,

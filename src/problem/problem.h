@@ -91,9 +91,12 @@ typedef struct problem_shape {
     int64_t n;    /* rows over all ranks */
     int64_t rows; /* of this rank */
     int64_t ranks;
-    int64_t entries;    /* numbers of X that these rows hold */
-    bool sparse;        /* X is held as the entries that are not 0 */
-    bool streamed;      /* X stays on disk (data/stream.h) */
+    int64_t entries; /* numbers of X that these rows hold */
+    bool sparse;     /* X is held as the entries that are not 0 */
+    bool streamed;   /* X stays on disk (data/stream.h) */
+    bool single;     /* in single precision there, */
+    int64_t band;    /* in chunks as in rows_stream_shape_t; problem_shape leaves 0 here, as only */
+    bool narrow;     /* memory_data asks for it, and for this */
     int width, outputs; /* columns of the data, K */
     int count;          /* hyperparameters */
     int64_t parts;      /* of the rows, for criteria that have such; 0: not known, or none */

@@ -9,7 +9,11 @@ int64_t memory_data(const problem_shape_t *shape, const memory_vectors_t *vector
     const int64_t number = sizeof(double), p = shape->width - shape->intercept;
     const int64_t sparse = shape->entries * (number + (int64_t)sizeof(int)) +
                            (shape->rows + 1) * (int64_t)sizeof(int64_t) + shape->width * number;
-    const int64_t X = shape->sparse ? sparse : shape->rows * shape->width * number;
+    const rows_stream_shape_t on_disk = {(int)p, shape->width, shape->single, shape->band,
+                                         shape->narrow};
+    const int64_t X = shape->sparse     ? sparse
+                      : shape->streamed ? rows_stream_memory(&on_disk, shape->rows)
+                                        : shape->rows * shape->width * number;
     return X + (shape->rows * (1 + vectors->weights + vectors->offsets) + 2 * p) * number;
 }
 
@@ -20,6 +24,9 @@ static problem_shape_t shape_of(const memory_request_t *request)
                              .rows = (request->n + request->ranks - 1) / request->ranks,
                              .sparse = request->entries > 0,
                              .streamed = request->streamed,
+                             .single = request->single,
+                             .band = request->band,
+                             .narrow = request->narrow,
                              .width = request->p + 1,
                              .outputs = request->outputs,
                              .count = 1,
@@ -47,14 +54,9 @@ int64_t memory_per_rank(const memory_request_t *request)
     const problem_shape_t shape = shape_of(request);
     const algebra_t algebra = memory_algebra(request);
     const memory_vectors_t vectors = {request->offsets, request->weights};
-    const int64_t number = sizeof(double), X = shape.rows * shape.width * number;
-    const rows_stream_shape_t on_disk = {request->p, shape.width, request->single, request->band,
-                                         request->narrow};
-    int64_t more = request->whitened && algebra.row->more != NULL
-                       ? algebra.row->more(algebra.form, &shape)
-                       : 0;
-    if (request->streamed)
-        more += rows_stream_memory(&on_disk, shape.rows) - X;
+    const int64_t more = request->whitened && algebra.row->more != NULL
+                             ? algebra.row->more(algebra.form, &shape)
+                             : 0;
     return memory_data(&shape, &vectors) + problem_memory(&shape) + problem_gram_memory(&shape) +
            algebra.memory + more;
 }

@@ -48,6 +48,8 @@ static problem_shape_t shape_of(const plan_request_t *r, int64_t ranks)
                              .ranks = ranks,
                              .entries = sparse ? (int64_t)entries : rows * width,
                              .sparse = sparse,
+                             .streamed = r->streamed && !sparse && !r->kernel,
+                             .band = 1,
                              .width = (int)width,
                              .outputs = r->outputs,
                              .count = r->count,
@@ -106,6 +108,7 @@ static void fill(const plan_request_t *r, const problem_shape_t *shape, const al
     out->memory = base + a->memory;
     out->fits = r->memory <= 0 || out->memory <= r->memory;
     out->roomy = a->roomy;
+    out->streamed = shape->streamed;
     if (out->roomy)
         out->memory += a->row->more(a->form, shape);
     snprintf(out->algebra, sizeof out->algebra, "%s", a->name);

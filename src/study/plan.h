@@ -29,6 +29,7 @@ typedef struct plan_request {
     int outputs;                            /* of the loss */
     const char *loss, *criterion, *algebra; /* names, as in a config */
     bool kernel;
+    bool streamed;  /* X stays on disk, in double precision, where it is dense */
     int64_t parts;  /* of k-fold */
     int64_t memory; /* bytes that a rank may use; 0: not known */
     course_known_t known;
@@ -41,6 +42,7 @@ typedef struct plan {
     int64_t memory; /* bytes on the rank that needs most, with what it takes besides */
     bool fits;      /* into request->memory */
     bool roomy;     /* with what spares work */
+    bool streamed;  /* with X on disk */
     work_t once, work[PLAN_ORDERS]; /* before the first evaluation; for f, +gradient, +Hessian */
     double once_seconds, seconds[PLAN_ORDERS], study_seconds;
 } plan_t;

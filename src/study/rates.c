@@ -38,6 +38,7 @@ plan_rates_t rates_from(const rates_given_t *given)
         rates.does.amount[k] *= flops;
     for (int k = WORK_PASS; k <= WORK_PAIR; k++)
         rates.does.amount[k] *= stream;
+    rates.does.amount[WORK_READ] = 1e9 * given->disk;
     rates.does.latency = 1e-6 * given->latency;
     rates.does.bandwidth = 1e9 * given->bandwidth;
     return rates;

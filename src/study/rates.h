@@ -12,6 +12,7 @@ typedef struct rates_given {
     double stream;    /* GB/s of memory */
     double latency;   /* microseconds of a small sum over two ranks */
     double bandwidth; /* GB/s between ranks */
+    double disk;      /* GB/s from disk to a rank, while all read */
 } rates_given_t;
 
 plan_rates_t rates_from(const rates_given_t *given); /* not collective */

@@ -250,7 +250,7 @@ static problem_shape_t shape_of(const setup_t *setup, const bench_t *b)
 
 static plan_request_t request_of(const setup_t *setup)
 {
-    const rates_given_t given = {20.0, 10.0, 5.0, 5.0};
+    const rates_given_t given = {20.0, 10.0, 5.0, 5.0, 1.0};
     return (plan_request_t){.n = setup->n,
                             .p = setup->p,
                             .density = 1.0,

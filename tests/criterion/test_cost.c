@@ -23,6 +23,7 @@ typedef struct scene {
     int p, groups;
     bool standardize, multiply, sparse;
     double near;
+    bool streamed, single;
 } scene_t;
 
 static const scene_t scenes[] = {
@@ -51,6 +52,19 @@ static const scene_t scenes[] = {
     {"holdout", "poisson", "replicated", NULL, NULL, 90, 9, S, true, true, false, 0.0},
     {"holdout", "squared", "products", NULL, NULL, 90, 60, S, false, true, false, 0.02},
     {"loo", "logistic", "replicated", "groups", "1", 23, 5, S, true, true, false, 0.02},
+    {"alo", "logistic", "replicated", "whitened", "recompute", 90, 20, S, true, true, false, 0.0,
+     true, false},
+    {"alo", "squared", "replicated", "whitened", "recompute", 91, 7, S, true, true, false, 0.0,
+     true, true},
+    {"alo", "softmax", "replicated", NULL, NULL, 90, 6, S, true, true, false, 0.0, true, true},
+    {"alo", "logistic", "distributed", NULL, NULL, 60, 300, S, true, true, false, 0.0, true, true},
+    {"kfold", "squared", "replicated", "groups", "1", 91, 6, S, true, true, false, 0.0, true,
+     false},
+    {"kfold", "softmax", "distributed", "groups", "1", 91, 40, S, true, true, false, 0.0, true,
+     true},
+    {"kfold", "logistic", "products", "groups", "1", 91, 40, S, true, true, false, 0.02, true,
+     false},
+    {"holdout", "poisson", "replicated", NULL, NULL, 90, 9, S, true, true, false, 0.0, true, true},
 };
 enum { SCENES = sizeof scenes / sizeof *scenes };
 
@@ -64,6 +78,8 @@ static bool make(const scene_t *scene, fixture_t *f)
                                    .weights = true,
                                    .intercept = true,
                                    .standardize = scene->standardize,
+                                   .streamed = scene->streamed,
+                                   .single = scene->single,
                                    .storage = scene->sparse ? DATA_HOLD_SPARSE : DATA_AUTO,
                                    .groups = scene->groups,
                                    .option = scene->option,
@@ -127,6 +143,14 @@ static bool check_work(const work_t *found, const work_t *promised, double near)
     return CHECK_CLOSE(found->bytes / promised->bytes, 1.0, near) && good;
 }
 
+/* Is what passes over an X on disk read as promised? */
+static bool check_reading(const scene_t *scene, int64_t passes, const work_t *promised)
+{
+    const double number = scene->single ? sizeof(float) : sizeof(double);
+    const double X = scene->streamed ? (double)(scene->n * scene->p) * number : 0.0;
+    return CHECK_CLOSE(promised->amount[WORK_READ], (double)passes * X, 0.0);
+}
+
 /* The second evaluation of a criterion, from its first. */
 static bool check_evaluation(criterion_t *criterion, const problem_shape_t *shape, int order,
                              const scene_t *scene)
@@ -134,6 +158,7 @@ static bool check_evaluation(criterion_t *criterion, const problem_shape_t *shap
     const bool multiply = order == 1 && scene->multiply;
     criterion_result_t r;
     criterion_evaluate(criterion, theta_first, 0, &r);
+    const int64_t before = scene->streamed ? data_reading(criterion->data).passes : 0;
     const work_t found = count(criterion, order, multiply);
     const course_t course = {.order = order,
                              .directions = order > 1 ? shape->count : multiply,
@@ -143,9 +168,10 @@ static bool check_evaluation(criterion_t *criterion, const problem_shape_t *shap
                              .factorisations = found.amount[WORK_FACTOR],
                              .solves = found.amount[WORK_SOLVE],
                              .products = found.amount[WORK_PRODUCT]};
+    const int64_t passes = scene->streamed ? data_reading(criterion->data).passes - before : 0;
     work_t promised = {{0}};
     criterion->kind->cost(criterion->form, shape, &course, &promised);
-    return check_work(&found, &promised, scene->near);
+    return check_reading(scene, passes, &promised) && check_work(&found, &promised, scene->near);
 }
 
 static void check_scene(const scene_t *scene, int order)

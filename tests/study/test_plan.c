@@ -13,7 +13,7 @@ static const double GIB = 1024.0 * 1024.0 * 1024.0;
 
 static plan_request_t request_of(int64_t n, int p)
 {
-    const rates_given_t given = {20.0, 10.0, 5.0, 5.0};
+    const rates_given_t given = {20.0, 10.0, 5.0, 5.0, 1.0};
     return (plan_request_t){.n = n,
                             .p = p,
                             .density = 1.0,
@@ -41,6 +41,34 @@ static void many_rows_are_counted_right(void)
     CHECK_CLOSE(plan.work[0].amount[WORK_PANEL] / (4.0 * 1e9 * 1001.0 * 1001.0 * 1.125), 1.0, 0.02);
     CU_ASSERT(plan.seconds[0] > 1000.0 && plan.seconds[0] < 1e4);
     CU_ASSERT(plan.seconds[0] < plan.seconds[1] && plan.seconds[1] < plan.seconds[2]);
+}
+
+/* The same with X on disk: three blocks of some 16 MiB, and all that has a number for each row. */
+static void an_X_on_disk_is_counted_right(void)
+{
+    plan_request_t r = request_of(1000000000, 1000);
+    plan_t resident, streamed;
+    r.algebra = "replicated";
+    r.memory = (int64_t)(128.0 * GIB);
+    CHECK_OK(plan_make(&r, 100, &resident));
+    r.streamed = true;
+    r.rates.does.amount[WORK_READ] = 1e20;
+    CHECK_OK(plan_make(&r, 100, &streamed));
+    const double X = 8.0 * 1e7 * 1001.0, blocks = 3.0 * (double)(1 << 24);
+    CHECK_CLOSE((double)(resident.memory - streamed.memory) / (X - blocks), 1.0, 1e-3);
+    CU_ASSERT(streamed.streamed && !resident.streamed);
+    CHECK_CLOSE(streamed.seconds[2] / resident.seconds[2], 1.0, 1e-3);
+    r.rates.does.amount[WORK_READ] = 1e6; /* slower than all else */
+    CHECK_OK(plan_make(&r, 100, &streamed));
+    for (int order = 0; order < PLAN_ORDERS; order++) {
+        const double passes = streamed.work[order].amount[WORK_READ] / (8.0 * 1e9 * 1000.0);
+        CU_ASSERT(passes > 2.0 && passes < 100.0);
+        CHECK_CLOSE(streamed.seconds[order] / (passes * 8.0 * 1e7 * 1000.0 / 1e6), 1.0, 1e-9);
+        CU_ASSERT_EQUAL(resident.work[order].amount[WORK_READ], 0.0);
+    }
+    r.density = 0.01; /* held by its entries, in memory */
+    CHECK_OK(plan_make(&r, 100, &streamed));
+    CU_ASSERT(!streamed.streamed);
 }
 
 /* 10^7 x 10^5: a matrix p x p is 80 GB, of which every rank would hold 8. */
@@ -200,6 +228,7 @@ void suite_plan(void)
 {
     static const test_case_t cases[] = {
         {"many rows are counted right", many_rows_are_counted_right},
+        {"an X on disk is counted right", an_X_on_disk_is_counted_right},
         {"many columns are counted right", many_columns_are_counted_right},
         {"the least number of ranks is least", the_least_number_of_ranks_is_least},
         {"the choice is that of a run", the_choice_is_that_of_a_run},
