@@ -19,6 +19,7 @@
 #include "base/share.h"
 #include "base/work.h"
 #include "criterion/alo_blocks.h"
+#include "linalg/panel.h"
 
 enum { CALL_COST = 5000 }; /* operations that LAPACK takes for the least matrix */
 
@@ -83,7 +84,9 @@ static void for_rows(alo_blocks_t *a, share_work_t work)
 {
     const double K = a->problem->outputs, rows = (double)a->problem->rows;
     work_count(WORK_BLOCK, rows);
+    panel_alone(true);
     share(a->problem->rows, rows * (CALL_COST + 10.0 * K * K * K), work, a);
+    panel_alone(false);
 }
 
 /* A, K and S of row i. Where I - A K is singular S is not to be used: its least eigenvalue, which

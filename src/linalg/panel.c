@@ -192,6 +192,14 @@ void panel_threads(int threads)
     cblas_dsyrk(CblasColMajor, CblasLower, CblasNoTrans, 2, 1, 1.0, row, 2, 0.0, square, 2);
 }
 
+void panel_alone(bool alone)
+{
+    static int before;
+    if (alone)
+        before = openblas_get_num_threads();
+    openblas_set_num_threads(alone ? 1 : before);
+}
+
 const char *panel_library(void)
 {
     return openblas_get_config();

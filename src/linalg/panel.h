@@ -9,6 +9,7 @@
 #ifndef LINALG_PANEL_H
 #define LINALG_PANEL_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* Rows in a panel for p columns. */
@@ -59,6 +60,11 @@ void panel_counted(int64_t square, int64_t linear); /* adds rows of kernels else
 /* Threads that BLAS uses in this process. OpenBLAS takes its own memory (128 MiB of addresses) here
    and not in the midst of work, so that it counts where somebody asks what is left. */
 void panel_threads(int threads);
+
+/* From panel_alone(true) to panel_alone(false) each call of BLAS is worked on by its caller alone.
+   For many calls on small matrices: OpenBLAS shares some of them among its threads whatever their
+   size, and 5 times the processor time and more was seen for 10 x 10. */
+void panel_alone(bool alone);
 
 /* Which BLAS this is. */
 const char *panel_library(void);

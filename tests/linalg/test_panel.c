@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The row-panel kernels against loops. */
+#include <cblas.h>
 #include <float.h>
 #include <math.h>
 #include <string.h>
@@ -226,6 +227,17 @@ static void panels_have_some_rows_for_any_width(void)
     }
 }
 
+static void alone_for_a_while(void)
+{
+    const int before = openblas_get_num_threads();
+    panel_threads(2);
+    panel_alone(true);
+    CU_ASSERT(openblas_get_num_threads() == 1);
+    panel_alone(false);
+    CU_ASSERT(openblas_get_num_threads() == 2);
+    panel_threads(before);
+}
+
 void suite_panel(void)
 {
     static const test_case_t cases[] = {
@@ -235,6 +247,7 @@ void suite_panel(void)
         {"products with a vector", products_with_a_vector},
         {"products with many rows, and with none", products_with_many_rows},
         {"panels have some rows for any width", panels_have_some_rows_for_any_width},
+        {"alone for a while", alone_for_a_while},
     };
     REGISTER("panel", cases);
 }
