@@ -1,12 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
-# tests/bench/stream.sh [PROGRAM [ROWS COLUMNS [CRITERION]]]: the time of a search whose rows stay
-# on disk beside the times of reading and of computing alone; see tests/bench/README.md.
+# tests/bench/stream.sh [PROGRAM [ROWS COLUMNS [CRITERION [REPEATS]]]]: the time of a search whose
+# rows stay on disk beside the times of reading and of computing alone; see tests/bench/README.md.
 set -eu
 program=$(realpath "${1:-$(dirname "$0")/../../build/tralo}")
 rows=${2:-800000}
 columns=${3:-400}
 criterion=${4:-holdout}
+repeats=${5:-3}
 folder=$(mktemp -d "${TMPDIR:-/var/tmp}/tralo-stream-XXXXXX")
 trap 'rm -rf "$folder"' EXIT
 cd "$folder"
@@ -35,7 +36,7 @@ cat >study.yaml <<STUDY
 data: {file: data.h5}
 model: {loss: squared, penalty: ridge}
 criterion: $criterion
-search: {method: trust_region, sweep: 3}
+search: {method: trust_region, sweep: 1, starts: 1, max_evaluations: 4}
 verify: {rows: 0, one_se: false}
 output: result.h5
 STUDY
@@ -48,32 +49,57 @@ if mkdir "$group" 2>/dev/null && echo 1000000000 >"$group/memory.limit_in_bytes"
 else
     group=
 fi
-forget() { dd if=data.h5 iflag=nocache count=0 2>/dev/null; } # what the page cache has of the file
-limited() {
-    forget
-    sh -c '[ -z "$1" ] || echo $$ >"$1/cgroup.procs"; shift; exec "$@"' sh "$group" "$@"
-}
-now() { date +%s.%N; }
+python3 - "$program" "$repeats" "$group" <<'PYTHON'
+import json, os, resource, statistics, subprocess, sys, time
+program, repeats, group = sys.argv[1], int(sys.argv[2]), sys.argv[3]
+size = os.path.getsize("data.h5")
 
-t0=$(now)
-limited dd if=data.h5 of=/dev/null bs=16M 2>/dev/null
-t1=$(now)
-limited "$program" tune study.yaml data.memory=stream --json stream.json --quiet
-t2=$(now)
-"$program" tune study.yaml data.memory=resident --json resident.json --quiet
-t3=$(now)
-python3 - "$t0" "$t1" "$t2" "$t3" "$(stat -c %s data.h5)" <<'PYTHON'
-import json, sys
-t0, t1, t2, t3, size = map(float, sys.argv[1:])
-stream, resident = json.load(open("stream.json")), json.load(open("resident.json"))
-rate = size / (t1 - t0)
-reading, both, compute = stream["read_bytes"] / rate, t2 - t1, t3 - t2
-print("file              %8.2f GB, read at %.0f MB/s" % (1e-9 * size, 1e-6 * rate))
-print("passes            %8d" % stream["read_passes"])
-print("reading alone     %8.2f s" % reading)
+def enter():
+    if group:
+        with open(group + "/cgroup.procs", "w") as file:
+            file.write(str(os.getpid()))
+
+def from_disk():
+    return 512 * resource.getrusage(resource.RUSAGE_CHILDREN).ru_inblock
+
+def run(cold, *command):
+    """Seconds, and bytes that came from the disk; with nothing or all of the file in cache."""
+    file = os.open("data.h5", os.O_RDONLY)
+    if cold:
+        os.fsync(file)
+        os.posix_fadvise(file, 0, 0, os.POSIX_FADV_DONTNEED)
+    else:
+        while os.read(file, 1 << 24):
+            pass
+    os.close(file)
+    before, start = from_disk(), time.monotonic()
+    status = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                            preexec_fn=enter if cold else None).returncode
+    assert status in (0, 3), (status, command) # 3: the evaluations are used up
+    return time.monotonic() - start, from_disk() - before
+
+def tune(memory):
+    seconds, disk = run(memory == "stream", program, "tune", "study.yaml", "data.memory=" + memory,
+                        "--json", memory + ".json", "--quiet")
+    return seconds, disk, json.load(open(memory + ".json"))
+
+found = []
+for repeat in range(repeats): # in turn, so that a change of the machine's load meets all three
+    both, disk, stream = tune("stream")
+    compute, _, resident = tune("resident")
+    passes = stream["read_passes"]
+    reading, cold = run(True, "sh", "-c", "for pass in $(seq %d); do cat data.h5; done" % passes)
+    found.append((reading, compute, both, both / max(reading, compute),
+                  cold / (passes * size),
+                  disk / stream["read_bytes"], stream["read_seconds"]))
+    print("%d: reading %.2f s, computing %.2f s, both %.2f s" % (repeat, *found[-1][:3]),
+          flush=True)
+reading, compute, both, ratio, cold, disk, waited = map(statistics.median, zip(*found))
+print("file              %8.2f GB, %d passes" % (1e-9 * size, passes))
+print("reading alone     %8.2f s   (%.0f %% of it from the disk)" % (reading, 100 * cold))
 print("computing alone   %8.2f s" % compute)
-print("both              %8.2f s, of which %.2f s waiting for the disk"
-      % (both, stream["read_seconds"]))
-print("both / larger     %8.2f" % (both / max(reading, compute)))
+print("both              %8.2f s   (%.0f %%), of which %.2f s waiting for the disk"
+      % (both, 100 * disk, waited))
+print("both / larger     %8.2f" % ratio)
 print("values differ by  %8.1e" % abs(stream["criterion"] / resident["criterion"] - 1.0))
 PYTHON
