@@ -28,8 +28,8 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t offered = PTHREAD_COND_INITIALIZER, finished = PTHREAD_COND_INITIALIZER;
 static share_work_t work_now;
 static void *argument_now;
-static int64_t count_now, ranges, next,
-    done; /* next: to be taken; done: ranges that are finished */
+static int64_t count_now, ranges;
+static int64_t next, done; /* the range to be taken next; how many are finished */
 static bool ending;
 
 /* Works on what ranges there are. Called, and returns, with the lock. */

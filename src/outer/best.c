@@ -70,10 +70,12 @@ void best_end(outer_best_t *best, outer_reason_t reason, const char *detail)
 
 bool best_ended(outer_best_t *best)
 {
-    char detail[64];
-    snprintf(detail, sizeof detail, "interrupted after %" PRId64 " evaluations", best->evaluations);
-    if (best->interrupted)
+    if (best->interrupted) {
+        char detail[64];
+        snprintf(detail, sizeof detail, "interrupted after %" PRId64 " evaluations",
+                 best->evaluations);
         best_end(best, OUTER_INTERRUPTED, detail);
+    }
     return best->ended;
 }
 
@@ -89,11 +91,4 @@ void best_state(const outer_best_t *best, outer_state_t *state)
                              .accepted = best->accepted,
                              .reason = best->reason};
     memcpy(state->detail, best->detail, sizeof state->detail);
-}
-
-int best_minima(const outer_best_t *best, const outer_minimum_t **minima)
-{
-    (void)best;
-    *minima = NULL; /* no derivative shows that a point is one */
-    return 0;
 }

@@ -33,6 +33,5 @@ void best_end(outer_best_t *best, outer_reason_t reason, const char *detail);
 bool best_ended(outer_best_t *best);
 
 void best_state(const outer_best_t *best, outer_state_t *state);
-int best_minima(const outer_best_t *best, const outer_minimum_t **minima);
 
 #endif

@@ -289,12 +289,6 @@ static void state(const void *work, outer_state_t *state)
     state->iterations = h->iteration;
 }
 
-static int minima(const void *work, const outer_minimum_t **minima)
-{
-    const hozog_t *h = work;
-    return best_minima(&h->best, minima);
-}
-
 const outer_kind_t outer_hozog = {
     .name = "hozog",
     .doc = "values only: differences along random directions, averaged (zeroth-order)",
@@ -305,6 +299,5 @@ const outer_kind_t outer_hozog = {
     .tell = tell,
     .interrupt = interrupt,
     .state = state,
-    .minima = minima,
     .destroy = destroy,
 };

@@ -135,5 +135,6 @@ void outer_state(const outer_t *outer, outer_state_t *state)
 
 int outer_minima(const outer_t *outer, const outer_minimum_t **minima)
 {
-    return outer->kind->minima(outer->work, minima);
+    *minima = NULL;
+    return outer->kind->minima != NULL ? outer->kind->minima(outer->work, minima) : 0;
 }

@@ -114,7 +114,8 @@ typedef struct outer_kind {
     void (*tell)(void *work, const outer_reply_t *replies);
     void (*interrupt)(void *work);
     void (*state)(const void *work, outer_state_t *state);
-    int (*minima)(const void *work, const outer_minimum_t **minima); /* how many */
+    /* How many; NULL: none, since no derivative shows that a point is a minimum. */
+    int (*minima)(const void *work, const outer_minimum_t **minima);
     void (*destroy)(void **work);
 } outer_kind_t;
 

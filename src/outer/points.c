@@ -140,15 +140,16 @@ static void ask(void *work, outer_batch_t *batch)
 static void tell(void *work, const outer_reply_t *replies)
 {
     points_t *p = work;
-    char detail[128];
     for (int i = 0; i < p->batch; i++)
         best_take(&p->best, p->requests[i].theta, &replies[i]);
     p->next += p->batch;
-    snprintf(detail, sizeof detail,
-             "all %" PRId64 " points were evaluated, %" PRId64 " without a value", p->count,
-             p->best.failures);
-    if (p->next >= p->count && !p->best.interrupted)
+    if (p->next >= p->count && !p->best.interrupted) {
+        char detail[128];
+        snprintf(detail, sizeof detail,
+                 "all %" PRId64 " points were evaluated, %" PRId64 " without a value", p->count,
+                 p->best.failures);
         best_end(&p->best, OUTER_COMPLETE, detail);
+    }
 }
 
 static void interrupt(void *work)
@@ -164,12 +165,6 @@ static void state(const void *work, outer_state_t *state)
     state->iterations = p->next;
 }
 
-static int minima(const void *work, const outer_minimum_t **minima)
-{
-    const points_t *p = work;
-    return best_minima(&p->best, minima);
-}
-
 const outer_kind_t outer_random = {
     .name = "random",
     .doc = "random points, uniform in the box on the scale of the search",
@@ -180,7 +175,6 @@ const outer_kind_t outer_random = {
     .tell = tell,
     .interrupt = interrupt,
     .state = state,
-    .minima = minima,
     .destroy = destroy,
 };
 
@@ -194,6 +188,5 @@ const outer_kind_t outer_grid = {
     .tell = tell,
     .interrupt = interrupt,
     .state = state,
-    .minima = minima,
     .destroy = destroy,
 };
