@@ -150,7 +150,8 @@ static double flops(const problem_shape_t *shape, dist_part_t part)
 static void cost_strips(const problem_shape_t *shape, double times, work_t *work)
 {
     const int columns = shape->width * shape->outputs, strip = distributed_strip(shape);
-    cost_read(shape, times * ((columns + strip - 1) / strip), work);
+    const int strips = (columns + strip - 1) / strip;
+    cost_read(shape, times * strips, work);
 }
 
 static void cost_panels(const problem_shape_t *shape, dist_part_t part, double times, work_t *work)
