@@ -17,6 +17,11 @@ static void *field(const param_t *row, void *options)
     return (char *)options + row->offset;
 }
 
+bool param_is_text(const param_t *row)
+{
+    return row->type == PARAM_TEXT || row->type == PARAM_PATH;
+}
+
 void param_presets(const param_t *table, void *options)
 {
     for (const param_t *row = table; row != NULL && row->name != NULL; row++) {
@@ -34,6 +39,7 @@ void param_presets(const param_t *table, void *options)
             *(int *)field(row, options) = (int)row->preset;
             break;
         case PARAM_TEXT:
+        case PARAM_PATH:
             *(char **)field(row, options) = NULL;
             break;
         }
@@ -130,6 +136,7 @@ int param_set(const param_t *row, void *options, const char *text)
             *(int *)target = choice;
         break;
     case PARAM_TEXT:
+    case PARAM_PATH:
         mem_free(target);
         TRY(mem_string(text, (char **)target));
         good = true;
@@ -172,6 +179,9 @@ void param_allowed(const param_t *row, char *text, size_t size)
     case PARAM_TEXT:
         snprintf(text, size, "text");
         break;
+    case PARAM_PATH:
+        snprintf(text, size, "a path");
+        break;
     case PARAM_CHOICE:
         snprintf(text, size, "one of:");
         for (int i = 0; row->choices[i] != NULL; i++) {
@@ -196,6 +206,7 @@ void param_preset_text(const param_t *row, char *text, size_t size)
         snprintf(text, size, "%s", row->choices[(int)row->preset]);
         break;
     case PARAM_TEXT:
+    case PARAM_PATH:
         snprintf(text, size, "none");
         break;
     }
@@ -204,6 +215,6 @@ void param_preset_text(const param_t *row, char *text, size_t size)
 void param_release(const param_t *table, void *options)
 {
     for (const param_t *row = table; row != NULL && row->name != NULL; row++)
-        if (row->type == PARAM_TEXT)
+        if (param_is_text(row))
             mem_free(field(row, options));
 }

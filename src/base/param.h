@@ -4,6 +4,7 @@
 #ifndef BASE_PARAM_H
 #define BASE_PARAM_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 typedef enum param_type {
@@ -11,7 +12,8 @@ typedef enum param_type {
     PARAM_INT,    /* int64_t */
     PARAM_BOOL,   /* bool */
     PARAM_CHOICE, /* int: index into `choices` */
-    PARAM_TEXT    /* char *, owned, NULL when not given */
+    PARAM_TEXT,   /* char *, owned, NULL when not given */
+    PARAM_PATH    /* the same; in a config a path, absolute there */
 } param_type_t;
 
 typedef struct param {
@@ -32,6 +34,9 @@ typedef struct param {
 
 /* Writes the default of every row of `table` (NULL: empty) into `options`. */
 void param_presets(const param_t *table, void *options);
+
+/* Is it a text, of whatever meaning? */
+bool param_is_text(const param_t *row);
 
 /* Sets one option from text. Errors: TRALO_ERR_INPUT with what is allowed, without the name of the
    option or the place (the caller knows these and puts them in front). */

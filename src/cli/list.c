@@ -64,6 +64,7 @@ static json_t *preset(const param_t *row)
     case PARAM_CHOICE:
         return json_string(row->choices[(int)row->preset]);
     case PARAM_TEXT:
+    case PARAM_PATH:
         break;
     }
     return json_null();
@@ -71,11 +72,9 @@ static json_t *preset(const param_t *row)
 
 static json_t *param_json(const param_t *row)
 {
-    static const char *const types[] = {[PARAM_REAL] = "real",
-                                        [PARAM_INT] = "int",
-                                        [PARAM_BOOL] = "bool",
-                                        [PARAM_CHOICE] = "choice",
-                                        [PARAM_TEXT] = "text"};
+    static const char *const types[] = {
+        [PARAM_REAL] = "real",     [PARAM_INT] = "int",   [PARAM_BOOL] = "bool",
+        [PARAM_CHOICE] = "choice", [PARAM_TEXT] = "text", [PARAM_PATH] = "path"};
     json_t *option = json_pack("{s:s, s:s, s:s, s:o}", "name", row->name, "doc", row->doc, "type",
                                types[row->type], "default", preset(row));
     if (row->type == PARAM_REAL || row->type == PARAM_INT) {

@@ -12,7 +12,7 @@
 #include "data/data.h"
 #include "study/config_parts.h"
 #include "study/schema.h"
-#include "study/text.h"
+#include "base/text.h"
 #include "study/tree.h"
 
 enum { NAMES_SIZE = 512, PLACE_SIZE = 1024 };

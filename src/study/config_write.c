@@ -3,7 +3,7 @@
 
 #include "base/mem.h"
 #include "study/config_parts.h"
-#include "study/text.h"
+#include "base/text.h"
 
 /* ", name: value" for every row that has a value. */
 static int write_params(text_t *text, const param_t *table, const void *options)
@@ -11,7 +11,7 @@ static int write_params(text_t *text, const param_t *table, const void *options)
     int code = TRALO_OK;
     for (const param_t *row = table; row != NULL && row->name != NULL; row++) {
         const void *field = (const char *)options + row->offset;
-        if (row->type == PARAM_TEXT && *(char *const *)field == NULL)
+        if (param_is_text(row) && *(char *const *)field == NULL)
             continue;
         TRY(text_add(text, ", %s: ", row->name));
         TRY(text_param(text, row, options));

@@ -11,7 +11,7 @@
 
 #include "base/mem.h"
 #include "base/path.h"
-#include "study/text.h"
+#include "base/text.h"
 
 enum { DIGITS = 17, NAME_SIZE = 64 };
 

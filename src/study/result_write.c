@@ -11,7 +11,7 @@
 #include "base/path.h"
 #include "data/h5.h"
 #include "study/result_fields.h"
-#include "study/text.h"
+#include "base/text.h"
 
 enum { CHUNK_ROWS = 64 };
 

@@ -129,7 +129,7 @@ int schema_set(const tree_t *value, const param_t *row, void *options)
     char allowed[LIST_SIZE];
     param_allowed(row, allowed, sizeof allowed);
     TRY(schema_text(value, allowed));
-    if (value->quoted && row->type != PARAM_TEXT && row->type != PARAM_CHOICE)
+    if (value->quoted && !param_is_text(row) && row->type != PARAM_CHOICE)
         TRY(tree_raise(value, "'%.200s' is a text because of its quotes: give %s", value->text,
                        allowed));
     code = param_set(row, options, value->text);

@@ -11,7 +11,7 @@
 #include "study/one_se.h"
 #include "study/report.h"
 #include "study/stop.h"
-#include "study/text.h"
+#include "base/text.h"
 #include "study/threads.h"
 #include "study/verify.h"
 

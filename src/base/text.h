@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* A text that grows. Nothing here is collective. */
-#ifndef STUDY_TEXT_H
-#define STUDY_TEXT_H
+#ifndef BASE_TEXT_H
+#define BASE_TEXT_H
 
 #include <stdint.h>
 

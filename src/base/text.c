@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "study/text.h"
+#include "base/text.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -114,6 +114,7 @@ int text_param(text_t *text, const param_t *row, const void *options)
     case PARAM_CHOICE:
         return text_add(text, "%s", row->choices[*(const int *)(const void *)field]);
     case PARAM_TEXT:
+    case PARAM_PATH:
         return text_quote(text, *(char *const *)(const void *)field);
     }
     return TRALO_OK;
