@@ -61,6 +61,8 @@
     X(wide)                                                                                        \
     X(spectral)                                                                                    \
     X(sparse)                                                                                      \
+    X(command)                                                                                     \
+    X(space)                                                                                       \
     X(streamed)                                                                                    \
     X(memory)                                                                                      \
     X(plan)                                                                                        \

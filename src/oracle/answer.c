@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "oracle/answer.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+
+enum { LOOK = 1 << 20, TAIL = 2048 };
+
+/* The last bytes of a file, zero-terminated, into bytes [most + 1]; how many, -1: it cannot be
+   read. */
+static int64_t read_end(const char *path, size_t most, char *bytes)
+{
+    FILE *file = fopen(path, "rb");
+    if (file == NULL)
+        return -1;
+    int64_t length = -1;
+    if (fseek(file, 0, SEEK_END) == 0) {
+        const long size = ftell(file), from = size > (long)most ? size - (long)most : 0;
+        if (size >= 0 && fseek(file, from, SEEK_SET) == 0)
+            length = (int64_t)fread(bytes, 1, most, file);
+    }
+    fclose(file);
+    bytes[length > 0 ? length : 0] = '\0';
+    return length;
+}
+
+static void take(double value, answer_value_t *out)
+{
+    out->found = isfinite(value);
+    out->value = value;
+    if (!out->found)
+        snprintf(out->why, sizeof out->why, "its value is %g", value);
+}
+
+/* A text that says what JSON has no number for: "nan", "inf". */
+static bool parse_number(const char *text, double *out)
+{
+    char *end;
+    *out = strtod(text, &end);
+    while (end != text && *end != '\0' && strchr(" \t\r\n", *end) != NULL)
+        end++;
+    return end != text && *end == '\0';
+}
+
+/* Is it a JSON object? Python writes NaN and Infinity, which JSON does not know: these are looked
+   for in its text, at the key "value". */
+static bool read_object(const char *text, answer_value_t *out)
+{
+    json_t *root = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
+    const char *key = root == NULL ? strstr(text, "\"value\"") : NULL;
+    const json_t *value = json_object_get(root, "value");
+    const bool object = json_is_object(root);
+    if (json_is_number(value))
+        take(json_number_value(value), out);
+    else if (object)
+        snprintf(out->why, sizeof out->why, "its JSON has no number called \"value\"");
+    json_decref(root);
+    if (text[0] == '{' && key != NULL) {
+        const char *at = key + strlen("\"value\"");
+        char *end;
+        at += strspn(at, " \t:");
+        const double number = strtod(at, &end);
+        if (end > at && !isfinite(number)) {
+            take(number, out);
+            return true;
+        }
+    }
+    return object;
+}
+
+void answer_last_json(const char *path, answer_value_t *out)
+{
+    char *bytes = NULL;
+    *out = (answer_value_t){.found = false};
+    if (mem_alloc(LOOK + 1, 1, &bytes) != TRALO_OK) {
+        snprintf(out->why, sizeof out->why, "there is no memory to read what it printed");
+        return;
+    }
+    int64_t left = read_end(path, LOOK, bytes);
+    snprintf(out->why, sizeof out->why, "no line that it printed is a JSON object");
+    while (left > 0) {
+        bytes[left] = '\0';
+        char *line = strrchr(bytes, '\n');
+        line = line != NULL ? line + 1 : bytes;
+        left = line > bytes ? line - bytes - 1 : 0;
+        line += strspn(line, " \t");
+        if (line[0] == '{' && read_object(line, out))
+            break;
+    }
+    mem_free(&bytes);
+}
+
+void answer_file(const char *path, answer_value_t *out)
+{
+    char bytes[TAIL + 1];
+    double number;
+    *out = (answer_value_t){.found = false};
+    int64_t length = read_end(path, TAIL, bytes);
+    if (length < 0)
+        snprintf(out->why, sizeof out->why, "it wrote no file for the value");
+    else if (parse_number(bytes, &number))
+        take(number, out);
+    else if (!read_object(bytes, out))
+        snprintf(out->why, sizeof out->why,
+                 "its file has neither a number nor a JSON object with one called \"value\"");
+}
+
+/* Cut at the front: whole characters of UTF-8, the end of a long text. */
+static const char *last_part(const char *text, size_t most)
+{
+    const size_t length = strlen(text);
+    const char *at = length > most ? text + length - most : text;
+    while (length > most && ((unsigned char)*at & 0xC0) == 0x80)
+        at++;
+    return at;
+}
+
+void answer_tail(const char *path, char *text, size_t size)
+{
+    char bytes[TAIL + 1], line[2 * TAIL + 1];
+    size_t used = 0;
+    int64_t length = read_end(path, TAIL, bytes);
+    while (length > 0 && (unsigned char)bytes[length - 1] <= ' ')
+        length--;
+    for (int64_t i = 0; i < length && used + 4 < sizeof line; i++) {
+        const unsigned char byte = (unsigned char)bytes[i];
+        if (byte == '\n') {
+            memcpy(line + used, " | ", 3);
+            used += 3;
+        } else {
+            line[used++] = byte < ' ' || byte == 127 ? ' ' : (char)byte;
+        }
+    }
+    line[used] = '\0';
+    snprintf(text, size, "%s", last_part(line, size - 1));
+}

@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* A program as the oracle, one run of it for each trial.
+
+       make the trial's folder and its JSON file
+       for attempt = 0 .. retries
+           remove an old value;  run the program (process.h)
+           its value (answer.h) where it exited with 0
+           until there is one, or what happened would happen again: time-out, too much output, NaN
+           wait backoff 2^attempt seconds
+
+   The program's random numbers are the same in each attempt. */
+#include <dirent.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "oracle/answer.h"
+#include "oracle/kinds.h"
+#include "oracle/process.h"
+#include "oracle/words.h"
+
+typedef enum value_source { VALUE_LAST_JSON, VALUE_FILE } value_source_t;
+
+typedef struct options {
+    oracle_common_t common;
+    char *run;
+    int value; /* value_source_t */
+    double time_limit, backoff, grace, output_limit;
+    int64_t retries;
+} options_t;
+
+static const char *const value_names[] = {"last_json", "file", NULL};
+
+static const param_t params[] = {
+    {"run", "the command line, for sh: {NAME} is the value of a parameter", PARAM_TEXT,
+     offsetof(options_t, run), 0, 0, 0, NULL},
+    {"value",
+     "last_json: \"value\" of the last line printed that is a JSON object; file: what the program "
+     "writes to {value}",
+     PARAM_CHOICE, offsetof(options_t, value), VALUE_LAST_JSON, 0, 0, value_names},
+    {"time_limit", "seconds of one run; 0: none", PARAM_REAL, offsetof(options_t, time_limit), 0, 0,
+     1e9, NULL},
+    {"retries", "further runs of a trial whose program fails", PARAM_INT,
+     offsetof(options_t, retries), 0, 0, 1000, NULL},
+    {"backoff", "seconds before the first of these, then twice as long each time", PARAM_REAL,
+     offsetof(options_t, backoff), 1, 0, 1e6, NULL},
+    {"grace", "seconds that a program has to end before it is killed", PARAM_REAL,
+     offsetof(options_t, grace), 5, 0, 1e6, NULL},
+    {"output_limit", "MB that a program may print; 0: any", PARAM_REAL,
+     offsetof(options_t, output_limit), 100, 0, 1e9, NULL},
+    {"directory", "where the program starts (default: the folder of the config)", PARAM_PATH,
+     offsetof(options_t, common.directory), 0, 0, 0, NULL},
+    {"folder", "what the trials leave, a folder for each (default: OUTPUT.trials)", PARAM_PATH,
+     offsetof(options_t, common.folder), 0, 0, 0, NULL},
+    PARAM_END};
+
+typedef struct command {
+    const options_t *options; /* borrowed, as space */
+    const space_t *space;
+    bool (*stop)(void);
+} command_t;
+
+/* The files of one trial, owned. */
+typedef struct place {
+    char *folder, *parameters, *value, *output, *error;
+} place_t;
+
+static int check(const void *options, const space_t *space)
+{
+    int code = TRALO_OK;
+    const options_t *o = options;
+    const words_t words = {.space = space};
+    text_t unused = {0};
+    if (o->run == NULL)
+        FAIL(TRALO_ERR_INPUT, "run: is missing: give the command line of the program");
+    TRY(words_fill(&words, o->run, &unused));
+out:
+    mem_free(&unused.data);
+    return code;
+}
+
+/* ---- folders ----------------------------------------------------------------------------------
+ */
+
+static int make_folder(const char *path)
+{
+    if (mkdir(path, 0777) == 0 || errno == EEXIST)
+        return TRALO_OK;
+    return error_raise(TRALO_ERR_FILE, "cannot make the folder %s: %s", path, strerror(errno));
+}
+
+static int prepare(const void *options)
+{
+    int code = TRALO_OK;
+    const oracle_common_t *common = options;
+    DIR *folder = NULL;
+    TRY(make_folder(common->folder));
+    folder = opendir(common->folder);
+    if (folder == NULL)
+        FAIL(TRALO_ERR_FILE, "cannot open the folder %s (oracle.folder): %s", common->folder,
+             strerror(errno));
+    for (const struct dirent *at = readdir(folder); at != NULL; at = readdir(folder))
+        if (strcmp(at->d_name, ".") != 0 && strcmp(at->d_name, "..") != 0)
+            FAIL(TRALO_ERR_INPUT,
+                 "the folder %s has something in it, as of trials of another run: remove it, or "
+                 "give another oracle.folder",
+                 common->folder);
+    if (access(common->folder, W_OK | X_OK) != 0)
+        FAIL(TRALO_ERR_FILE, "cannot write to the folder %s (oracle.folder): %s", common->folder,
+             strerror(errno));
+    if (access(common->directory, X_OK) != 0)
+        FAIL(TRALO_ERR_FILE, "programs cannot start in %s (oracle.directory): %s",
+             common->directory, strerror(errno));
+out:
+    if (folder != NULL)
+        closedir(folder);
+    return code;
+}
+
+static void leave(place_t *place)
+{
+    mem_free(&place->folder);
+    mem_free(&place->parameters);
+    mem_free(&place->value);
+    mem_free(&place->output);
+    mem_free(&place->error);
+}
+
+static int name_file(const char *folder, const char *name, char **out)
+{
+    int code = TRALO_OK;
+    text_t path = {0};
+    TRY(text_add(&path, "%s/%s", folder, name));
+    *out = path.data;
+    path.data = NULL;
+out:
+    mem_free(&path.data);
+    return code;
+}
+
+static int enter(const command_t *command, int64_t number, place_t *place)
+{
+    int code = TRALO_OK;
+    char name[32];
+    snprintf(name, sizeof name, "%06" PRId64, number);
+    TRY(name_file(command->options->common.folder, name, &place->folder));
+    TRY(make_folder(place->folder));
+    TRY(name_file(place->folder, "parameters.json", &place->parameters));
+    TRY(name_file(place->folder, "value", &place->value));
+    TRY(name_file(place->folder, "stdout", &place->output));
+    TRY(name_file(place->folder, "stderr", &place->error));
+out:
+    return code;
+}
+
+/* ---- one trial --------------------------------------------------------------------------------
+ */
+
+/* What happened in words; true: another run may do better. */
+static bool explain(const command_t *command, const process_outcome_t *outcome, char *text,
+                    size_t size)
+{
+    switch (outcome->end) {
+    case PROCESS_EXIT:
+        snprintf(text, size, "the program ended with status %d", outcome->status);
+        return true;
+    case PROCESS_SIGNAL:
+        snprintf(text, size, "the program was killed by signal %d (%s)", outcome->status,
+                 strsignal(outcome->status));
+        return true;
+    case PROCESS_NONE:
+        snprintf(text, size, "the program could not be started: %s", strerror(outcome->status));
+        return true;
+    case PROCESS_TIME:
+        snprintf(text, size, "the program was ended after the time limit of %g s",
+                 command->options->time_limit);
+        break;
+    case PROCESS_OUTPUT:
+        snprintf(text, size, "the program was ended because it printed more than %g MB",
+                 command->options->output_limit);
+        break;
+    case PROCESS_STOPPED:
+        break;
+    }
+    return false;
+}
+
+static void add_tail(const place_t *place, char *text, size_t size)
+{
+    static const char before[] = "; its last words: ";
+    char tail[300];
+    answer_tail(place->error, tail, sizeof tail);
+    const size_t used = strlen(text);
+    if (tail[0] != '\0' && used + sizeof before < size)
+        snprintf(text + used, size - used, "%s%s", before, tail);
+}
+
+/* One run; true: another may do better. */
+static bool attempt(const command_t *command, const process_plan_t *plan, const place_t *place,
+                    oracle_answer_t *answer)
+{
+    process_outcome_t outcome;
+    answer_value_t value = {.found = false};
+    bool again = true;
+    unlink(place->value);
+    process_run(plan, &outcome);
+    answer->stopped = outcome.end == PROCESS_STOPPED;
+    if (outcome.end != PROCESS_EXIT || outcome.status != 0) {
+        again = explain(command, &outcome, answer->failure, sizeof answer->failure);
+    } else {
+        if (command->options->value == VALUE_FILE)
+            answer_file(place->value, &value);
+        else
+            answer_last_json(place->output, &value);
+        snprintf(answer->failure, sizeof answer->failure, "the program ended, but %s", value.why);
+        again = false;
+    }
+    answer->valid = value.found;
+    answer->value = value.value;
+    if (!answer->valid)
+        add_tail(place, answer->failure, sizeof answer->failure);
+    return again && !answer->valid && !answer->stopped;
+}
+
+static void try_often(const command_t *command, const process_plan_t *plan, const place_t *place,
+                      oracle_answer_t *answer)
+{
+    const options_t *o = command->options;
+    for (int64_t k = 0; attempt(command, plan, place, answer) && k < o->retries; k++) {
+        process_wait(ldexp(o->backoff, (int)k), command->stop);
+        answer->stopped = command->stop();
+        if (answer->stopped)
+            return;
+    }
+}
+
+static int run(void *work, const oracle_trial_t *trial, oracle_answer_t *answer)
+{
+    int code = TRALO_OK;
+    const command_t *command = work;
+    const options_t *o = command->options;
+    place_t place = {0};
+    text_t line = {0};
+    char **environment = NULL;
+    *answer = (oracle_answer_t){.valid = false};
+    TRY(enter(command, trial->number, &place));
+    const words_t words = {command->space, trial, place.folder, place.parameters, place.value};
+    TRY(words_json(&words));
+    TRY(words_fill(&words, o->run, &line));
+    TRY(words_environment(&words, &environment));
+    const process_plan_t plan = {.command = line.data,
+                                 .directory = o->common.directory,
+                                 .environment = environment,
+                                 .output = place.output,
+                                 .error = place.error,
+                                 .time_limit = o->time_limit,
+                                 .grace = o->grace,
+                                 .output_limit = (int64_t)(1e6 * o->output_limit),
+                                 .stop = command->stop};
+    try_often(command, &plan, &place, answer);
+out:
+    words_release(&environment);
+    mem_free(&line.data);
+    leave(&place);
+    return code;
+}
+
+/* ---- the row of the table ---------------------------------------------------------------------
+ */
+
+static int create(const oracle_setup_t *setup, void **work)
+{
+    int code = TRALO_OK;
+    command_t *command = NULL;
+    ALLOC(command, 1);
+    *command = (command_t){setup->options, setup->space, setup->stop};
+    *work = command;
+out:
+    return code;
+}
+
+static void destroy(void **work)
+{
+    mem_free(work);
+}
+
+const oracle_kind_t oracle_command = {
+    .name = "command",
+    .doc = "a program, started once for each trial",
+    .params = params,
+    .options_size = sizeof(options_t),
+    .check = check,
+    .prepare = prepare,
+    .create = create,
+    .run = run,
+    .destroy = destroy,
+};

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Oracles that give a value for values of named parameters, whatever they do for it. Their table;
+   what a criterion on data is has its own, richer interface in oracle.h.
+
+   Nothing here communicates: whoever holds an oracle evaluates one trial at a time, and several
+   ranks may each hold one of the same study. */
+#ifndef ORACLE_KINDS_H
+#define ORACLE_KINDS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/param.h"
+#include "oracle/space.h"
+
+/* What the options of every oracle begin with. Both are absolute. */
+typedef struct oracle_common {
+    char *directory; /* where programs start; NULL until the config fills in its own folder */
+    char *folder;    /* scratch: a folder in it for each trial; NULL until then: OUTPUT.trials */
+} oracle_common_t;
+
+typedef struct oracle_setup {
+    const void *options; /* borrowed, as space: they outlive the oracle */
+    const space_t *space;
+    bool (*stop)(void); /* asked often while a trial runs: is it to be given up? */
+} oracle_setup_t;
+
+typedef struct oracle_trial {
+    int64_t number;       /* from 1, its own in the study */
+    int64_t draw;         /* trials of the same draw are to use the same random numbers */
+    const double *values; /* [S] */
+} oracle_trial_t;
+
+typedef struct oracle_answer {
+    bool valid;        /* there is a finite value */
+    bool stopped;      /* it was given up because of `stop`: no outcome at all */
+    char failure[512]; /* why there is none */
+    double value;
+} oracle_answer_t;
+
+/* A row of the table. */
+typedef struct oracle_kind {
+    const char *name;
+    const char *doc;
+    const param_t *params; /* options, read from the config's `oracle` section */
+    size_t options_size;
+    /* Do the options suit the parameters? Errors: TRALO_ERR_INPUT, "OPTION: what is wrong". */
+    int (*check)(const void *options, const space_t *space);
+    /* Readies the study's scratch folder; on one rank, once. Errors: TRALO_ERR_FILE,
+       TRALO_ERR_INPUT (it is not empty). */
+    int (*prepare)(const void *options);
+    int (*create)(const oracle_setup_t *setup, void **work);
+    /* Evaluates one trial. What goes wrong inside it is an outcome; errors (TRALO_ERR_FILE,
+       TRALO_ERR_MEMORY) are what no other trial would survive either. */
+    int (*run)(void *work, const oracle_trial_t *trial, oracle_answer_t *answer);
+    void (*destroy)(void **work);
+} oracle_kind_t;
+
+extern const oracle_kind_t *const oracle_kinds[];   /* NULL-terminated */
+const oracle_kind_t *oracle_find(const char *name); /* NULL: no such oracle */
+
+extern const oracle_kind_t oracle_command;
+
+#endif

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* One program, run to its end in a process group of its own, of which nothing is left behind:
+   whatever ends it, the whole group is killed before its leader is reaped. Processes that leave the
+   group (setsid) are not followed. Not collective. */
+#ifndef ORACLE_PROCESS_H
+#define ORACLE_PROCESS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/error.h"
+
+/* All borrowed. */
+typedef struct process_plan {
+    const char *command;        /* for /bin/sh -c */
+    const char *directory;      /* where it starts */
+    char *const *environment;   /* NULL-terminated */
+    const char *output, *error; /* files that its standard output and error replace */
+    double time_limit;          /* seconds; 0: none */
+    double grace;               /* seconds from SIGTERM to SIGKILL */
+    int64_t output_limit;       /* bytes of either file; 0: none */
+    bool (*stop)(void);
+} process_plan_t;
+
+typedef enum process_end {
+    PROCESS_EXIT,    /* `status` is its exit status */
+    PROCESS_SIGNAL,  /* `status` is the signal that killed it */
+    PROCESS_TIME,    /* the time limit was reached */
+    PROCESS_OUTPUT,  /* the output limit was */
+    PROCESS_STOPPED, /* stop() said so */
+    PROCESS_NONE     /* it could not be started: `status` is errno */
+} process_end_t;
+
+typedef struct process_outcome {
+    process_end_t end;
+    int status;
+    double seconds;
+} process_outcome_t;
+
+/* Standard input is empty; no other file of this process is open in the program. */
+void process_run(const process_plan_t *plan, process_outcome_t *outcome);
+
+/* Sleeps; less when stop() says so. */
+void process_wait(double seconds, bool (*stop)(void));
+
+#endif
