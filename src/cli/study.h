@@ -3,6 +3,8 @@
 #ifndef CLI_STUDY_H
 #define CLI_STUDY_H
 
+#include <stdbool.h>
+
 #include "study/config.h"
 #include "study/study.h"
 
@@ -10,6 +12,7 @@ typedef struct cli_study {
     config_t *config;
     study_t *study;
     char *extra; /* one more override, owned */
+    bool any;    /* a study of an oracle will do, too */
 } cli_study_t;
 
 /* How much is printed; json "-" sends the log to standard error. */
@@ -19,7 +22,7 @@ void cli_study_log(const comm_t *comm, bool quiet, bool verbose, const char *jso
 int cli_study_override(cli_study_t *opened, const char *key, const char *value);
 
 /* argv[1] is the config, argv[2 .. words] are overrides. Collective. Errors: TRALO_ERR_INPUT (no
-   config) and those of config_read and study_open. */
+   config; an oracle where that will not do) and those of config_read and study_open. */
 int cli_study_open(comm_t *comm, int words, char **argv, cli_study_t *opened);
 
 /* `output` of an option of the command line (NULL or "-": no file) is neither `config` nor the data

@@ -36,7 +36,7 @@ static int run(comm_t *comm, int argc, char **argv, int *status)
 {
     int code = TRALO_OK, words;
     options_t options;
-    cli_study_t opened = {.study = NULL};
+    cli_study_t opened = {.any = true};
     tune_outcome_t outcome = {.result = NULL};
     TRY(options_parse(argc, argv, params, &options, &words));
     cli_study_log(comm, options.quiet, options.verbose, options.json);

@@ -109,6 +109,7 @@ typedef struct outer_kind {
     const char *doc;
     const param_t *params; /* options, read from the config's `search` section */
     size_t options_size;
+    bool derivatives; /* it asks for more than values */
     int (*create)(const void *options, const outer_box_t *box, void **work);
     void (*ask)(void *work, outer_batch_t *batch);
     void (*tell)(void *work, const outer_reply_t *replies);

@@ -315,6 +315,7 @@ const outer_kind_t outer_trust_region = {
         "Newton's method in a trust region, after a sweep, from several starts (exact Hessian, or "
         "its products with directions)",
     .params = params,
+    .derivatives = true,
     .options_size = sizeof(region_options_t),
     .create = create,
     .ask = ask,

@@ -26,7 +26,8 @@ static void answer_free(answer_t **answer)
 static int allocate(const study_t *study, bool has_hessian, answer_t **out)
 {
     int code = TRALO_OK;
-    int64_t S = study->hyper.count, p = study->data->p, K = study->outputs;
+    int64_t S = study->hyper.count, p = study->data != NULL ? study->data->p : 0,
+            K = study->outputs;
     answer_t *answer = NULL;
     ALLOC(answer, 1);
     answer->result.count = (int)S;

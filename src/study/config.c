@@ -59,8 +59,7 @@ static int place_text(const tree_t *tree, char **out)
 
 static const char wild[] = "*?["; /* what makes a name a pattern */
 
-/* The path that `value` gives, absolute. The folder before a pattern is no pattern. */
-static int resolve(const config_source_t *source, const tree_t *value, bool pattern, char **out)
+int config_resolve(const config_source_t *source, const tree_t *value, bool pattern, char **out)
 {
     int code = TRALO_OK;
     text_t whole = {0};
@@ -113,7 +112,7 @@ out:
     return code;
 }
 
-static int need_kind(const tree_t *map, const char *key, const kind_table_t *table,
+int config_need_kind(const tree_t *map, const char *key, const kind_table_t *table,
                      config_kind_t *out)
 {
     static const schema_keys_t extra = {1, {"kind"}};
@@ -140,7 +139,7 @@ static int read_files(const config_source_t *source, const tree_t *tree, config_
     ALLOC(out->names, list ? tree_count(tree) : 1);
     for (const tree_t *at = list ? tree->child : tree; at != NULL; at = list ? at->next : NULL) {
         TRY(schema_text(at, allowed));
-        TRY(resolve(source, at, true, &out->names[out->count]));
+        TRY(config_resolve(source, at, true, &out->names[out->count]));
         out->count++;
     }
 out:
@@ -231,7 +230,7 @@ static int read_kernel(const config_source_t *source, const tree_t *model, confi
             TRY(tree_raise(tree_find(model, others[i]),
                            "a model with a kernel has none: its one penalty is lambda; take this "
                            "or model.kernel out"));
-    TRY(need_kind(model, "kernel", &source->kinds[KIND_KERNEL], out));
+    TRY(config_need_kind(model, "kernel", &source->kinds[KIND_KERNEL], out));
 out:
     return code;
 }
@@ -245,12 +244,12 @@ static int read_model(const config_source_t *source, const tree_t *root, config_
     TRY(schema_need(root, "model", "{loss: NAME, penalty: NAME} or {loss: NAME, kernel: NAME}",
                     &tree));
     TRY(schema_check(tree, &keys, NULL, NULL));
-    TRY(need_kind(tree, "loss", &source->kinds[KIND_LOSS], &model->loss));
+    TRY(config_need_kind(tree, "loss", &source->kinds[KIND_LOSS], &model->loss));
     if (tree_find(tree, "kernel") != NULL) {
         TRY(read_kernel(source, tree, &model->kernel));
         return TRALO_OK;
     }
-    TRY(need_kind(tree, "penalty", &source->kinds[KIND_PENALTY], &model->penalty));
+    TRY(config_need_kind(tree, "penalty", &source->kinds[KIND_PENALTY], &model->penalty));
     groups = tree_find(tree, "groups");
     if (groups != NULL)
         TRY(read_groups(groups, &model->groups));
@@ -267,7 +266,7 @@ static int read_inner(const config_source_t *source, const tree_t *root, config_
 {
     if (tree_find(root, "inner") == NULL)
         return choose(&source->kinds[KIND_INNER].rows[0], &config->inner);
-    return need_kind(root, "inner", &source->kinds[KIND_INNER], &config->inner);
+    return config_need_kind(root, "inner", &source->kinds[KIND_INNER], &config->inner);
 }
 
 static int read_one_lambda(const tree_t *tree, double *out)
@@ -366,20 +365,65 @@ static int read_output(const config_source_t *source, const tree_t *root, config
     const tree_t *tree;
     TRY(schema_need(root, "output", allowed, &tree));
     TRY(schema_text(tree, allowed));
-    TRY(resolve(source, tree, false, &config->output));
+    TRY(config_resolve(source, tree, false, &config->output));
+out:
+    return code;
+}
+
+/* The search of an oracle: the parameters have the bounds, and there are values alone. */
+static int read_values_search(const config_source_t *source, const tree_t *root, config_t *config)
+{
+    static const char *const others[] = {"start", "lower", "upper"};
+    static const schema_keys_t extra = {1, {"method"}};
+    const kind_table_t *table = &source->kinds[KIND_SEARCH];
+    int code = TRALO_OK;
+    char names[NAMES_SIZE];
+    const tree_t *tree;
+    schema_names(table, names, sizeof names);
+    TRY(schema_need(root, "search", names, &tree));
+    for (int i = 0; i < 3; i++)
+        if (tree_find(tree, others[i]) != NULL)
+            TRY(tree_raise(tree_find(tree, others[i]),
+                           "each parameter has its own: give parameters.NAME.%s", others[i]));
+    TRY(read_kind(tree, table, &extra, &config->search.method));
+    if (kinds_find(table, config->search.method.name)->derivatives)
+        TRY(tree_raise(tree,
+                       "%s wants derivatives, and an oracle gives values alone: take another "
+                       "method, like hozog or random",
+                       config->search.method.name));
+out:
+    return code;
+}
+
+/* A study of an oracle on parameters. */
+static int read_black_box(const config_source_t *source, const tree_t *root, config_t *config)
+{
+    static const char *const others[] = {"data", "model", "criterion", "inner", "verify"};
+    int code = TRALO_OK;
+    for (int i = 0; i < 5; i++)
+        if (tree_find(root, others[i]) != NULL)
+            TRY(tree_raise(tree_find(root, others[i]),
+                           "a study of an oracle on parameters has none: take this out, or oracle "
+                           "and parameters"));
+    TRY(read_output(source, root, config));
+    TRY(config_read_oracle(source, root, config));
+    TRY(read_values_search(source, root, config));
 out:
     return code;
 }
 
 static int read_root(const config_source_t *source, const tree_t *root, config_t *config)
 {
-    static const schema_keys_t keys = {
-        7, {"data", "model", "criterion", "inner", "search", "verify", "output"}};
+    static const schema_keys_t keys = {9,
+                                       {"data", "model", "criterion", "inner", "search", "verify",
+                                        "output", "parameters", "oracle"}};
     int code = TRALO_OK;
     TRY(schema_check(root, &keys, NULL, NULL));
+    if (tree_find(root, "oracle") != NULL || tree_find(root, "parameters") != NULL)
+        return read_black_box(source, root, config);
     TRY(read_data(source, root, config));
     TRY(read_model(source, root, config));
-    TRY(need_kind(root, "criterion", &source->kinds[KIND_CRITERION], &config->criterion));
+    TRY(config_need_kind(root, "criterion", &source->kinds[KIND_CRITERION], &config->criterion));
     TRY(read_inner(source, root, config));
     TRY(read_search(source, root, config));
     TRY(read_verify(root, config));
@@ -394,8 +438,8 @@ out:
 /* The key that a name stands for where a map may stand too. */
 static const char *expand(const char *key)
 {
-    static const char *const kinds[] = {"criterion", "inner", "model.loss", "model.penalty",
-                                        "model.kernel"};
+    static const char *const kinds[] = {"criterion",  "inner",         "oracle",
+                                        "model.loss", "model.penalty", "model.kernel"};
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
         if (strcmp(key, kinds[i]) == 0)
             return "kind";
@@ -491,6 +535,8 @@ void config_free(config_t **config)
     free_lambda(&c->search.start);
     free_lambda(&c->search.lower);
     free_lambda(&c->search.upper);
+    free_kind(&c->oracle);
+    space_release(&c->space);
     mem_free(&c->output);
     mem_free(&c->echo);
     mem_free(config);

@@ -10,6 +10,16 @@
        search:    NAME | {method: NAME, OPTION: ..., ..., start: L, lower: L, upper: L}
        verify:    {rows: K, seed: K, one_se: true}
        output:    F
+
+   or, where what is minimised is not a criterion on data but what an oracle says of parameters:
+
+       parameters: {NAME: {lower: X, upper: X, scale: linear | log | logit, start: X,
+                    integer: false}, 'NAME[COUNT]': ..., ...}
+       oracle:     {kind: NAME, OPTION: ..., ...}
+       search:     NAME | {method: NAME, OPTION: ..., ...}
+       output:     F
+
+   where
        GROUPS:    auto | one | file | columns | [[name, ...], ...]
 
    L is a penalty lambda > 0, or a list with one per group. A loss, a penalty and a kernel may also
@@ -29,6 +39,7 @@
 #include "base/param.h"
 #include "comm/comm.h"
 #include "data/data.h"
+#include "oracle/space.h"
 #include "study/kinds.h"
 
 /* A kind that was chosen, with its options: defaults, and over them what the config says. */
@@ -100,8 +111,11 @@ typedef struct config {
     config_kind_t inner;
     config_search_t search;
     config_verify_t verify;
-    char *output; /* result file, absolute path, owned */
-    char *echo;   /* all of the above as YAML text that gives this config when read; owned */
+    config_kind_t oracle; /* name NULL: a criterion on data; else only the next, search and output
+                             mean something */
+    space_t space;        /* the parameters */
+    char *output;         /* result file, absolute path, owned */
+    char *echo; /* all of the above as YAML text that gives this config when read; owned */
 } config_t;
 
 /* Reads the config at `path` and applies overrides [count]. Collective: rank 0 reads the text (path

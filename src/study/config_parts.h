@@ -4,6 +4,7 @@
 #define STUDY_CONFIG_PARTS_H
 
 #include "study/config.h"
+#include "study/tree.h"
 
 extern const param_t config_data_params[];
 extern const param_t config_verify_params[];
@@ -12,6 +13,17 @@ extern const char *const config_grouping_names[]; /* config_grouping_t without G
 typedef struct config_choice {
     int index;
 } config_choice_t;
+
+/* The path that `value` gives, absolute; with `pattern` it may be one of glob(7), and the folder
+   before it is none. Errors: TRALO_ERR_MEMORY. */
+int config_resolve(const config_source_t *source, const tree_t *value, bool pattern, char **out);
+
+/* Reads the element `key` of `map`: NAME or {kind: NAME, OPTION: ...}. */
+int config_need_kind(const tree_t *map, const char *key, const kind_table_t *table,
+                     config_kind_t *out);
+
+/* Reads `parameters` and `oracle`. After the output. */
+int config_read_oracle(const config_source_t *source, const tree_t *root, config_t *config);
 
 /* The config as YAML text with all defaults filled in. Errors: TRALO_ERR_MEMORY. Not collective. */
 int config_write(const config_t *config, char **out);

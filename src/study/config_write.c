@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include <inttypes.h>
 #include <stddef.h>
 
 #include "base/mem.h"
@@ -121,15 +122,45 @@ out:
     return code;
 }
 
-static int write_rest(text_t *text, const config_t *config)
+static int write_criterion(text_t *text, const config_t *config)
 {
     int code = TRALO_OK;
+    TRY(write_data(text, &config->data));
+    TRY(write_model(text, &config->model));
+    TRY(text_add(text, "criterion: "));
+    TRY(write_kind(text, &config->criterion));
+    TRY(text_add(text, "inner: "));
+    TRY(write_kind(text, &config->inner));
     TRY(text_add(text, "verify: {rows: "));
     TRY(text_param(text, &config_verify_params[0], &config->verify));
     TRY(write_params(text, config_verify_params + 1, &config->verify));
-    TRY(text_add(text, "}\noutput: "));
-    TRY(text_quote(text, config->output));
-    TRY(text_add(text, "\n"));
+    TRY(text_add(text, "}\n"));
+out:
+    return code;
+}
+
+static int write_parameter(text_t *text, const space_parameter_t *p)
+{
+    int code = TRALO_OK;
+    TRY(text_add(text, "  \"%s", p->name));
+    if (p->vector)
+        TRY(text_add(text, "[%" PRId64 "]", p->count));
+    TRY(text_add(text, "\": {%s: ", space_params[0].name));
+    TRY(text_param(text, &space_params[0], p));
+    TRY(write_params(text, space_params + 1, p));
+    TRY(text_add(text, "}\n"));
+out:
+    return code;
+}
+
+static int write_oracle(text_t *text, const config_t *config)
+{
+    int code = TRALO_OK;
+    TRY(text_add(text, "parameters:\n"));
+    for (int k = 0; k < config->space.parameters; k++)
+        TRY(write_parameter(text, &config->space.list[k]));
+    TRY(text_add(text, "oracle: "));
+    TRY(write_kind(text, &config->oracle));
 out:
     return code;
 }
@@ -138,14 +169,11 @@ int config_write(const config_t *config, char **out)
 {
     int code = TRALO_OK;
     text_t text = {0};
-    TRY(write_data(&text, &config->data));
-    TRY(write_model(&text, &config->model));
-    TRY(text_add(&text, "criterion: "));
-    TRY(write_kind(&text, &config->criterion));
-    TRY(text_add(&text, "inner: "));
-    TRY(write_kind(&text, &config->inner));
+    TRY(config->oracle.name != NULL ? write_oracle(&text, config) : write_criterion(&text, config));
     TRY(write_search(&text, &config->search));
-    TRY(write_rest(&text, config));
+    TRY(text_add(&text, "output: "));
+    TRY(text_quote(&text, config->output));
+    TRY(text_add(&text, "\n"));
     *out = text.data;
     text.data = NULL;
 out:

@@ -124,10 +124,42 @@ static int put_hyperparameters(json_t *object, const result_t *r, const double *
     return bad;
 }
 
+static json_t *parameter_value(const space_parameter_t *p, double value)
+{
+    return p->integer ? json_integer((json_int_t)value) : real(value);
+}
+
+/* A number, or the list of a vector. */
+static json_t *parameter(const space_parameter_t *p, const double *values)
+{
+    if (!p->vector)
+        return parameter_value(p, values[0]);
+    json_t *list = json_array();
+    for (int64_t i = 0; i < p->count; i++)
+        if (!append(&list, parameter_value(p, values[i])))
+            break;
+    return list;
+}
+
+static int put_parameters(json_t *object, const space_t *space, const double *values)
+{
+    int bad = 0;
+    for (int k = 0; k < space->parameters; values += space->list[k++].count)
+        bad |= json_object_set_new(object, space->list[k].name, parameter(&space->list[k], values));
+    return bad;
+}
+
+/* What is searched for by name, of a study of either kind. */
+static int put_point(json_t *object, const result_t *r, const double *values)
+{
+    return r->space != NULL ? put_parameters(object, r->space, values)
+                            : put_hyperparameters(object, r, values);
+}
+
 static json_t *hyperparameters(const result_t *r)
 {
     json_t *object = json_object();
-    if (put_hyperparameters(object, r, r->lambda) != 0) {
+    if (put_point(object, r, r->lambda) != 0) {
         json_decref(object);
         return NULL;
     }
@@ -174,7 +206,7 @@ static json_t *minima(const result_t *r)
     json_t *list = json_array();
     for (int i = 0; i < r->minima; i++) {
         json_t *one = json_object();
-        int bad = put_hyperparameters(one, r, r->minima_lambda + (int64_t)i * r->count);
+        int bad = put_point(one, r, r->minima_lambda + (int64_t)i * r->count);
         bad |= json_object_set_new(one, "criterion", real(r->minima_criterion[i]));
         if (bad != 0) {
             json_decref(one);
@@ -186,40 +218,52 @@ static json_t *minima(const result_t *r)
     return list;
 }
 
-static int put_search(json_t *root, const result_t *r)
+/* What only penalties and kernels have. */
+static int put_penalties(json_t *root, const result_t *r)
 {
-    int step = per_group(r);
+    const int step = per_group(r);
     int bad = json_object_set_new(root, "lambda", every(r->lambda, r->count, 0, step));
-    bad |= json_object_set_new(root, "hyperparameters", hyperparameters(r));
-    bad |= json_object_set_new(root, "theta", reals(r->theta, r->count));
-    bool classifies = strcmp(r->loss, "logistic") == 0 || strcmp(r->loss, "softmax") == 0;
+    const bool classifies = strcmp(r->loss, "logistic") == 0 || strcmp(r->loss, "softmax") == 0;
     if (classifies && !r->has_kernel && strcmp(r->penalty, "ridge") == 0)
         bad |= json_object_set_new(root, "C", inverse(r));
-    bad |= json_object_set_new(root, "criterion", real(r->criterion));
     bad |= json_object_set_new(root, "criterion_se", real(r->criterion_se));
-    bad |= json_object_set_new(root, "gradient",
-                               r->has_gradient ? reals(r->gradient, r->count) : json_null());
-    bad |= json_object_set_new(
-        root, "hessian", r->has_hessian ? matrix(r->hessian, r->count, r->count) : json_null());
-    bad |= json_object_set_new(root, "gradient_norm", real(r->gradient_norm));
-    bad |= json_object_set_new(root, "hessian_definite",
-                               r->hessian_judged ? json_boolean(r->hessian_definite) : json_null());
-    bad |= json_object_set_new(root, "at_bound", flags(r->at_bound, r->count));
     bad |= json_object_set_new(root, "switched_off", switched_off(r));
-    bad |= json_object_set_new(root, "method",
-                               r->method != NULL ? json_string(r->method) : json_null());
-    bad |= json_object_set_new(root, "reason", json_string(r->reason));
-    bad |= json_object_set_new(root, "minima", minima(r));
     bad |= json_object_set_new(root, "lambda_1se",
                                r->has_one_se ? every(r->one_se_lambda, r->count, 0, step)
                                              : json_null());
     bad |= json_object_set_new(root, "criterion_1se",
                                r->has_one_se ? real(r->one_se_criterion) : json_null());
+    bad |= json_object_set_new(root, "cg_products", json_integer(r->cg_products));
+    bad |= json_object_set_new(root, "inner_iterations", json_integer(r->inner_iterations));
+    return bad;
+}
+
+static int put_derivatives(json_t *root, const result_t *r)
+{
+    int bad = json_object_set_new(root, "gradient",
+                                  r->has_gradient ? reals(r->gradient, r->count) : json_null());
+    bad |= json_object_set_new(
+        root, "hessian", r->has_hessian ? matrix(r->hessian, r->count, r->count) : json_null());
+    bad |= json_object_set_new(root, "gradient_norm", real(r->gradient_norm));
+    bad |= json_object_set_new(root, "hessian_definite",
+                               r->hessian_judged ? json_boolean(r->hessian_definite) : json_null());
+    return bad;
+}
+
+static int put_search(json_t *root, const result_t *r)
+{
+    int bad = json_object_set_new(root, "hyperparameters", hyperparameters(r));
+    bad |= json_object_set_new(root, "theta", reals(r->theta, r->count));
+    bad |= json_object_set_new(root, "criterion", real(r->criterion));
+    bad |= put_derivatives(root, r);
+    bad |= json_object_set_new(root, "at_bound", flags(r->at_bound, r->count));
+    bad |= json_object_set_new(root, "method",
+                               r->method != NULL ? json_string(r->method) : json_null());
+    bad |= json_object_set_new(root, "reason", json_string(r->reason));
+    bad |= json_object_set_new(root, "minima", minima(r));
     bad |= json_object_set_new(root, "iterations", json_integer(r->iterations));
     bad |= json_object_set_new(root, "evaluations", json_integer(r->evaluations));
     bad |= json_object_set_new(root, "products", json_integer(r->products));
-    bad |= json_object_set_new(root, "cg_products", json_integer(r->cg_products));
-    bad |= json_object_set_new(root, "inner_iterations", json_integer(r->inner_iterations));
     bad |= json_object_set_new(root, "seconds", real(r->seconds));
     return bad;
 }
@@ -258,16 +302,22 @@ static json_t *communication(const result_environment_t *environment)
     return out;
 }
 
+static int put_environment(json_t *root, const result_t *r)
+{
+    int bad = json_object_set_new(root, "ranks", json_integer(r->environment.ranks));
+    bad |= json_object_set_new(root, "communication", communication(&r->environment));
+    return bad;
+}
+
 static int put_model(json_t *root, const result_t *r)
 {
-    int bad = json_object_set_new(root, "n", json_integer(r->n));
+    int bad = put_penalties(root, r);
+    bad |= json_object_set_new(root, "n", json_integer(r->n));
     bad |= json_object_set_new(root, "p", json_integer(r->p));
-    bad |= json_object_set_new(root, "ranks", json_integer(r->environment.ranks));
     bad |= json_object_set_new(root, "read_passes", json_integer(r->environment.read_passes));
     bad |= json_object_set_new(root, "read_bytes", json_integer(r->environment.read_bytes));
     bad |= json_object_set_new(root, "read_seconds", real(r->environment.read_seconds));
     bad |= json_object_set_new(root, "threads", json_integer(r->environment.threads));
-    bad |= json_object_set_new(root, "communication", communication(&r->environment));
     bad |= json_object_set_new(root, "loss", json_string(r->loss));
     bad |= r->has_kernel ? put_kernel(root, r) : put_columns(root, r);
     return bad;
@@ -331,7 +381,12 @@ int result_json(const result_t *result, const char *path)
 {
     int code = TRALO_OK;
     json_t *root = json_object();
-    if (root == NULL || (put_search(root, result) | put_model(root, result)) != 0)
+    int bad = root == NULL || (put_search(root, result) | put_environment(root, result)) != 0;
+    if (!bad)
+        bad = result->space != NULL
+                  ? json_object_set_new(root, "oracle", json_string(result->oracle))
+                  : put_model(root, result);
+    if (bad != 0)
         FAIL(TRALO_ERR_MEMORY, "out of memory while writing JSON");
     TRY(strcmp(path, "-") == 0 ? dump(root, stdout, "standard output") : dump_file(root, path));
 out:

@@ -9,6 +9,7 @@
 #include "inner/inner.h"
 #include "kernel/kernel.h"
 #include "loss/loss.h"
+#include "oracle/kinds.h"
 #include "outer/outer.h"
 #include "penalty/penalty.h"
 
@@ -19,6 +20,7 @@ static kind_table_t tables[KIND_SORTS] = {
     [KIND_CRITERION] = {"criterion", "criterion", "criteria"},
     [KIND_SEARCH] = {"search", "method", "search methods"},
     [KIND_INNER] = {"inner", "inner solver", "inner solvers"},
+    [KIND_ORACLE] = {"oracle", "oracle", "oracles"},
 };
 
 static void add(kind_sort_t sort, kind_t kind)
@@ -50,11 +52,16 @@ static void fill(void)
     }
     for (int i = 0; outer_kinds[i] != NULL; i++) {
         const outer_kind_t *row = outer_kinds[i];
-        add(KIND_SEARCH, (kind_t){row->name, row->doc, row->params, row->options_size});
+        add(KIND_SEARCH,
+            (kind_t){row->name, row->doc, row->params, row->options_size, row->derivatives});
     }
     for (int i = 0; inner_kinds[i] != NULL; i++) {
         const inner_kind_t *row = inner_kinds[i];
         add(KIND_INNER, (kind_t){row->name, row->doc, row->params, row->options_size});
+    }
+    for (int i = 0; oracle_kinds[i] != NULL; i++) {
+        const oracle_kind_t *row = oracle_kinds[i];
+        add(KIND_ORACLE, (kind_t){row->name, row->doc, row->params, row->options_size});
     }
 }
 

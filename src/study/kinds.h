@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* One view of all tables of kinds (losses, penalties, kernels, criteria, outer methods, inner
-   solvers), for the config and `tralo list`: what the rows have in common. */
+   solvers, oracles), for the config and `tralo list`: what the rows have in common. */
 #ifndef STUDY_KINDS_H
 #define STUDY_KINDS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/param.h"
@@ -13,6 +14,7 @@ typedef struct kind {
     const char *doc;
     const param_t *params; /* NULL: no options */
     size_t options_size;   /* 0: no options */
+    bool derivatives;      /* of a search method: it wants them */
 } kind_t;
 
 typedef enum kind_sort {
@@ -22,6 +24,7 @@ typedef enum kind_sort {
     KIND_CRITERION,
     KIND_SEARCH,
     KIND_INNER,
+    KIND_ORACLE,
     KIND_SORTS
 } kind_sort_t;
 

@@ -36,11 +36,29 @@ static const char *scaling_text(const study_t *study)
     return how == DATA_STANDARDIZE ? ", standardised" : how == DATA_SCALE ? ", scaled" : "";
 }
 
+/* A study of an oracle. */
+static void report_oracle_start(const study_t *study)
+{
+    const config_t *config = study->config;
+    const oracle_common_t *common = config->oracle.options;
+    char text[LAMBDA_TEXT];
+    log_info("oracle  %s in %s, trials in %s", config->oracle.name, common->directory,
+             common->folder);
+    study_lambda_text(study, study->box.start, text, sizeof text);
+    log_info("search  %s, %d parameter%s with %d value%s, from %s", config->search.method.name,
+             study->space->parameters, plural(study->space->parameters), study->space->count,
+             plural(study->space->count), text);
+}
+
 void report_start(const study_t *study)
 {
     const data_t *data = study->data;
     const config_t *config = study->config;
     char lower[LAMBDA_TEXT], upper[LAMBDA_TEXT], classes[32] = "";
+    if (study->space != NULL) {
+        report_oracle_start(study);
+        return;
+    }
     study_lambda_text(study, study->box.lower, lower, sizeof lower);
     study_lambda_text(study, study->box.upper, upper, sizeof upper);
     log_info("data    %" PRId64 " rows, %d features%s%s%s, %d rank%s with %d thread%s", data->n,
@@ -66,6 +84,11 @@ void report_evaluation(const study_t *study, int64_t iteration, const result_eva
     if (row->failure != NULL) {
         log_info("%-7s it=%-3" PRId64 " eval=%-3" PRId64 " %s failed: %s", row->phase, iteration,
                  row->number, lambda, row->failure);
+        return;
+    }
+    if (study->space != NULL) {
+        log_info("%-7s it=%-3" PRId64 " eval=%-3" PRId64 " f=%-14.10g %s s=%.3g%s", row->phase,
+                 iteration, row->number, row->f, lambda, row->seconds, row->accepted ? " *" : "");
         return;
     }
     if (!isnan(row->gradient_norm))
@@ -164,7 +187,8 @@ static void report_minima(const study_t *study, const result_t *r)
         if (memcmp(theta, r->theta, (size_t)r->count * sizeof *theta) == 0)
             continue;
         study_lambda_text(study, theta, lambda, sizeof lambda);
-        log_info("also a minimum  %s: %s %.12g", lambda, r->criterion_name, r->minima_criterion[i]);
+        log_info("also a minimum  %s: %s %.12g", lambda,
+                 r->space != NULL ? "value" : r->criterion_name, r->minima_criterion[i]);
     }
 }
 
@@ -190,7 +214,42 @@ void report_communication(const comm_t *comm)
     print_communication(counters.calls, counters.bytes, counters.seconds);
 }
 
-void report_result(const study_t *study, const result_t *r)
+/* The parameters that have a value at a bound. */
+static void report_parameter_bounds(const study_t *study, const result_t *r)
+{
+    const outer_box_t *box = &study->box;
+    int s = 0;
+    for (int k = 0; k < r->space->parameters; s += (int)r->space->list[k++].count) {
+        const space_parameter_t *p = &r->space->list[k];
+        int below = 0, above = 0;
+        for (int i = s; i < s + (int)p->count; i++) {
+            below += r->at_bound[i] && r->theta[i] <= box->lower[i];
+            above += r->at_bound[i] && r->theta[i] >= box->upper[i];
+        }
+        if (below + above > 0)
+            log_info("at bound        %s: %d of %" PRId64 " at the lower bound, %d at the upper",
+                     p->name, below, p->count, above);
+    }
+}
+
+static void report_oracle_result(const study_t *study, const result_t *r)
+{
+    char values[LAMBDA_TEXT];
+    const oracle_common_t *common = study->config->oracle.options;
+    study_lambda_text(study, r->theta, values, sizeof values);
+    log_info(" ");
+    log_info("best            %s", values);
+    log_info("value           %.12g", r->criterion);
+    log_info("ended           %s: %s", r->reason, r->detail);
+    report_parameter_bounds(study, r);
+    report_minima(study, r);
+    log_info("work            %" PRId64 " iterations, %" PRId64 " evaluations, %.3g s",
+             r->iterations, r->evaluations, r->seconds);
+    log_info("trials          %s", common->folder);
+    log_info("result          %s", study->config->output);
+}
+
+static void report_model_result(const study_t *study, const result_t *r)
 {
     char lambda[LAMBDA_TEXT], products[64] = "", cg[64] = "";
     study_lambda_text(study, r->theta, lambda, sizeof lambda);
@@ -229,4 +288,9 @@ void report_result(const study_t *study, const result_t *r)
                  r->environment.read_passes, 1e-9 * (double)r->environment.read_bytes,
                  r->environment.read_seconds);
     log_info("result          %s", study->config->output);
+}
+
+void report_result(const study_t *study, const result_t *result)
+{
+    (result->space != NULL ? report_oracle_result : report_model_result)(study, result);
 }

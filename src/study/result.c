@@ -11,26 +11,31 @@
 
 #define AT(field) offsetof(result_t, field)
 
-const field_t result_fields[] = {
+const field_t search_fields[] = {
     {"theta", FIELD_REAL, SHAPE_S, AT(theta), 0},
-    {"lambda", FIELD_REAL, SHAPE_S, AT(lambda), 0},
-    {"hyperparameters", FIELD_TEXT, SHAPE_ONE, AT(hyperparameters), 0},
     {"criterion", FIELD_REAL, SHAPE_ONE, AT(criterion), 0},
-    {"criterion_se", FIELD_REAL, SHAPE_ONE, AT(criterion_se), 0},
     {"gradient", FIELD_REAL, SHAPE_S, AT(gradient), AT(has_gradient)},
     {"hessian", FIELD_REAL, SHAPE_SS, AT(hessian), AT(has_hessian)},
     {"gradient_norm", FIELD_REAL, SHAPE_ONE, AT(gradient_norm), 0},
     {"hessian_definite", FIELD_BOOL, SHAPE_ONE, AT(hessian_definite), AT(hessian_judged)},
     {"at_bound", FIELD_BOOL, SHAPE_S, AT(at_bound), 0},
-    {"switched_off", FIELD_BOOL, SHAPE_P, AT(switched_off), 0},
     {"reason", FIELD_TEXT, SHAPE_ONE, AT(reason), 0},
     {"detail", FIELD_TEXT, SHAPE_ONE, AT(detail), 0},
     {"iterations", FIELD_LONG, SHAPE_ONE, AT(iterations), 0},
     {"evaluations", FIELD_LONG, SHAPE_ONE, AT(evaluations), 0},
+    {"seconds", FIELD_REAL, SHAPE_ONE, AT(seconds), 0},
+    {"method", FIELD_TEXT, SHAPE_ONE, AT(method), 0},
+    {"oracle", FIELD_TEXT, SHAPE_ONE, AT(oracle), 0},
+    {.name = NULL}};
+
+const field_t model_fields[] = {
+    {"lambda", FIELD_REAL, SHAPE_S, AT(lambda), 0},
+    {"hyperparameters", FIELD_TEXT, SHAPE_ONE, AT(hyperparameters), 0},
+    {"criterion_se", FIELD_REAL, SHAPE_ONE, AT(criterion_se), 0},
+    {"switched_off", FIELD_BOOL, SHAPE_P, AT(switched_off), 0},
     {"inner_iterations", FIELD_LONG, SHAPE_ONE, AT(inner_iterations), 0},
     {"products", FIELD_LONG, SHAPE_ONE, AT(products), 0},
     {"cg_products", FIELD_LONG, SHAPE_ONE, AT(cg_products), 0},
-    {"seconds", FIELD_REAL, SHAPE_ONE, AT(seconds), 0},
     {"n", FIELD_LONG, SHAPE_ONE, AT(n), 0},
     {"loss", FIELD_TEXT, SHAPE_ONE, AT(loss), 0},
     {"loss_parameter", FIELD_REAL, SHAPE_ONE, AT(loss_parameter), 0},
@@ -38,7 +43,6 @@ const field_t result_fields[] = {
     {"kernel", FIELD_TEXT, SHAPE_ONE, AT(kernel), 0},
     {"kernel_degree", FIELD_LONG, SHAPE_ONE, AT(kernel_degree), AT(has_kernel)},
     {"criterion_name", FIELD_TEXT, SHAPE_ONE, AT(criterion_name), 0},
-    {"method", FIELD_TEXT, SHAPE_ONE, AT(method), 0},
     {"standardized", FIELD_BOOL, SHAPE_ONE, AT(standardized), 0},
     {"has_intercept", FIELD_BOOL, SHAPE_ONE, AT(has_intercept), 0},
     {"coefficients", FIELD_REAL, SHAPE_KP, AT(coefficients), AT(has_coefficients)},
@@ -126,6 +130,18 @@ static size_t element_size(field_type_t type)
     return type == FIELD_BOOL ? sizeof(bool) : type == FIELD_INT ? sizeof(int) : sizeof(double);
 }
 
+/* Room for the arrays of a table. */
+static int allocate(const field_t *table, result_t *result)
+{
+    int code = TRALO_OK;
+    for (const field_t *field = table; field->name != NULL; field++)
+        if (field->shape != SHAPE_ONE && field->shape != SHAPE_SS)
+            TRY(mem_alloc(field_count(result, field->shape), element_size(field->type),
+                          (char *)result + field->offset));
+out:
+    return code;
+}
+
 int result_create(int count, int p, int outputs, result_t **out)
 {
     int code = TRALO_OK;
@@ -135,10 +151,8 @@ int result_create(int count, int p, int outputs, result_t **out)
     result->p = p;
     result->has_coefficients = true;
     result->outputs = outputs;
-    for (const field_t *field = result_fields; field->name != NULL; field++)
-        if (field->shape != SHAPE_ONE && field->shape != SHAPE_SS)
-            TRY(mem_alloc(field_count(result, field->shape), element_size(field->type),
-                          (char *)result + field->offset));
+    TRY(allocate(search_fields, result));
+    TRY(allocate(model_fields, result));
     *out = result;
     result = NULL;
 out:
@@ -173,7 +187,8 @@ void result_free(result_t **result)
     result_t *r = *result;
     if (r == NULL)
         return;
-    free_fields(result_fields, r);
+    free_fields(search_fields, r);
+    free_fields(model_fields, r);
     free_fields(environment_fields, r);
     for (int j = 0; r->feature_names != NULL && j < r->p; j++)
         mem_free(&r->feature_names[j]);

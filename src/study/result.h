@@ -13,6 +13,7 @@
 
 #include "base/error.h"
 #include "comm/comm.h"
+#include "oracle/space.h"
 
 /* Where and how the study ran. Texts are owned; NULL: not known. */
 typedef struct result_environment {
@@ -35,15 +36,19 @@ typedef struct result_environment {
    classes; 1 for most losses). In the file, what is [K] is a scalar, and what is [K, p] has one
    dimension, for K = 1. */
 typedef struct result {
-    int count; /* S */
+    int count;            /* S */
+    const space_t *space; /* of an oracle: there is no model, and what belongs to data and model is
+                             empty; borrowed. NULL: a criterion on data */
+    char *oracle;         /* its name; NULL without one */
     int p;
     int outputs;     /* K */
     int label_count; /* of labels; 0: y is a number */
     int64_t n;
     double *theta;         /* [S] */
     char *hyperparameters; /* names of those of one group: "lambda", "lambda,q" */
-    double *lambda;        /* [S] the same as theta in the terms of these names, group by group */
-    double criterion;      /* mean over the sum of weights */
+    double *lambda;        /* [S] the same as theta in the terms of these names, group by group, or
+                              the values of the parameters */
+    double criterion;      /* mean over the sum of weights; the oracle's value */
     double criterion_se;   /* its standard error over rows; NaN: not known */
     bool has_gradient, has_hessian, hessian_judged;
     double *gradient; /* [S] with respect to theta */
@@ -158,10 +163,11 @@ int result_finish(result_file_t **file, const result_t *result);
 /* Closes and keeps OUTPUT.part; *file becomes NULL; NULL is accepted. Not collective. */
 void result_abandon(result_file_t **file);
 
-/* Reads /result and /environment of a finished result (not row_criterion, the minima or the
-   training rows). Collective: every rank gets the same. The caller frees with result_free. Errors:
-   TRALO_ERR_FILE (cannot be read, truncated, not HDF5), TRALO_ERR_INPUT (not a result of tralo, a
-   study that did not finish, wrong shapes), TRALO_ERR_MEMORY; the same on all ranks. */
+/* Reads /result and /environment of a finished result of a criterion (not row_criterion, the minima
+   or the training rows). Collective: every rank gets the same. The caller frees with result_free.
+   Errors: TRALO_ERR_FILE (cannot be read, truncated, not HDF5), TRALO_ERR_INPUT (not a result of
+   tralo, one without a model, a study that did not finish, wrong shapes), TRALO_ERR_MEMORY; the
+   same on all ranks. */
 int result_read(comm_t *comm, const char *path, result_t **out);
 
 #endif

@@ -27,8 +27,9 @@ typedef struct field {
     size_t flag;         /* 0: always there; else the bool of result_t that says whether it is */
 } field_t;
 
-/* Both end with a row whose name is NULL. */
-extern const field_t result_fields[];      /* of /result */
+/* Each ends with a row whose name is NULL. */
+extern const field_t search_fields[];      /* of /result: of any study */
+extern const field_t model_fields[];       /* of /result: of a criterion on data */
 extern const field_t environment_fields[]; /* of /environment */
 
 #define RESULT_FORMAT "tralo result 1" /* attribute "format" of the file */

@@ -194,6 +194,9 @@ static int check_format(const reading_t *reading)
     if (!h5_has(reading->file, "/result"))
         FAIL(TRALO_ERR_INPUT, "%s has no /result: the study that wrote it did not finish",
              reading->path);
+    if (h5_has(reading->file, "/result/oracle"))
+        FAIL(TRALO_ERR_INPUT, "%s is the result of an oracle on parameters: it has no model",
+             reading->path);
 out:
     mem_free(&format);
     return code;
@@ -223,7 +226,8 @@ static int read_all(const reading_t *reading, result_t **out)
     else
         TRY(read_length(reading, "/result/coefficients", &outputs, &p));
     TRY(result_create(count, p, outputs, &result));
-    TRY(read_group(reading, "/result", result_fields, result));
+    TRY(read_group(reading, "/result", search_fields, result));
+    TRY(read_group(reading, "/result", model_fields, result));
     TRY(read_group(reading, "/environment", environment_fields, result));
     if (result->p != p)
         FAIL(TRALO_ERR_INPUT, "%s: /result/p is %d, but there are %d coefficients", reading->path,

@@ -293,12 +293,15 @@ static int write_field(const result_file_t *file, hid_t group, const field_t *fi
                                           dims, values));
 }
 
-static int write_group(const result_file_t *file, const char *name, const field_t *table,
-                       const result_t *result)
+static int write_fields(const result_file_t *file, const char *name, const field_t *table,
+                        const result_t *result)
 {
     int code = TRALO_OK;
     hid_t group = H5I_INVALID_HID;
-    TRY(make_group(file, name, &group));
+    if (h5_has(file->file, name))
+        group = H5Gopen2(file->file, name, H5P_DEFAULT);
+    else
+        TRY(make_group(file, name, &group));
     for (const field_t *field = table; field->name != NULL; field++)
         TRY(write_field(file, group, field, result));
 out:
@@ -315,7 +318,8 @@ static int write_minima(const result_file_t *file, const result_t *result)
         int rank;
         const double *values;
     } parts[] = {{"/result/minima_theta", 2, result->minima_theta},
-                 {"/result/minima_lambda", 2, result->minima_lambda},
+                 {result->space != NULL ? "/result/minima_values" : "/result/minima_lambda", 2,
+                  result->minima_lambda},
                  {"/result/minima_criterion", 1, result->minima_criterion}};
     for (int i = 0; result->minima > 0 && i < 3; i++)
         TRY(in_file(file, h5_write_numbers(file->file, parts[i].name, H5T_NATIVE_DOUBLE,
@@ -335,6 +339,31 @@ static int write_kernel(const result_file_t *file, const result_t *result)
     TRY(in_file(file, h5_write_numbers(file->file, "/result/training_rows", H5T_NATIVE_DOUBLE, 2,
                                        dims, result->training_rows)));
 out:
+    return code;
+}
+
+/* /result/values [S], and of which parameters: their names and how many values each has. */
+static int write_parameters(const result_file_t *file, const result_t *result)
+{
+    int code = TRALO_OK;
+    const space_t *space = result->space;
+    const int64_t S = result->count, parameters = space->parameters;
+    const char **names = NULL;
+    int64_t *counts = NULL;
+    ALLOC(names, parameters);
+    ALLOC(counts, parameters);
+    for (int k = 0; k < space->parameters; k++) {
+        names[k] = space->list[k].name;
+        counts[k] = space->list[k].count;
+    }
+    TRY(in_file(file, h5_write_numbers(file->file, "/result/values", H5T_NATIVE_DOUBLE, 1, &S,
+                                       result->lambda)));
+    TRY(in_file(file, h5_write_numbers(file->file, "/result/parameter_counts", H5T_NATIVE_INT64, 1,
+                                       &parameters, counts)));
+    TRY(in_file(file, h5_write_strings(file->file, "/result/parameters", names, parameters)));
+out:
+    mem_free(&names);
+    mem_free(&counts);
     return code;
 }
 
@@ -371,9 +400,11 @@ static int finish_local(result_file_t *file, const result_t *result)
 {
     int code = TRALO_OK;
     h5_quiet_t before = h5_quiet_begin();
-    TRY(write_group(file, "/result", result_fields, result));
+    TRY(write_fields(file, "/result", search_fields, result));
+    TRY(result->space != NULL ? write_parameters(file, result)
+                              : write_fields(file, "/result", model_fields, result));
     TRY(write_lists(file, result));
-    TRY(write_group(file, "/environment", environment_fields, result));
+    TRY(write_fields(file, "/environment", environment_fields, result));
     close_parts(file);
     TRY(reserve(file));
     TRY(h5_finish(&file->file, file->part));

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "study/black_box.h"
 #include "study/box.h"
 #include "study/threads.h"
 
@@ -88,18 +89,16 @@ out:
     return code;
 }
 
-int study_open(comm_t *comm, const config_t *config, study_t **out)
+static int open_criterion(study_t *study)
 {
     int code = TRALO_OK;
-    study_t *study = NULL;
+    comm_t *comm = study->comm;
+    const config_t *config = study->config;
     const files_names_t files = config_files(config);
     data_options_t options = {.standardize = (data_standardize_t)config->data.standardize,
                               .intercept = config->data.intercept,
                               .storage = (data_storage_t)config->data.storage,
                               .memory = (data_memory_t)config->data.memory};
-    TRY(comm_agree(comm, mem_alloc(1, sizeof *study, &study)));
-    study->comm = comm;
-    study->config = config;
     TRY(threads_setup(comm));
     TRY(data_open_files(comm, &files, &options, &study->data));
     study->loss = loss_configured(loss_find(config->model.loss.name), config->model.loss.options);
@@ -108,6 +107,18 @@ int study_open(comm_t *comm, const config_t *config, study_t **out)
     TRY(build_criterion(study));
     TRY(oracle_create(comm, study->criterion, &study->oracle));
     TRY(box_find(study));
+out:
+    return code;
+}
+
+int study_open(comm_t *comm, const config_t *config, study_t **out)
+{
+    int code = TRALO_OK;
+    study_t *study = NULL;
+    TRY(comm_agree(comm, mem_alloc(1, sizeof *study, &study)));
+    study->comm = comm;
+    study->config = config;
+    TRY(config->oracle.name != NULL ? black_box_open(study) : open_criterion(study));
     *out = study;
     study = NULL;
 out:
@@ -120,6 +131,7 @@ void study_close(study_t **study)
     study_t *s = *study;
     if (s == NULL)
         return;
+    black_box_close(s);
     oracle_free(&s->oracle);
     criterion_free(&s->criterion);
     problem_free(&s->problem);
@@ -132,10 +144,22 @@ void study_close(study_t **study)
     mem_free(study);
 }
 
+int study_wants_data(const config_t *config, const char *what)
+{
+    if (config->oracle.name == NULL)
+        return TRALO_OK;
+    return error_raise(
+        TRALO_ERR_INPUT,
+        "%s wants a criterion on data, but this is a study of an oracle on parameters", what);
+}
+
 int study_drive(study_t *study, int (*driver)(study_t *study, void *argument), void *argument)
 {
     int code = TRALO_OK;
-    if (comm_rank(study->comm) == 0) {
+    const bool first = comm_rank(study->comm) == 0;
+    if (study->space != NULL)
+        return comm_agree(study->comm, first ? driver(study, argument) : TRALO_OK);
+    if (first) {
         code = driver(study, argument);
         oracle_stop(study->oracle);
     } else {
@@ -145,6 +169,14 @@ int study_drive(study_t *study, int (*driver)(study_t *study, void *argument), v
         data_failure(study->data); /* what the driver made of it counts for nothing */
     code = failed != TRALO_OK ? failed : code;
     return comm_agree(study->comm, code);
+}
+
+void study_natural(const study_t *study, const double *theta, double *natural)
+{
+    if (study->space != NULL)
+        space_values(study->space, theta, natural);
+    else
+        hyper_natural(&study->hyper, theta, natural);
 }
 
 /* The a-th hyperparameter of each group: "lambda=1.5,0.2"; returns the new length. */
@@ -172,6 +204,10 @@ void study_lambda_text(const study_t *study, const double *theta, char *text, si
 {
     size_t used = 0;
     text[0] = '\0';
+    if (study->space != NULL) {
+        space_values(study->space, theta, study->values);
+        space_text(study->space, study->values, text, size);
+    }
     for (int a = 0; a < study->hyper.per_group; a++)
         used += add_values(study, theta, a, text + used, size - used);
 }

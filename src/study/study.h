@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A study that is ready to evaluate: the data are read, the training problem and the criterion
-   stand, the box of the search is known. */
+/* A study that is ready to evaluate: the box of the search is known, and either the data are read
+   and the training problem and the criterion stand, or an oracle is ready (the space is not NULL,
+   and what belongs to data and model is). */
 #ifndef STUDY_STUDY_H
 #define STUDY_STUDY_H
 
@@ -8,6 +9,7 @@
 #include "comm/comm.h"
 #include "criterion/criterion.h"
 #include "data/data.h"
+#include "oracle/kinds.h"
 #include "oracle/oracle.h"
 #include "outer/outer.h"
 #include "penalty/penalty.h"
@@ -22,25 +24,36 @@ typedef struct study {
     int outputs;        /* of the loss: classes, or 1 */
     int *group;         /* [outputs, columns of the data] penalty group of each column */
     penalty_t *penalty; /* NULL with a kernel, as the problem */
-    hyper_t hyper;      /* what is searched for */
+    hyper_t hyper;      /* what is searched for; of an oracle only owner and count */
     problem_t *problem;
     machine_t *machine; /* NULL without a kernel */
     loss_t loss;
     criterion_t *criterion;
     oracle_t *oracle;
+    const space_t *space; /* of an oracle, else NULL; borrowed from the config */
+    const oracle_kind_t *black_box;
+    void *trials;    /* its work, on the rank that holds it; else NULL */
+    double *values;  /* [S] scratch */
     outer_box_t box; /* points into `theta` */
     double *theta;   /* [3 S] lower, upper, start */
     bool *swept;     /* [S] the lambdas */
 } study_t;
 
-/* Reads the data that the config names and builds everything above it. Collective. Errors: those of
-   data_open, config_groups, problem_create, criterion_create; the same on all ranks. */
+/* Reads the data that the config names and builds everything above it, or readies its oracle.
+   Collective. Errors: those of black_box_open, data_open, config_groups, problem_create,
+   criterion_create; the same on all ranks. */
 int study_open(comm_t *comm, const config_t *config, study_t **out);
 void study_close(study_t **study);
+
+/* Errors: TRALO_ERR_INPUT for a study of an oracle; `what` wants a criterion on data. */
+int study_wants_data(const config_t *config, const char *what);
 
 /* Runs driver(study, argument) on rank 0 while all other ranks serve its evaluations. Collective;
    a failure of the driver is the failure of all ranks. */
 int study_drive(study_t *study, int (*driver)(study_t *study, void *argument), void *argument);
+
+/* theta [S] in the terms of the penalty, the kernel or the parameters: natural [S]. */
+void study_natural(const study_t *study, const double *theta, double *natural);
 
 /* The hyperparameters of theta [S] in words: "lambda=1.504", "lambda=1.5,0.2 q=2,1.7", long lists
    by their ends. */

@@ -153,13 +153,14 @@ static void programs_fail(void)
 static bool runs(const void *options, const char *name)
 {
     const oracle_common_t *common = options;
-    char path[PATH_SIZE], state = '?';
-    long pid = 0;
+    char path[PATH_SIZE], number[32] = "", state = '?';
     snprintf(path, sizeof path, "%s/000007/%s", common->folder, name);
     FILE *file = fopen(path, "r");
-    CU_ASSERT(file != NULL && fscanf(file, "%ld", &pid) == 1 && pid > 0);
+    CU_ASSERT(file != NULL && fgets(number, sizeof number, file) != NULL);
     if (file != NULL)
         fclose(file);
+    const long pid = strtol(number, NULL, 10);
+    CU_ASSERT(pid > 0);
     snprintf(path, sizeof path, "/proc/%ld/stat", pid);
     file = fopen(path, "r");
     if (file == NULL)

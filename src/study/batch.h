@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The evaluations of one batch of a search, whatever gives the values. */
+#ifndef STUDY_BATCH_H
+#define STUDY_BATCH_H
+
+#include "study/study.h"
+
+/* Told of each evaluation as it ends; i is its place in the batch. The result lives during the
+   call. Errors end the batch. */
+typedef int (*batch_done_t)(void *argument, int i, const criterion_result_t *result);
+
+typedef struct batch_work {
+    const outer_batch_t *batch; /* of evaluations, not of products */
+    int64_t first;              /* number of its first evaluation in the study */
+    batch_done_t done;
+    void *argument;
+} batch_work_t;
+
+/* Evaluates them in any order, until all are done or a stop was asked for: what is not done then
+   is not told of. Rank 0. Errors: those of `done`, of data that cannot be read any more, and of an
+   oracle. */
+int batch_evaluate(study_t *study, const batch_work_t *work);
+
+#endif
