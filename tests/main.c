@@ -69,6 +69,7 @@
     X(study)                                                                                       \
     X(api)                                                                                         \
     X(config)                                                                                      \
+    X(parameters)                                                                                  \
     X(json)                                                                                        \
     X(result)
 

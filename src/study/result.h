@@ -36,14 +36,14 @@ typedef struct result_environment {
    classes; 1 for most losses). In the file, what is [K] is a scalar, and what is [K, p] has one
    dimension, for K = 1. */
 typedef struct result {
-    int count;            /* S */
-    const space_t *space; /* of an oracle: there is no model, and what belongs to data and model is
-                             empty; borrowed. NULL: a criterion on data */
-    char *oracle;         /* its name; NULL without one */
+    int count; /* S */
     int p;
     int outputs;     /* K */
     int label_count; /* of labels; 0: y is a number */
     int64_t n;
+    const space_t *space;  /* of an oracle: there is no model, and what belongs to data and model is
+                              empty; borrowed. NULL: a criterion on data */
+    char *oracle;          /* its name; NULL without one */
     double *theta;         /* [S] */
     char *hyperparameters; /* names of those of one group: "lambda", "lambda,q" */
     double *lambda;        /* [S] the same as theta in the terms of these names, group by group, or
