@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <math.h>
+#include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
@@ -162,13 +163,22 @@ out:
 /* ---- one trial --------------------------------------------------------------------------------
  */
 
+/* A shell makes 128 + s of the signal s that killed its last program. */
+static void explain_status(int status, char *text, size_t size)
+{
+    const int signal = status - 128;
+    int used = snprintf(text, size, "the program ended with status %d", status);
+    if (signal > 0 && signal < SIGRTMIN)
+        snprintf(text + used, size - (size_t)used, " (128 + %d: %s)", signal, strsignal(signal));
+}
+
 /* What happened in words; true: another run may do better. */
 static bool explain(const command_t *command, const process_outcome_t *outcome, char *text,
                     size_t size)
 {
     switch (outcome->end) {
     case PROCESS_EXIT:
-        snprintf(text, size, "the program ended with status %d", outcome->status);
+        explain_status(outcome->status, text, size);
         return true;
     case PROCESS_SIGNAL:
         snprintf(text, size, "the program was killed by signal %d (%s)", outcome->status,
