@@ -18,13 +18,15 @@ extern "C" {
 typedef struct tralo_result {
     int count; /* S */
     int p;
-    int64_t n;              /* rows over all ranks */
+    int64_t n;              /* rows over all ranks; 0 of an oracle, as p */
     const double *theta;    /* [S] log lambda (bridge: log lambda, log(q - 1) of each group;
                                kernel: log lambda, log width),
                                the scale of the derivatives */
     const double *lambda;   /* [S] penalties > 0 (bridge: lambda, q of each group; kernel: lambda,
-                               width) */
-    double criterion;       /* mean over the sum of the weights, in units of the loss */
+                               width); of an oracle the values of the parameters, one after the
+                               other, and theta is these on their scales */
+    double criterion;       /* mean over the sum of the weights, in units of the loss; the value of
+                               an oracle */
     double criterion_se;    /* its standard error over the rows */
     const double *gradient; /* [S] in theta; NULL: not known */
     const double *hessian;  /* [S, S] in theta; NULL: not known */
@@ -34,9 +36,9 @@ typedef struct tralo_result {
     const char *reason;     /* gradient, step, bound, budget, stalled, interrupted */
     int64_t iterations;     /* of the outer method */
     int64_t evaluations;    /* of the criterion */
-    int outputs;            /* classes of a softmax, 1 with any other loss */
+    int outputs;            /* classes of a softmax, 1 with any other loss, 0 of an oracle */
     const double *coefficients; /* [outputs, p] for the features as they are in the file;
-                                   NULL with a kernel */
+                                   NULL with a kernel or an oracle */
     const double *intercepts;   /* [outputs] belong to these coefficients */
     double intercept;           /* the first of them */
 } tralo_result_t;

@@ -136,8 +136,8 @@ out:
 const cli_command_t cli_list = {
     .name = "list",
     .usage = "[--json]",
-    .doc =
-        "prints every loss, penalty, kernel, criterion, method and inner solver with its options",
+    .doc = "prints every loss, penalty, kernel, criterion, method, inner solver and oracle with "
+           "its options",
     .options = "  --json   as JSON: {SECTION: [{name, doc, options: [{name, doc, type, default, "
                "...}]}]}\n",
     .run = list,
