@@ -210,6 +210,7 @@ static int fill_search(tune_t *tune, const outer_state_t *state)
     memcpy(r->theta, state->theta, S * sizeof *r->theta);
     study_natural(tune->study, r->theta, r->lambda);
     r->criterion = state->f;
+    r->criterion_se = NAN;
     r->has_gradient = state->gradient != NULL;
     r->has_hessian = state->hessian != NULL;
     if (r->has_gradient)

@@ -141,6 +141,43 @@ static void says_how_it_ended(void)
     tralo_result_free(&r);
 }
 
+/* Writes a study of a program into the test folder; ten points. */
+static void write_study(char *path)
+{
+    test_path("program.yaml", path, SCENE_PATH);
+    FILE *file = comm_rank(test_comm) == 0 ? fopen(path, "w") : NULL;
+    if (file != NULL) {
+        fputs("parameters:\n"
+              "  a: {lower: 1, upper: 100, scale: log}\n"
+              "  'b[2]': {lower: 0, upper: 9, integer: true}\n"
+              "oracle: {kind: command, value: file, run: 'echo {a} >{value}'}\n"
+              "search: {method: random, max_evaluations: 10}\n"
+              "output: program.h5\n",
+              file);
+        fclose(file);
+    }
+    comm_barrier(test_comm);
+}
+
+static void asks_a_program(void)
+{
+    char yaml[SCENE_PATH];
+    tralo_result_t *r = NULL;
+    const int64_t real = (int64_t)sizeof(double);
+    write_study(yaml);
+    if (!CHECK_OK(tralo_tune(test_comm, yaml, 0, NULL, &r)))
+        return;
+    CU_ASSERT(r->count == 3 && r->p == 0 && r->n == 0 && r->outputs == 0);
+    CU_ASSERT(r->criterion == r->lambda[0] && r->lambda[0] < 10.0 && isnan(r->criterion_se));
+    CHECK_CLOSE(exp(r->theta[0]), r->lambda[0], 1e-14);
+    CU_ASSERT(r->lambda[2] == rint(r->theta[2]) && r->coefficients == NULL);
+    CU_ASSERT(r->gradient == NULL && r->hessian == NULL && r->evaluations == 10 && r->converged);
+    CU_ASSERT(comm_same(test_comm, r->theta, 3 * real));
+    CU_ASSERT(comm_same(test_comm, r->lambda, 3 * real));
+    tralo_result_free(&r);
+    CHECK_FAILS(tralo_tune(test_comm, yaml, 0, NULL, &r), TRALO_ERR_INPUT, "has something in it");
+}
+
 static void fails_alike(void)
 {
     char yaml[SCENE_PATH], absent[SCENE_PATH];
@@ -162,6 +199,7 @@ void suite_api(void)
         {"kernels have no coefficients", kernels_have_no_coefficients},
         {"returns several hyperparameters", returns_several_hyperparameters},
         {"says how it ended", says_how_it_ended},
+        {"asks a program", asks_a_program},
         {"fails alike", fails_alike},
     };
     REGISTER("api", cases);
