@@ -62,6 +62,7 @@
     X(spectral)                                                                                    \
     X(sparse)                                                                                      \
     X(command)                                                                                     \
+    X(deal)                                                                                        \
     X(space)                                                                                       \
     X(streamed)                                                                                    \
     X(memory)                                                                                      \

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "base/clock.h"
 
+#include <math.h>
 #include <time.h>
 
 static double read_clock(clockid_t clock)
@@ -18,4 +19,18 @@ double clock_seconds(void)
 double clock_processor(void)
 {
     return read_clock(CLOCK_THREAD_CPUTIME_ID);
+}
+
+void clock_sleep(double seconds)
+{
+    const struct timespec length = {.tv_sec = (time_t)seconds,
+                                    .tv_nsec = (long)(1e9 * (seconds - floor(seconds)))};
+    nanosleep(&length, NULL);
+}
+
+void clock_nap(double *length)
+{
+    static const double shortest = 0.5e-3, longest = 20e-3;
+    *length = fmin(fmax(1.5 * *length, shortest), longest);
+    clock_sleep(*length);
 }

@@ -269,6 +269,31 @@ void comm_barrier(comm_t *comm)
     comm_count(comm, 0, started);
 }
 
+enum { TAG_TOLD = 2 };
+
+void comm_tell(comm_t *comm, int rank, const void *bytes, int size)
+{
+    double started = clock_seconds();
+    MPI_Send(bytes, size, MPI_BYTE, rank, TAG_TOLD, comm->mpi);
+    comm_count(comm, size, started);
+}
+
+bool comm_heard(comm_t *comm, void *bytes, int capacity, int *rank)
+{
+    int there, size;
+    MPI_Status status;
+    double started = clock_seconds();
+    MPI_Iprobe(MPI_ANY_SOURCE, TAG_TOLD, comm->mpi, &there, &status);
+    if (!there)
+        return false;
+    MPI_Get_count(&status, MPI_BYTE, &size);
+    ASSERT(size <= capacity);
+    *rank = status.MPI_SOURCE;
+    MPI_Recv(bytes, size, MPI_BYTE, *rank, TAG_TOLD, comm->mpi, MPI_STATUS_IGNORE);
+    comm_count(comm, 0, started);
+    return true;
+}
+
 void comm_post(comm_t *comm, const comm_message_t *message, const double *reals)
 {
     ASSERT(comm->rank == 0);

@@ -70,6 +70,14 @@ int comm_agree(comm_t *comm, int code);
 /* True when bytes [size] are equal on all ranks. */
 bool comm_same(comm_t *comm, const void *bytes, int64_t size);
 
+/* Gives bytes [size] to one other rank, which takes them by comm_heard, in the order given. Not
+   collective; may wait until they are taken. */
+void comm_tell(comm_t *comm, int rank, const void *bytes, int size);
+
+/* Takes what another rank told, if there is something: into bytes [capacity], which must have room
+   (a bug otherwise); *rank is whose it was. Does not wait. Not collective. */
+bool comm_heard(comm_t *comm, void *bytes, int capacity, int *rank);
+
 /* Everybody waits for everybody. */
 void comm_barrier(comm_t *comm);
 

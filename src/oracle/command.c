@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* A program as the oracle, one run of it for each trial.
 
-       make the trial's folder and its JSON file
-       for attempt = 0 .. retries
-           remove an old value;  run the program (process.h)
+       begin: make the trial's folder and its JSON file
+       attempt = 0 .. retries:
+           remove an old value;  start the program (process.h);  poll until it has ended
            its value (answer.h) where it exited with 0
            until there is one, or what happened would happen again: time-out, too much output, NaN
-           wait backoff 2^attempt seconds
+           poll until backoff 2^attempt seconds are over
 
    The program's random numbers are the same in each attempt. */
 #include <dirent.h>
@@ -20,6 +20,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "oracle/answer.h"
 #include "oracle/kinds.h"
@@ -61,16 +62,23 @@ static const param_t params[] = {
      offsetof(options_t, common.folder), 0, 0, 0, NULL},
     PARAM_END};
 
-typedef struct command {
-    const options_t *options; /* borrowed, as space */
-    const space_t *space;
-    bool (*stop)(void);
-} command_t;
-
 /* The files of one trial, owned. */
 typedef struct place {
     char *folder, *parameters, *value, *output, *error;
 } place_t;
+
+typedef struct command {
+    oracle_setup_t setup;
+    const options_t *options; /* of the setup */
+    place_t place;            /* from here on: of the trial that is out */
+    char *line;               /* owned */
+    char **environment;       /* owned */
+    process_plan_t plan;
+    process_t process;
+    bool waiting;    /* for the next attempt, */
+    double until;    /* clock_seconds() */
+    int64_t retries; /* made */
+} command_t;
 
 static int check(const void *options, const space_t *space)
 {
@@ -211,74 +219,118 @@ static void add_tail(const place_t *place, char *text, size_t size)
         snprintf(text + used, size - used, "%s%s", before, tail);
 }
 
-/* One run; true: another may do better. */
-static bool attempt(const command_t *command, const process_plan_t *plan, const place_t *place,
-                    oracle_answer_t *answer)
+/* What a program that exited with 0 left. */
+static void read_value(const command_t *command, oracle_answer_t *answer)
 {
-    process_outcome_t outcome;
-    answer_value_t value = {.found = false};
-    bool again = true;
-    unlink(place->value);
-    process_run(plan, &outcome);
-    answer->stopped = outcome.end == PROCESS_STOPPED;
-    if (outcome.end != PROCESS_EXIT || outcome.status != 0) {
-        again = explain(command, &outcome, answer->failure, sizeof answer->failure);
-    } else {
-        if (command->options->value == VALUE_FILE)
-            answer_file(place->value, &value);
-        else
-            answer_last_json(place->output, &value);
-        snprintf(answer->failure, sizeof answer->failure, "the program ended, but %s", value.why);
-        again = false;
-    }
+    answer_value_t value;
+    if (command->options->value == VALUE_FILE)
+        answer_file(command->place.value, &value);
+    else
+        answer_last_json(command->place.output, &value);
     answer->valid = value.found;
     answer->value = value.value;
-    if (!answer->valid)
-        add_tail(place, answer->failure, sizeof answer->failure);
-    return again && !answer->valid && !answer->stopped;
+    snprintf(answer->failure, sizeof answer->failure, "the program ended, but %s", value.why);
 }
 
-static void try_often(const command_t *command, const process_plan_t *plan, const place_t *place,
-                      oracle_answer_t *answer)
+/* Fills the answer; true: another attempt may do better. */
+static bool conclude(const command_t *command, const process_outcome_t *outcome,
+                     oracle_answer_t *answer)
+{
+    bool again = false;
+    *answer = (oracle_answer_t){.stopped = outcome->end == PROCESS_STOPPED};
+    if (outcome->end == PROCESS_EXIT && outcome->status == 0)
+        read_value(command, answer);
+    else
+        again = explain(command, outcome, answer->failure, sizeof answer->failure);
+    if (answer->valid)
+        answer->failure[0] = '\0';
+    else
+        add_tail(&command->place, answer->failure, sizeof answer->failure);
+    return again;
+}
+
+static void start(command_t *command)
+{
+    unlink(command->place.value);
+    command->waiting = false;
+    process_start(&command->plan, &command->process);
+}
+
+static void end(command_t *command)
+{
+    words_release(&command->environment);
+    mem_free(&command->line);
+    leave(&command->place);
+}
+
+static void plan(command_t *command)
 {
     const options_t *o = command->options;
-    for (int64_t k = 0; attempt(command, plan, place, answer) && k < o->retries; k++) {
-        process_wait(ldexp(o->backoff, (int)k), command->stop);
-        answer->stopped = command->stop();
-        if (answer->stopped)
-            return;
-    }
+    command->plan = (process_plan_t){.command = command->line,
+                                     .directory = o->common.directory,
+                                     .environment = command->environment,
+                                     .output = command->place.output,
+                                     .error = command->place.error,
+                                     .time_limit = o->time_limit,
+                                     .grace = o->grace,
+                                     .output_limit = (int64_t)(1e6 * o->output_limit),
+                                     .stop = command->setup.stop,
+                                     .argument = command->setup.argument};
 }
 
-static int run(void *work, const oracle_trial_t *trial, oracle_answer_t *answer)
+static int begin(void *work, const oracle_trial_t *trial)
 {
     int code = TRALO_OK;
-    const command_t *command = work;
-    const options_t *o = command->options;
-    place_t place = {0};
+    command_t *command = work;
+    place_t *place = &command->place;
     text_t line = {0};
-    char **environment = NULL;
-    *answer = (oracle_answer_t){.valid = false};
-    TRY(enter(command, trial->number, &place));
-    const words_t words = {command->space, trial, place.folder, place.parameters, place.value};
+    TRY(enter(command, trial->number, place));
+    const words_t words = {command->setup.space, trial, place->folder, place->parameters,
+                           place->value};
     TRY(words_json(&words));
-    TRY(words_fill(&words, o->run, &line));
-    TRY(words_environment(&words, &environment));
-    const process_plan_t plan = {.command = line.data,
-                                 .directory = o->common.directory,
-                                 .environment = environment,
-                                 .output = place.output,
-                                 .error = place.error,
-                                 .time_limit = o->time_limit,
-                                 .grace = o->grace,
-                                 .output_limit = (int64_t)(1e6 * o->output_limit),
-                                 .stop = command->stop};
-    try_often(command, &plan, &place, answer);
+    TRY(words_fill(&words, command->options->run, &line));
+    command->line = line.data;
+    line.data = NULL;
+    TRY(words_environment(&words, &command->environment));
+    command->retries = 0;
+    plan(command);
+    start(command);
 out:
-    words_release(&environment);
     mem_free(&line.data);
-    leave(&place);
+    if (code != TRALO_OK)
+        end(command);
     return code;
+}
+
+/* Between two attempts; true: given up. */
+static bool await(command_t *command)
+{
+    if (command->setup.stop(command->setup.argument))
+        return true;
+    if (clock_seconds() >= command->until) {
+        command->retries++;
+        start(command);
+    }
+    return false;
+}
+
+static int poll(void *work, oracle_answer_t *answer, bool *done)
+{
+    command_t *command = work;
+    const options_t *o = command->options;
+    process_outcome_t outcome;
+    *done = false;
+    if (command->waiting) {
+        *done = await(command);
+        *answer = (oracle_answer_t){.stopped = *done};
+    } else if (process_poll(&command->process, &outcome)) {
+        *done = !conclude(command, &outcome, answer) || command->retries >= o->retries;
+        command->waiting = !*done;
+        command->until = clock_seconds() + ldexp(o->backoff, (int)command->retries);
+    }
+    if (*done)
+        end(command);
+    return TRALO_OK;
 }
 
 /* ---- the row of the table ---------------------------------------------------------------------
@@ -289,7 +341,8 @@ static int create(const oracle_setup_t *setup, void **work)
     int code = TRALO_OK;
     command_t *command = NULL;
     ALLOC(command, 1);
-    *command = (command_t){setup->options, setup->space, setup->stop};
+    command->setup = *setup;
+    command->options = setup->options;
     *work = command;
 out:
     return code;
@@ -308,6 +361,7 @@ const oracle_kind_t oracle_command = {
     .check = check,
     .prepare = prepare,
     .create = create,
-    .run = run,
+    .begin = begin,
+    .poll = poll,
     .destroy = destroy,
 };

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "base/clock.h"
+
 const oracle_kind_t *const oracle_kinds[] = {&oracle_command, NULL};
 
 const oracle_kind_t *oracle_find(const char *name)
@@ -11,4 +13,20 @@ const oracle_kind_t *oracle_find(const char *name)
         if (strcmp(oracle_kinds[i]->name, name) == 0)
             return oracle_kinds[i];
     return NULL;
+}
+
+int oracle_run(const oracle_kind_t *kind, void *work, const oracle_trial_t *trial,
+               oracle_answer_t *answer)
+{
+    int code = TRALO_OK;
+    bool done = false;
+    double length = 0.0;
+    TRY(kind->begin(work, trial));
+    TRY(kind->poll(work, answer, &done));
+    while (!done) {
+        clock_nap(&length);
+        TRY(kind->poll(work, answer, &done));
+    }
+out:
+    return code;
 }

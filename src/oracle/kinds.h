@@ -23,7 +23,8 @@ typedef struct oracle_common {
 typedef struct oracle_setup {
     const void *options; /* borrowed, as space: they outlive the oracle */
     const space_t *space;
-    bool (*stop)(void); /* asked often while a trial runs: is it to be given up? */
+    bool (*stop)(void *argument); /* asked often while a trial runs: is it to be given up? */
+    void *argument;
 } oracle_setup_t;
 
 typedef struct oracle_trial {
@@ -51,14 +52,21 @@ typedef struct oracle_kind {
        TRALO_ERR_INPUT (it is not empty). */
     int (*prepare)(const void *options);
     int (*create)(const oracle_setup_t *setup, void **work);
-    /* Evaluates one trial. What goes wrong inside it is an outcome; errors (TRALO_ERR_FILE,
-       TRALO_ERR_MEMORY) are what no other trial would survive either. */
-    int (*run)(void *work, const oracle_trial_t *trial, oracle_answer_t *answer);
+    /* Begins a trial, which is borrowed for the call; poll looks after it until *done, when the
+       answer is filled. One at a time. What goes wrong inside a trial is an outcome; errors
+       (TRALO_ERR_FILE, TRALO_ERR_MEMORY), which end it, are what no other trial would survive
+       either. */
+    int (*begin)(void *work, const oracle_trial_t *trial);
+    int (*poll)(void *work, oracle_answer_t *answer, bool *done);
     void (*destroy)(void **work);
 } oracle_kind_t;
 
 extern const oracle_kind_t *const oracle_kinds[];   /* NULL-terminated */
 const oracle_kind_t *oracle_find(const char *name); /* NULL: no such oracle */
+
+/* Begins a trial and waits for its answer. */
+int oracle_run(const oracle_kind_t *kind, void *work, const oracle_trial_t *trial,
+               oracle_answer_t *answer);
 
 extern const oracle_kind_t oracle_command;
 

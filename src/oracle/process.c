@@ -1,38 +1,20 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #define _GNU_SOURCE /* posix_spawn_file_actions_addchdir_np, ..._addclosefrom_np */
 /* start the group
-   until its leader has ended: sleep, at first shortly
+   at each look, until its leader has ended:
        time is up, too much output, or asked to stop: SIGTERM to the group; `grace` later: SIGKILL
    SIGKILL to the group while the leader, not yet reaped, still holds its number; reap the leader */
 #include "oracle/process.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <math.h>
 #include <signal.h>
 #include <spawn.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
-
-static const double shortest_nap = 0.5e-3, longest_nap = 20e-3;
-
-static void nap(double seconds)
-{
-    const struct timespec length = {.tv_sec = (time_t)seconds,
-                                    .tv_nsec = (long)(1e9 * (seconds - floor(seconds)))};
-    nanosleep(&length, NULL);
-}
-
-void process_wait(double seconds, bool (*stop)(void))
-{
-    const double end = clock_seconds() + seconds;
-    for (double left = seconds; left > 0.0 && !stop(); left = end - clock_seconds())
-        nap(fmin(left, longest_nap));
-}
 
 /* ---- starting ---------------------------------------------------------------------------------
  */
@@ -110,7 +92,7 @@ static bool too_long(const char *path, int64_t limit)
 /* PROCESS_EXIT: it may go on. */
 static process_end_t judge(const process_plan_t *plan, double seconds)
 {
-    if (plan->stop())
+    if (plan->stop(plan->argument))
         return PROCESS_STOPPED;
     if (plan->time_limit > 0.0 && seconds >= plan->time_limit)
         return PROCESS_TIME;
@@ -119,25 +101,18 @@ static process_end_t judge(const process_plan_t *plan, double seconds)
     return PROCESS_EXIT;
 }
 
-/* Waits for the leader; says what ended it. */
-static process_end_t watch(const process_plan_t *plan, pid_t leader, double began)
+static void watch(process_t *process)
 {
-    process_end_t end = PROCESS_EXIT;
-    double told = 0.0;
-    for (double length = shortest_nap; !has_ended(leader);
-         length = fmin(1.5 * length, longest_nap)) {
-        const double now = clock_seconds();
-        if (end == PROCESS_EXIT) {
-            end = judge(plan, now - began);
-            told = now;
-            if (end != PROCESS_EXIT)
-                kill(-leader, SIGTERM);
-        } else if (now - told >= plan->grace) {
-            kill(-leader, SIGKILL);
-        }
-        nap(length);
+    const double now = clock_seconds();
+    if (process->end != PROCESS_EXIT) {
+        if (now - process->told >= process->plan->grace)
+            kill(-process->leader, SIGKILL);
+        return;
     }
-    return end;
+    process->end = judge(process->plan, now - process->began);
+    process->told = now;
+    if (process->end != PROCESS_EXIT)
+        kill(-process->leader, SIGTERM);
 }
 
 static int reap(pid_t leader)
@@ -149,18 +124,26 @@ static int reap(pid_t leader)
     return status;
 }
 
-void process_run(const process_plan_t *plan, process_outcome_t *outcome)
+void process_start(const process_plan_t *plan, process_t *process)
 {
-    pid_t leader = 0;
-    const double began = clock_seconds();
-    const int bad = start(plan, &leader);
-    *outcome = (process_outcome_t){.end = PROCESS_NONE, .status = bad};
-    if (bad != 0)
-        return;
-    outcome->end = watch(plan, leader, began);
-    const int status = reap(leader);
-    outcome->seconds = clock_seconds() - began;
+    *process = (process_t){.plan = plan, .began = clock_seconds()};
+    process->failed = start(plan, &process->leader);
+}
+
+bool process_poll(process_t *process, process_outcome_t *outcome)
+{
+    if (process->failed == 0 && !has_ended(process->leader)) {
+        watch(process);
+        return false;
+    }
+    *outcome = (process_outcome_t){.end = PROCESS_NONE, .status = process->failed};
+    if (process->failed != 0)
+        return true;
+    const int status = reap(process->leader);
+    outcome->end = process->end;
+    outcome->seconds = clock_seconds() - process->began;
     outcome->status = WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status);
     if (outcome->end == PROCESS_EXIT && WIFSIGNALED(status))
         outcome->end = PROCESS_SIGNAL;
+    return true;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* One program, run to its end in a process group of its own, of which nothing is left behind:
+/* One program in a process group of its own, of which nothing is left behind:
    whatever ends it, the whole group is killed before its leader is reaped. Processes that leave the
    group (setsid) are not followed. Not collective. */
 #ifndef ORACLE_PROCESS_H
@@ -13,14 +13,15 @@
 
 /* All borrowed. */
 typedef struct process_plan {
-    const char *command;        /* for /bin/sh -c */
-    const char *directory;      /* where it starts */
-    char *const *environment;   /* NULL-terminated */
-    const char *output, *error; /* files that its standard output and error replace */
-    double time_limit;          /* seconds; 0: none */
-    double grace;               /* seconds from SIGTERM to SIGKILL */
-    int64_t output_limit;       /* bytes of either file; 0: none */
-    bool (*stop)(void);
+    const char *command;          /* for /bin/sh -c */
+    const char *directory;        /* where it starts */
+    char *const *environment;     /* NULL-terminated */
+    const char *output, *error;   /* files that its standard output and error replace */
+    double time_limit;            /* seconds; 0: none */
+    double grace;                 /* seconds from SIGTERM to SIGKILL */
+    int64_t output_limit;         /* bytes of either file; 0: none */
+    bool (*stop)(void *argument); /* asked at each look: is it to be ended? */
+    void *argument;
 } process_plan_t;
 
 typedef enum process_end {
@@ -38,10 +39,19 @@ typedef struct process_outcome {
     double seconds;
 } process_outcome_t;
 
-/* Standard input is empty; no other file of this process is open in the program. */
-void process_run(const process_plan_t *plan, process_outcome_t *outcome);
+/* One that has been started; its plan is borrowed until it has ended. */
+typedef struct process {
+    const process_plan_t *plan;
+    pid_t leader;
+    int failed;        /* errno where it could not be started; else 0 */
+    process_end_t end; /* PROCESS_EXIT while nobody but itself ends it */
+    double began, told;
+} process_t;
 
-/* Sleeps; less when stop() says so. */
-void process_wait(double seconds, bool (*stop)(void));
+/* Standard input is empty; no other file of this process is open in the program. */
+void process_start(const process_plan_t *plan, process_t *process);
+
+/* Looks after it; true: it has ended, and outcome is filled. To be called until then. */
+bool process_poll(process_t *process, process_outcome_t *outcome);
 
 #endif

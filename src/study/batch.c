@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "study/batch.h"
 
-#include "study/black_box.h"
+#include <string.h>
+
 #include "study/stop.h"
 
 /* All ranks work on each. */
@@ -19,22 +20,38 @@ out:
     return code;
 }
 
-/* One after the other, by this rank. */
+/* What the deal of a batch needs. */
+typedef struct dealing {
+    study_t *study;
+    const batch_work_t *work;
+} dealing_t;
+
+static void fill_trial(void *argument, int i, oracle_trial_t *trial)
+{
+    const dealing_t *dealing = argument;
+    const study_t *study = dealing->study;
+    const outer_request_t *request = &dealing->work->batch->requests[i];
+    space_values(study->space, request->theta, study->values);
+    *trial = (oracle_trial_t){dealing->work->first + i, request->draw, study->values};
+}
+
+static int take_answer(void *argument, int i, const oracle_answer_t *answer)
+{
+    const dealing_t *dealing = argument;
+    criterion_result_t result = {.valid = answer->valid, .value = answer->value};
+    memcpy(result.failure, answer->failure, sizeof result.failure);
+    return dealing->work->done(dealing->work->argument, i, &result);
+}
+
+/* Each rank works on another. */
 static int by_oracle(study_t *study, const batch_work_t *work)
 {
-    int code = TRALO_OK;
-    bool stopped = false;
-    for (int i = 0; i < work->batch->count && !stop_asked(); i++) {
-        const outer_request_t *request = &work->batch->requests[i];
-        const black_box_request_t trial = {work->first + i, request->draw, request->theta};
-        criterion_result_t result;
-        TRY(black_box_evaluate(study, &trial, &result, &stopped));
-        if (stopped)
-            break;
-        TRY(work->done(work->argument, i, &result));
-    }
-out:
-    return code;
+    dealing_t dealing = {study, work};
+    const deal_batch_t batch = {.count = work->batch->count,
+                                .argument = &dealing,
+                                .trial = fill_trial,
+                                .done = take_answer};
+    return deal_run(study->deal, &batch);
 }
 
 int batch_evaluate(study_t *study, const batch_work_t *work)

@@ -243,8 +243,10 @@ static void report_oracle_result(const study_t *study, const result_t *r)
     log_info("ended           %s: %s", r->reason, r->detail);
     report_parameter_bounds(study, r);
     report_minima(study, r);
-    log_info("work            %" PRId64 " iterations, %" PRId64 " evaluations, %.3g s",
-             r->iterations, r->evaluations, r->seconds);
+    log_info("work            %" PRId64 " iterations, %" PRId64 " evaluations, %.3g s, %" PRId64
+             " rank%s busy %.0f %%",
+             r->iterations, r->evaluations, r->seconds, r->environment.ranks,
+             plural(r->environment.ranks), 100.0 * deal_utilisation(study->deal));
     log_info("trials          %s", common->folder);
     log_info("result          %s", study->config->output);
 }

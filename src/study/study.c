@@ -157,17 +157,14 @@ int study_drive(study_t *study, int (*driver)(study_t *study, void *argument), v
 {
     int code = TRALO_OK;
     const bool first = comm_rank(study->comm) == 0;
-    if (study->space != NULL)
-        return comm_agree(study->comm, first ? driver(study, argument) : TRALO_OK);
-    if (first) {
+    if (first)
         code = driver(study, argument);
-        oracle_stop(study->oracle);
-    } else {
-        oracle_serve(study->oracle);
-    }
-    const int failed =
-        data_failure(study->data); /* what the driver made of it counts for nothing */
-    code = failed != TRALO_OK ? failed : code;
+    if (study->space != NULL)
+        first ? deal_end(study->deal) : deal_serve(study->deal);
+    else
+        first ? oracle_stop(study->oracle) : oracle_serve(study->oracle);
+    if (study->data != NULL && data_failure(study->data) != TRALO_OK)
+        code = data_failure(study->data); /* what the driver made of it counts for nothing */
     return comm_agree(study->comm, code);
 }
 

@@ -9,7 +9,7 @@
 #include "comm/comm.h"
 #include "criterion/criterion.h"
 #include "data/data.h"
-#include "oracle/kinds.h"
+#include "oracle/deal.h"
 #include "oracle/oracle.h"
 #include "outer/outer.h"
 #include "penalty/penalty.h"
@@ -31,12 +31,11 @@ typedef struct study {
     criterion_t *criterion;
     oracle_t *oracle;
     const space_t *space; /* of an oracle, else NULL; borrowed from the config */
-    const oracle_kind_t *black_box;
-    void *trials;    /* its work, on the rank that holds it; else NULL */
-    double *values;  /* [S] scratch */
-    outer_box_t box; /* points into `theta` */
-    double *theta;   /* [3 S] lower, upper, start */
-    bool *swept;     /* [S] the lambdas */
+    deal_t *deal;         /* of an oracle */
+    double *values;       /* [S] scratch, of an oracle */
+    outer_box_t box;      /* points into `theta` */
+    double *theta;        /* [3 S] lower, upper, start */
+    bool *swept;          /* [S] the lambdas */
 } study_t;
 
 /* Reads the data that the config names and builds everything above it, or readies its oracle.

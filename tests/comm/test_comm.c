@@ -60,6 +60,32 @@ static void messages(void)
     CU_ASSERT(reals[0] == 0.5 && reals[1] == 1.5);
 }
 
+/* Rank 0 tells each other rank two things, which come in their order, and hears one from each. */
+static void told_and_heard(void)
+{
+    const int rank = comm_rank(test_comm), size = comm_size(test_comm);
+    int from = -1, heard[2] = {0};
+    for (int r = 1; rank == 0 && r < size; r++)
+        for (int k = 0; k < 2; k++)
+            comm_tell(test_comm, r, (const int[]){10 * r + k}, sizeof(int));
+    for (int k = 0; rank != 0 && k < 2; k++) {
+        while (!comm_heard(test_comm, heard, sizeof heard, &from))
+            ;
+        CU_ASSERT(from == 0 && heard[0] == 10 * rank + k && heard[1] == 0);
+    }
+    if (rank != 0)
+        comm_tell(test_comm, 0, (const int[]){rank, -rank}, 2 * sizeof(int));
+    for (int left = size - 1, sum = 0; rank == 0 && left > 0; left--) {
+        while (!comm_heard(test_comm, heard, sizeof heard, &from))
+            ;
+        sum += from;
+        CU_ASSERT(heard[0] == from && heard[1] == -from);
+        CU_ASSERT(left > 1 || sum == size * (size - 1) / 2);
+    }
+    CU_ASSERT_FALSE(comm_heard(test_comm, heard, sizeof heard, &from));
+    comm_barrier(test_comm);
+}
+
 void suite_comm(void)
 {
     static const test_case_t cases[] = {
@@ -68,6 +94,7 @@ void suite_comm(void)
         {"all ranks agree on a failure", agreement},
         {"gather keeps the order", gather_keeps_the_order},
         {"messages of the driver", messages},
+        {"told and heard", told_and_heard},
     };
     REGISTER("comm", cases);
 }

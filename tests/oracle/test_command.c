@@ -28,8 +28,9 @@ static const double values[] = {0.1, 1.0, 2.0, 3.0};
 static bool asked;
 static double stop_at; /* clock_seconds() */
 
-static bool stop(void)
+static bool stop(void *argument)
 {
+    (void)argument;
     return asked || (stop_at > 0.0 && clock_seconds() > stop_at);
 }
 
@@ -77,7 +78,7 @@ static int run(const void *options, oracle_answer_t *answer)
     asked = false;
     TRY(oracle_command.prepare(options));
     TRY(oracle_command.create(&setup, &work));
-    TRY(oracle_command.run(work, &trial, answer));
+    TRY(oracle_run(&oracle_command, work, &trial, answer));
 out:
     if (work != NULL)
         oracle_command.destroy(&work);

@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Trials dealt to the ranks: each is evaluated once, whoever does it; errors and a stop leave
+   nothing behind. */
+#include <math.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "oracle/deal.h"
+#include "support.h"
+
+enum { TRIALS = 20, ENDLESS = 900, BROKEN = 901 };
+
+/* An oracle whose value is 10 number + draw + the first value; trial ENDLESS never ends by itself,
+   BROKEN is an error. */
+typedef struct fake {
+    oracle_setup_t setup;
+    double value;
+    int64_t number;
+    double until;
+} fake_t;
+
+static int prepared; /* times, on this rank */
+
+static int prepare(const void *options)
+{
+    prepared++;
+    return options == NULL ? TRALO_OK : error_raise(TRALO_ERR_FILE, "no folder");
+}
+
+static int create(const oracle_setup_t *setup, void **work)
+{
+    int code = TRALO_OK;
+    fake_t *fake = NULL;
+    ALLOC(fake, 1);
+    fake->setup = *setup;
+    *work = fake;
+out:
+    return code;
+}
+
+static int begin(void *work, const oracle_trial_t *trial)
+{
+    fake_t *fake = work;
+    fake->number = trial->number;
+    fake->value = (double)(10 * trial->number + trial->draw) + trial->values[0];
+    fake->until = clock_seconds() + (trial->number % 3 == 0 ? 0.01 : 0.0);
+    return TRALO_OK;
+}
+
+static int poll(void *work, oracle_answer_t *answer, bool *done)
+{
+    const fake_t *fake = work;
+    *answer = (oracle_answer_t){.valid = true, .value = fake->value};
+    answer->stopped = fake->setup.stop(fake->setup.argument);
+    *done = answer->stopped || (fake->number != ENDLESS && clock_seconds() >= fake->until);
+    return fake->number == BROKEN ? error_raise(TRALO_ERR_FILE, "trial %d broke", BROKEN)
+                                  : TRALO_OK;
+}
+
+static void destroy(void **work)
+{
+    mem_free(work);
+}
+
+static const oracle_kind_t kind = {.name = "fake",
+                                   .prepare = prepare,
+                                   .create = create,
+                                   .begin = begin,
+                                   .poll = poll,
+                                   .destroy = destroy};
+
+static space_parameter_t list[] = {{.name = NULL, .count = 2}};
+static const space_t space = {.parameters = 1, .count = 2, .list = list};
+
+static double stop_at; /* clock_seconds(); 0: never */
+
+static bool stop(void)
+{
+    return stop_at > 0.0 && clock_seconds() > stop_at;
+}
+
+/* What rank 0 knows of a batch. */
+typedef struct seen {
+    int special, number; /* this place of the batch has that number; -1: none */
+    int fails_at;        /* `done` fails for this place; -1: none */
+    int times[TRIALS];
+    double values[2];
+} seen_t;
+
+static void trial(void *argument, int i, oracle_trial_t *out)
+{
+    seen_t *seen = argument;
+    seen->values[0] = 0.25 * i;
+    *out = (oracle_trial_t){i == seen->special ? seen->number : i + 1, i % 2, seen->values};
+}
+
+static int done(void *argument, int i, const oracle_answer_t *answer)
+{
+    seen_t *seen = argument;
+    CU_ASSERT(answer->valid && !answer->stopped);
+    CHECK_CLOSE(answer->value, 10.0 * (i + 1) + i % 2 + 0.25 * i, 0.0);
+    seen->times[i]++;
+    return i == seen->fails_at ? error_raise(TRALO_ERR_FILE, "the disk is full") : TRALO_OK;
+}
+
+static int run(deal_t *deal, seen_t *seen)
+{
+    const deal_batch_t batch = {.count = TRIALS, .argument = seen, .trial = trial, .done = done};
+    memset(seen->times, 0, sizeof seen->times);
+    return deal_run(deal, &batch);
+}
+
+static int total(const seen_t *seen)
+{
+    int sum = 0;
+    for (int i = 0; i < TRIALS; i++)
+        sum += seen->times[i];
+    return sum;
+}
+
+static void check_whole(deal_t *deal)
+{
+    seen_t seen = {.special = -1, .fails_at = -1};
+    CHECK_OK(run(deal, &seen));
+    for (int i = 0; i < TRIALS; i++)
+        CU_ASSERT(seen.times[i] == 1);
+}
+
+static bool open_deal(deal_t **deal)
+{
+    const deal_setup_t setup = {.comm = test_comm, .kind = &kind, .space = &space, .stop = stop};
+    stop_at = 0.0;
+    return CHECK_OK(deal_create(&setup, deal));
+}
+
+static void each_once(void)
+{
+    deal_t *deal = NULL;
+    prepared = 0;
+    if (!open_deal(&deal))
+        return;
+    CU_ASSERT(prepared == (comm_rank(test_comm) == 0));
+    if (comm_rank(test_comm) == 0) {
+        CU_ASSERT(deal_utilisation(deal) == 1.0);
+        check_whole(deal);
+        check_whole(deal);
+        CU_ASSERT(deal_utilisation(deal) > 0.0 && deal_utilisation(deal) <= 1.0 + 1e-9);
+        deal_end(deal);
+    }
+    deal_serve(deal);
+    deal_free(&deal);
+}
+
+/* After a failure of whatever sort the next batch is whole again. */
+static void failures(void)
+{
+    deal_t *deal = NULL;
+    seen_t seen = {.special = 3, .number = BROKEN, .fails_at = -1};
+    if (!open_deal(&deal))
+        return;
+    if (comm_rank(test_comm) == 0) {
+        CHECK_FAILS(run(deal, &seen), TRALO_ERR_FILE, "trial 901 broke");
+        CU_ASSERT(total(&seen) < TRIALS && seen.times[3] == 0);
+        check_whole(deal);
+        seen = (seen_t){.special = -1, .fails_at = 2};
+        CHECK_FAILS(run(deal, &seen), TRALO_ERR_FILE, "the disk is full");
+        CU_ASSERT(total(&seen) < TRIALS && seen.times[2] == 1);
+        seen = (seen_t){.special = 19, .number = ENDLESS, .fails_at = 18};
+        CHECK_FAILS(run(deal, &seen), TRALO_ERR_FILE, "the disk is full");
+        check_whole(deal);
+        deal_end(deal);
+    }
+    deal_serve(deal);
+    deal_free(&deal);
+}
+
+static void stops(void)
+{
+    deal_t *deal = NULL;
+    seen_t seen = {.special = 1, .number = ENDLESS, .fails_at = -1};
+    if (!open_deal(&deal))
+        return;
+    if (comm_rank(test_comm) == 0) {
+        stop_at = clock_seconds() + 0.15;
+        CHECK_OK(run(deal, &seen));
+        CU_ASSERT(seen.times[0] == 1 && seen.times[1] == 0);
+        CHECK_OK(run(deal, &seen));
+        CU_ASSERT(total(&seen) == 0);
+        stop_at = 0.0;
+        check_whole(deal);
+        deal_end(deal);
+    }
+    deal_serve(deal);
+    deal_free(&deal);
+}
+
+static void cannot_be_made(void)
+{
+    int option = 1;
+    deal_t *deal = NULL;
+    const deal_setup_t setup = {
+        .comm = test_comm, .kind = &kind, .options = &option, .space = &space, .stop = stop};
+    CHECK_FAILS(deal_create(&setup, &deal), TRALO_ERR_FILE, "no folder");
+    CU_ASSERT_PTR_NULL(deal);
+}
+
+void suite_deal(void);
+void suite_deal(void)
+{
+    static const test_case_t cases[] = {{"each trial once", each_once},
+                                        {"failures", failures},
+                                        {"stops when asked to", stops},
+                                        {"what cannot be made", cannot_be_made}};
+    REGISTER("deal", cases);
+}
