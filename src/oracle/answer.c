@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#define _GNU_SOURCE /* memrchr */
 #include "oracle/answer.h"
 
 #include <errno.h>
@@ -86,7 +87,7 @@ void answer_last_json(const char *path, answer_value_t *out)
     snprintf(out->why, sizeof out->why, "no line that it printed is a JSON object");
     while (left > 0) {
         bytes[left] = '\0';
-        char *line = strrchr(bytes, '\n');
+        char *line = memrchr(bytes, '\n', (size_t)left);
         line = line != NULL ? line + 1 : bytes;
         left = line > bytes ? line - bytes - 1 : 0;
         line += strspn(line, " \t");

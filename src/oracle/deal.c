@@ -4,7 +4,7 @@
                 look after its own; hear who has answered;  sleep when nothing has happened
                 asked to stop, or an error: no more are given out, the busy ranks are told
    others:  hear: a trial: begin it, look after it, hear "stop" in between, answer
-                  end: return                                                                   */
+                  end: return */
 #include "oracle/deal.h"
 
 #include <string.h>

@@ -124,8 +124,19 @@ static int reap(pid_t leader)
     return status;
 }
 
+/* Where whoever started this program ignores SIGCHLD, ends of children would go unnoticed. */
+static void notice_children(void)
+{
+    struct sigaction action;
+    if (sigaction(SIGCHLD, NULL, &action) != 0 || action.sa_handler != SIG_IGN)
+        return;
+    action.sa_handler = SIG_DFL;
+    sigaction(SIGCHLD, &action, NULL);
+}
+
 void process_start(const process_plan_t *plan, process_t *process)
 {
+    notice_children();
     *process = (process_t){.plan = plan, .began = clock_seconds()};
     process->failed = start(plan, &process->leader);
 }

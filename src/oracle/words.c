@@ -11,6 +11,8 @@
 
 #include "base/mem.h"
 
+enum { VARIABLE_MOST = 60000 }; /* Linux takes no longer texts than 128 KiB into a program */
+
 /* What a placeholder may be beside a parameter. */
 typedef enum word { WORD_SEED, WORD_TRIAL, WORD_FOLDER, WORD_PARAMETERS, WORD_VALUE, WORDS } word_t;
 static const char *const names[WORDS] = {"seed", "trial", "folder", "parameters", "value"};
@@ -164,12 +166,15 @@ out:
     return code;
 }
 
+/* NULL where it is too long. */
 static int add_parameter(const space_parameter_t *p, const double *values, char **out)
 {
     int code = TRALO_OK;
     text_t text = {0};
     TRY(text_add(&text, "TRALO_PARAMETER_%s=", p->name));
     TRY(space_add_values(&text, p, values));
+    if (text.size > VARIABLE_MOST)
+        mem_free(&text.data);
     *out = text.data;
     text.data = NULL;
 out:
@@ -200,8 +205,10 @@ int words_environment(const words_t *words, char ***out)
             TRY(mem_string(environ[i], &list[count++]));
     for (int word = 0; word < WORDS; word++)
         TRY(add_variable(words, (word_t)word, &list[count++]));
-    for (int k = 0; k < space->parameters; values += space->list[k++].count)
-        TRY(add_parameter(&space->list[k], values, &list[count++]));
+    for (int k = 0; k < space->parameters; values += space->list[k++].count) {
+        TRY(add_parameter(&space->list[k], values, &list[count]));
+        count += list[count] != NULL;
+    }
     *out = list;
     list = NULL;
 out:

@@ -12,7 +12,7 @@
        {{ and }}     braces
 
    The same in the environment: TRALO_PARAMETER_NAME, TRALO_SEED, TRALO_TRIAL, TRALO_FOLDER,
-   TRALO_PARAMETERS, TRALO_VALUE. */
+   TRALO_PARAMETERS, TRALO_VALUE; vectors of more than 60 kB are in the file alone. */
 #ifndef ORACLE_WORDS_H
 #define ORACLE_WORDS_H
 

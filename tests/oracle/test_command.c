@@ -127,6 +127,7 @@ static void values_are_missing(void)
     expect_failure("no line that it printed is a JSON object", "echo 3", NULL);
     expect_failure("no line that it printed is a JSON object", "true", NULL);
     expect_failure("no line that it printed is a JSON object", "head -c 300000 /dev/urandom", NULL);
+    expect_failure("no line that it printed", "head -c 2000000 /dev/zero | tr '\\0' '\\n'", NULL);
     expect_failure("no number called \"value\"", "echo '{{\"loss\": 3}}'", NULL);
     expect_failure("no number called \"value\"", "echo '{{\"value\": \"3\"}}'", NULL);
     expect_failure("its value is nan", "echo '{{\"a\": 1, \"value\": NaN}}'", NULL);
@@ -228,6 +229,14 @@ static void stops(void)
     CU_ASSERT(clock_seconds() - began < 5.0);
 }
 
+/* Whoever started us may ignore the end of children. */
+static void children_are_noticed(void)
+{
+    void (*before)(int) = signal(SIGCHLD, SIG_IGN);
+    expect_failure("ended with status 3", "echo '{{\"value\": 1}}'; exit 3", NULL);
+    signal(SIGCHLD, before);
+}
+
 /* What a program is told, by each way. */
 static void is_told(void)
 {
@@ -249,6 +258,29 @@ static void is_told(void)
         expect(1.0, line, NULL);
     }
     unsetenv("TRALO_SEED");
+}
+
+/* A vector too long for the environment is in the file. */
+static void long_vectors(void)
+{
+    enum { LENGTH = 50000 };
+    static double many[LENGTH];
+    char x[] = "x";
+    oracle_answer_t answer = {.valid = false};
+    void *work = NULL,
+         *chosen = options("[ -z \"$TRALO_PARAMETER_x\" ] && n=$(tr -cd , <{parameters}"
+                           " | wc -c) && echo \"{{\\\"value\\\": $n}}\"",
+                           NULL);
+    space_parameter_t one = {.name = x, .vector = true, .count = LENGTH, .upper = 1.0};
+    const space_t wide = {.parameters = 1, .count = LENGTH, .list = &one};
+    const oracle_setup_t setup = {.options = chosen, .space = &wide, .stop = stop};
+    const oracle_trial_t trial = {.number = 7, .values = many};
+    CHECK_OK(oracle_command.prepare(chosen));
+    if (CHECK_OK(oracle_command.create(&setup, &work)))
+        CHECK_OK(oracle_run(&oracle_command, work, &trial, &answer));
+    CU_ASSERT(answer.valid && answer.value == LENGTH + 1);
+    oracle_command.destroy(&work);
+    release(&chosen);
 }
 
 static void refuse(const char *part, const char *line)
@@ -320,7 +352,9 @@ ALONE(programs_fail)
 ALONE(nothing_is_left)
 ALONE(retries)
 ALONE(stops)
+ALONE(children_are_noticed)
 ALONE(is_told)
+ALONE(long_vectors)
 ALONE(lines_are_checked)
 ALONE(folders)
 ALONE(memory_fails)
@@ -328,15 +362,18 @@ ALONE(memory_fails)
 void suite_command(void);
 void suite_command(void)
 {
-    static const test_case_t cases[] = {{"values are read", first_values_are_read},
-                                        {"values are missing", first_values_are_missing},
-                                        {"programs fail", first_programs_fail},
-                                        {"nothing is left running", first_nothing_is_left},
-                                        {"retries", first_retries},
-                                        {"stops when asked to", first_stops},
-                                        {"what a program is told", first_is_told},
-                                        {"lines are checked", first_lines_are_checked},
-                                        {"folders", first_folders},
-                                        {"memory fails", first_memory_fails}};
+    static const test_case_t cases[] = {
+        {"values are read", first_values_are_read},
+        {"values are missing", first_values_are_missing},
+        {"programs fail", first_programs_fail},
+        {"nothing is left running", first_nothing_is_left},
+        {"retries", first_retries},
+        {"stops when asked to", first_stops},
+        {"ends of children are noticed", first_children_are_noticed},
+        {"what a program is told", first_is_told},
+        {"long vectors", first_long_vectors},
+        {"lines are checked", first_lines_are_checked},
+        {"folders", first_folders},
+        {"memory fails", first_memory_fails}};
     REGISTER("command", cases);
 }
