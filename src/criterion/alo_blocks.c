@@ -309,8 +309,8 @@ static void destroy(criterion_t *criterion)
     mem_free(&criterion->work);
 }
 
-static const criterion_kind_t *const rows[] = {&criterion_alo_blocks, &criterion_alo_wide_blocks,
-                                               NULL};
+static const criterion_kind_t *const rows[] = {
+    &criterion_alo_blocks, &criterion_alo_explicit_blocks, &criterion_alo_wide_blocks, NULL};
 
 const criterion_kind_t criterion_alo_blocks = {
     .name = "alo",

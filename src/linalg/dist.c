@@ -184,14 +184,26 @@ void dist_invert(const dist_t *dist, const double *L, double *V, double *R)
     count(dist, DIST_INVERT);
 }
 
-void dist_mirror(const dist_t *dist, dist_square_t square, double *A, double *scratch)
+/* A triangle of the square S of A becomes `add` times that of S' more than `keep` times itself. */
+static void add_transposed(const dist_t *dist, const char *triangle, dist_square_t square,
+                           double add, double keep, double *A, double *scratch)
 {
     const int *d = dist->descriptor, most = square.count;
     const int row = square.row + 1, column = square.column + 1;
     memcpy(scratch, A, (size_t)dist->n * (size_t)dist->columns * sizeof *A);
-    pdtradd_("U", "T", &most, &most, &plus, scratch, &row, &column, d, &nothing, A, &row, &column,
+    pdtradd_(triangle, "T", &most, &most, &add, scratch, &row, &column, d, &keep, A, &row, &column,
              d);
     count(dist, DIST_MIRROR);
+}
+
+void dist_mirror(const dist_t *dist, dist_square_t square, double *A, double *scratch)
+{
+    add_transposed(dist, "U", square, 1.0, 0.0, A, scratch);
+}
+
+void dist_symmetrize(const dist_t *dist, dist_square_t square, double *A, double *scratch)
+{
+    add_transposed(dist, "L", square, 0.5, 0.5, A, scratch);
 }
 
 void dist_subtract_both(const dist_t *dist, const double *A, double *C)

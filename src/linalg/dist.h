@@ -83,6 +83,10 @@ typedef struct dist_square {
 } dist_square_t;
 void dist_mirror(const dist_t *dist, dist_square_t square, double *A, double *scratch);
 
+/* The lower triangle of that square of A becomes the one of its symmetric part, (S + S') / 2; what
+   is above its diagonal stays. Costs what dist_mirror does. */
+void dist_symmetrize(const dist_t *dist, dist_square_t square, double *A, double *scratch);
+
 /* C -= A + A', the lower triangle of C. */
 void dist_subtract_both(const dist_t *dist, const double *A, double *C);
 

@@ -14,14 +14,19 @@
 #include "data/rows.h"
 #include "problem/cost.h"
 
+static int columns_of(const problem_shape_t *shape)
+{
+    return shape->width * shape->outputs;
+}
+
 int64_t distributed_elements(const problem_shape_t *shape)
 {
-    return dist_elements(shape->width * shape->outputs, (int)shape->ranks);
+    return dist_elements(columns_of(shape), (int)shape->ranks);
 }
 
 int distributed_strip(const problem_shape_t *shape)
 {
-    const int columns = shape->width * shape->outputs, panel = dist_panel(columns);
+    const int columns = columns_of(shape), panel = dist_panel(columns);
     const int64_t held = distributed_elements(shape) / columns;
     const int64_t strip = shape->streamed ? (held + panel - 1) / panel * panel : panel;
     return strip < columns ? (int)strip : columns;
@@ -54,35 +59,53 @@ static double *panel_at(const distributed_t *d, panel_block_t strip, panel_block
     return d->panel + (panel.first - strip.first) * strip.ld;
 }
 
-/* The columns of `panel` that belong to output b, in terms of the data; false: none do. */
-static bool part_of_output(const problem_t *problem, panel_block_t panel, int b,
-                           panel_block_t *part)
+/* Where the columns of a panel meet the block (a, b), a >= b, of a matrix of several outputs. */
+typedef struct meeting {
+    int a, b;
+    panel_block_t part; /* in terms of the data */
+    int64_t at;         /* of the first number of these columns of the block in the panel */
+} meeting_t;
+
+/* The next block that the panel meets, from {0}; false: there are no more. */
+static bool next_meeting(int width, int outputs, panel_block_t panel, meeting_t *m)
 {
-    const int begin = b * problem->width, end = begin + problem->width;
-    const int first = panel.first > begin ? panel.first : begin;
-    const int last = panel.first + panel.count < end ? panel.first + panel.count : end;
-    *part = (panel_block_t){.first = first - begin, .count = last - first, .ld = panel.ld};
-    return part->count > 0;
+    do {
+        if (m->part.ld > 0 && ++m->a == outputs)
+            m->a = ++m->b;
+        if (m->b == outputs)
+            return false;
+        const int begin = m->b * width, end = begin + width;
+        const int first = panel.first > begin ? panel.first : begin;
+        const int last = panel.first + panel.count < end ? panel.first + panel.count : end;
+        m->part = (panel_block_t){.first = first - begin, .count = last - first, .ld = panel.ld};
+        m->at = (first - panel.first) * panel.ld + (int64_t)m->a * width;
+    } while (m->part.count <= 0);
+    return true;
 }
 
-/* Adds this rank's rows of all blocks a >= b to the panel. */
+/* Adds what this rank's rows of the blocks give to the panel. */
 static void add_rows(const problem_t *problem, const rows_panel_t *rows, const double *weights,
                      panel_block_t panel, double *out)
 {
-    panel_block_t part;
-    for (int b = 0; b < problem->outputs; b++)
-        for (int a = b; a < problem->outputs && part_of_output(problem, panel, b, &part); a++) {
-            const int64_t column = b * problem->width + part.first - panel.first;
-            rows_gram_block(rows, weights + joint_at(a, b) * problem->rows + rows->begin, part,
-                            problem->scratch,
-                            out + column * panel.ld + (int64_t)a * problem->width);
-        }
+    for (meeting_t m = {0}; next_meeting(problem->width, problem->outputs, panel, &m);)
+        rows_gram_block(rows, weights + joint_at(m.a, m.b) * problem->rows + rows->begin, m.part,
+                        problem->scratch, out + m.at);
+}
+
+/* Does so with every block of A below the diagonal. */
+static void for_lower_blocks(const distributed_t *d,
+                             void (*act)(const dist_t *, dist_square_t, double *, double *),
+                             double *A)
+{
+    const int width = d->problem->width, outputs = d->problem->outputs;
+    for (int b = 0; b < outputs; b++)
+        for (int a = b + 1; a < outputs; a++)
+            act(d->dist, (dist_square_t){a * width, b * width, width}, A, d->mirror);
 }
 
 void distributed_gram(const distributed_t *d, const double *weights, double *C)
 {
     const problem_t *problem = d->problem;
-    const int width = problem->width;
     panel_block_t strip = {0};
     while (next_strip(d, &strip)) {
         rows_pass_t pass = rows_begin(&problem->data->X, ROWS_AS_HELD);
@@ -93,29 +116,34 @@ void distributed_gram(const distributed_t *d, const double *weights, double *C)
         for (panel_block_t panel = {0}; next_panel(d, strip, &panel);)
             dist_settle(d->dist, panel_at(d, strip, panel), panel, C);
     }
-    for (int b = 0; b < problem->outputs; b++)
-        for (int a = b + 1; a < problem->outputs; a++)
-            dist_mirror(d->dist, (dist_square_t){a * width, b * width, width}, C, d->mirror);
+    for_lower_blocks(d, dist_mirror, C);
 }
 
-/* What a panel of a matrix adds to the numbers of rows. */
-typedef void add_t(const rows_panel_t *rows, const double *columns, panel_block_t panel,
+/* What some columns of a matrix add to the numbers of rows. */
+typedef void add_t(const rows_panel_t *rows, const double *columns, panel_block_t part,
                    double *scratch, double *out);
+
+static void add_panel(const problem_t *problem, const rows_panel_t *rows, const double *columns,
+                      panel_block_t panel, add_t *add, double *out)
+{
+    for (meeting_t m = {0}; next_meeting(problem->width, problem->outputs, panel, &m);)
+        add(rows, columns + m.at, m.part, problem->scratch,
+            out + joint_at(m.a, m.b) * problem->rows + rows->begin);
+}
 
 static void sum_panels(const distributed_t *d, const double *A, dist_part_t part, add_t *add,
                        double *out)
 {
     const problem_t *problem = d->problem;
     panel_block_t strip = {0};
-    memset(out, 0, (size_t)problem->rows * sizeof *out);
+    memset(out, 0, (size_t)(problem->blocks * problem->rows) * sizeof *out);
     while (next_strip(d, &strip)) {
         rows_pass_t pass = rows_begin(&problem->data->X, ROWS_AS_HELD);
         for (panel_block_t panel = {0}; next_panel(d, strip, &panel);)
             dist_show(d->dist, A, panel, part, panel_at(d, strip, panel));
         while (rows_next(&pass))
             for (panel_block_t panel = {0}; next_panel(d, strip, &panel);)
-                add(&pass.panel, panel_at(d, strip, panel), panel, problem->scratch,
-                    out + pass.panel.begin);
+                add_panel(problem, &pass.panel, panel_at(d, strip, panel), panel, add, out);
     }
 }
 
@@ -124,8 +152,9 @@ void distributed_norms(const distributed_t *d, const double *R, double *out)
     sum_panels(d, R, DIST_UPPER, rows_add_norms, out);
 }
 
-void distributed_forms(const distributed_t *d, const double *M, double *out)
+void distributed_forms(const distributed_t *d, double *M, double *out)
 {
+    for_lower_blocks(d, dist_symmetrize, M);
     sum_panels(d, M, DIST_LOWER, rows_add_quadratic, out);
 }
 
@@ -135,30 +164,39 @@ void distributed_forms(const distributed_t *d, const double *M, double *out)
    end. Of sparse rows pairs of entries meet, or entries and columns. */
 static double flops(const problem_shape_t *shape, dist_part_t part)
 {
-    const int n = shape->width, most = dist_panel(n);
+    const int w = shape->width, columns = columns_of(shape);
     const double entries = (double)shape->entries * (double)shape->ranks;
+    const panel_block_t all = {.count = columns, .ld = columns};
     double sum = 0.0;
     if (shape->sparse)
-        return part == DIST_LOWER ? entries * entries / (double)shape->n : entries * n;
-    for (int first = 0, count; first < n; first += count) {
-        count = n - first < most ? n - first : most;
-        sum += 2.0 * count * (part == DIST_LOWER ? n - first : first + count);
-    }
+        return joint_blocks(shape->outputs) *
+               (part == DIST_LOWER ? entries * entries / (double)shape->n : entries * w);
+    for (panel_block_t panel = {0}; next_part(all, dist_panel(columns), &panel);)
+        for (meeting_t m = {0}; next_meeting(w, shape->outputs, panel, &m);)
+            sum += 2.0 * m.part.count *
+                   (part == DIST_LOWER ? w - m.part.first : m.part.first + m.part.count);
     return sum * (double)shape->n;
 }
 
 static void cost_strips(const problem_shape_t *shape, double times, work_t *work)
 {
-    const int columns = shape->width * shape->outputs, strip = distributed_strip(shape);
+    const int columns = columns_of(shape), strip = distributed_strip(shape);
     const int strips = (columns + strip - 1) / strip;
     cost_read(shape, times * strips, work);
+}
+
+/* The blocks below the diagonal are mirrored, or made symmetric. */
+static void cost_lower_blocks(const problem_shape_t *shape, double times, work_t *work)
+{
+    const int below = joint_blocks(shape->outputs) - shape->outputs;
+    dist_cost(columns_of(shape), (int)shape->ranks, DIST_MIRROR, times * below, work);
 }
 
 static void cost_panels(const problem_shape_t *shape, dist_part_t part, double times, work_t *work)
 {
     work->amount[WORK_PANEL] += times * flops(shape, part);
     cost_strips(shape, times, work);
-    dist_cost_show(shape->width, (int)shape->ranks, part, times, work);
+    dist_cost_show(columns_of(shape), (int)shape->ranks, part, times, work);
 }
 
 void distributed_cost_norms(const problem_shape_t *shape, double times, work_t *work)
@@ -168,15 +206,14 @@ void distributed_cost_norms(const problem_shape_t *shape, double times, work_t *
 
 void distributed_cost_forms(const problem_shape_t *shape, double times, work_t *work)
 {
+    cost_lower_blocks(shape, times, work);
     cost_panels(shape, DIST_LOWER, times, work);
 }
 
-/* Of several outputs as if panels ended with them. */
 void distributed_cost_gram(const problem_shape_t *shape, double times, work_t *work)
 {
-    const int columns = shape->width * shape->outputs, blocks = joint_blocks(shape->outputs);
-    work->amount[WORK_PANEL] += times * blocks * flops(shape, DIST_LOWER);
+    work->amount[WORK_PANEL] += times * flops(shape, DIST_LOWER);
     cost_strips(shape, times, work);
-    dist_cost_settle(columns, times, work);
-    dist_cost(columns, (int)shape->ranks, DIST_MIRROR, times * (blocks - shape->outputs), work);
+    dist_cost_settle(columns_of(shape), times, work);
+    cost_lower_blocks(shape, times, work);
 }

@@ -33,10 +33,12 @@ int distributed_strip(const problem_shape_t *shape);
    diagonal whole. */
 void distributed_gram(const distributed_t *d, const double *weights, double *C);
 
-/* out[i] = |x_i'R|^2 for the upper triangle of R, and x_i'M x_i for the lower one of a symmetric
-   M; out [rows]; one output. */
+/* out[i] = |x_i'R|^2 for the upper triangle of R; out [rows]; one output. */
 void distributed_norms(const distributed_t *d, const double *R, double *out);
-void distributed_forms(const distributed_t *d, const double *M, double *out);
+
+/* out [blocks, rows] = Z_i M Z_i' of a symmetric M (x_i'M x_i with one output), of which the lower
+   triangle is read; with several outputs its blocks below the diagonal are lost. */
+void distributed_forms(const distributed_t *d, double *M, double *out);
 
 /* What `times` calls of these cost. Not collective. */
 void distributed_cost_gram(const problem_shape_t *shape, double times, work_t *work);

@@ -104,10 +104,10 @@ static void panels_join_without_a_seam(void)
 /* Three classes: 273 columns in two panels, which both have columns of two classes. */
 static void several_outputs_share_panels(void)
 {
-    static const char *const criteria[] = {"holdout", "kfold"};
-    for (int c = 0; c < 2; c++)
+    static const char *const criteria[] = {"holdout", "kfold", "alo"};
+    for (int c = 0; c < 3; c++)
         for (int q = 0; penalty_kinds[q] != NULL; q++) {
-            fixture_setup_t setup = setup_of("softmax", penalty_kinds[q]->name, 1);
+            fixture_setup_t setup = setup_of("softmax", penalty_kinds[q]->name, 1 + (c + q) % 2);
             setup.p = 90;
             setup.criterion = criteria[c];
             setup.free_column = true;
@@ -174,6 +174,9 @@ static void memory_is_what_was_said(void)
         setup.p = 300;
         check_memory(setup);
     }
+    fixture_setup_t softmax = setup_of("softmax", "ridge", 1);
+    softmax.p = 90;
+    check_memory(softmax);
 }
 
 static void a_singular_hessian_is_an_outcome(void)

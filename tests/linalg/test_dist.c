@@ -275,6 +275,20 @@ static void for_each(const int *size, void (*check)(bench_t *))
     }
 }
 
+/* A square somewhere in the matrix: its lower triangle, and nothing else, becomes symmetric. */
+static void check_squares(bench_t *b)
+{
+    const int n = b->n, count = n / 3, row = n / 2, column = n / 7;
+    spread(b, b->other, b->A);
+    dist_symmetrize(b->dist, (dist_square_t){row, column, count}, b->A, b->B);
+    memcpy(b->want, b->other, (size_t)n * (size_t)n * sizeof *b->want);
+    for (int j = 0; j < count; j++)
+        for (int i = j; i < count; i++)
+            b->want[row + i + (column + j) * n] =
+                0.5 * (b->other[row + i + (column + j) * n] + b->other[row + j + (column + i) * n]);
+    CHECK_CLOSE(distance(b, b->A, false), 0.0, 0.0);
+}
+
 static void columns_are_dealt_to_the_ranks(void)
 {
     for_each(sizes, check_layout);
@@ -310,6 +324,11 @@ static void triangles_are_subtracted(void)
     for_each(few_sizes, check_both);
 }
 
+static void squares_become_symmetric(void)
+{
+    for_each(few_sizes, check_squares);
+}
+
 void suite_dist(void)
 {
     static const test_case_t cases[] = {
@@ -319,6 +338,7 @@ void suite_dist(void)
         {"indefinite matrices are found", indefinite_matrices_are_found},
         {"inverses are that", inverses_are_that},
         {"panels go round", panels_go_round},
+        {"squares become symmetric", squares_become_symmetric},
         {"triangles are subtracted", triangles_are_subtracted},
     };
     REGISTER("dist", cases);
