@@ -162,12 +162,13 @@ static int make_criterion(const fixture_setup_t *setup, fixture_t *f)
     int code = TRALO_OK;
     criterion_setup_t s = {.kind = criterion_find(setup->criterion),
                            .problem = f->problem,
-                           .inner = inner_find("newton")};
+                           .inner = inner_find(setup->inner != NULL ? setup->inner : "newton")};
     TRY(make_options(s.kind->params, s.kind->options_size, &f->options));
     TRY(make_options(s.inner->params, s.inner->options_size, &f->inner_options));
     f->params = s.kind->params;
     TRY(set_option(f->params, setup->option, setup->value, f->options));
     TRY(set_option(f->params, "algebra", setup->algebra, f->options));
+    TRY(set_option(s.inner->params, setup->inner_option, setup->inner_value, f->inner_options));
     s.options = f->options;
     s.inner_options = f->inner_options;
     TRY(criterion_create(&s, &f->criterion));

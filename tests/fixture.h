@@ -22,6 +22,8 @@ typedef struct fixture_setup {
     bool penalised_intercept;
     const char *option, *value; /* of the criterion; NULL: defaults */
     const char *algebra;        /* of the criterion; NULL: auto */
+    const char *inner;          /* NULL: newton, and one option of it: */
+    const char *inner_option, *inner_value;
 } fixture_setup_t;
 
 typedef struct fixture {

@@ -41,6 +41,7 @@
     X(problem)                                                                                     \
     X(conjugate)                                                                                   \
     X(inner)                                                                                       \
+    X(descent)                                                                                     \
     X(values)                                                                                      \
     X(import)                                                                                      \
     X(import_packed)                                                                               \

@@ -46,3 +46,22 @@ int64_t rng_below(uint64_t seed, uint64_t stream, uint64_t index, int64_t bound)
     unsigned __int128 product = (unsigned __int128)rng_bits(seed, stream, index) * (uint64_t)bound;
     return (int64_t)(product >> 64);
 }
+
+int64_t rng_permuted(uint64_t seed, uint64_t stream, int64_t n, int64_t position)
+{
+    int half = 1;
+    while ((int64_t)1 << (2 * half) < n)
+        half++;
+    const uint64_t mask = ((uint64_t)1 << half) - 1;
+    uint64_t x = (uint64_t)position;
+    do {
+        uint64_t left = x >> half, right = x & mask;
+        for (uint64_t round = 0; round < RNG_ROUNDS; round++) {
+            uint64_t mixed = left ^ (rng_bits(seed, stream + round, right) & mask);
+            left = right;
+            right = mixed;
+        }
+        x = left << half | right;
+    } while (x >= (uint64_t)n);
+    return (int64_t)x;
+}

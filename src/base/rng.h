@@ -19,4 +19,10 @@ double rng_normal(uint64_t seed, uint64_t stream, uint64_t index);
 /* Uniform on 0 .. bound-1, bound > 0 (bias below bound / 2^64). */
 int64_t rng_below(uint64_t seed, uint64_t stream, uint64_t index, int64_t bound);
 
+/* Where a pseudo-random permutation of 0 .. n-1 takes `position`: a function of (seed, stream, n),
+   from the streams stream .. stream + RNG_ROUNDS - 1. A balanced Feistel network on the next power
+   of 4 with cycle walking (Black & Rogaway, CT-RSA 2002). */
+enum { RNG_ROUNDS = 6 };
+int64_t rng_permuted(uint64_t seed, uint64_t stream, int64_t n, int64_t position);
+
 #endif

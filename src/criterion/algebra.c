@@ -125,6 +125,11 @@ int algebra_choose(const algebra_facts_t *facts, const char *asked, algebra_t *o
     best_t best = {.facts = facts};
     if (strcmp(asked, algebra_names[0]) != 0)
         return choose_named(facts, asked, out);
+    if (facts->steps && !facts->kind->approximates_loo) {
+        int code = choose_named(facts, hessian_products.name, out);
+        snprintf(out->why, sizeof out->why, "the inner solver takes steps along gradients");
+        return code;
+    }
     algebra_each(facts, compare, &best);
     ASSERT(best.seen > 0);
     *out = best.algebra;

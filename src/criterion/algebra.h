@@ -12,6 +12,8 @@ typedef struct algebra_facts {
     problem_shape_t shape;        /* with the rows of the rank that has most */
     bool one_ridge;               /* squared loss, and one ridge penalty for every feature */
     int64_t memory;               /* bytes that a rank may use; 0: not known */
+    bool steps;                   /* the inner solver takes steps along gradients, and seldom comes
+                                     to a minimum: no matrix is worth its memory */
 } algebra_facts_t;
 
 typedef struct algebra {

@@ -13,7 +13,8 @@ typedef struct course_known {
     int evaluations; /* of a search, after its sweep */
 } course_known_t;
 
-/* An evaluation of this order near the end of a search, by this row of the table. */
+/* An evaluation of this order (or CRITERION_MODEL) near the end of a search, by this row of the
+ * table. */
 course_t course_of(const criterion_kind_t *row, const hessian_kind_t *form,
                    const problem_shape_t *shape, const course_known_t *known, int order);
 

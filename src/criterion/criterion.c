@@ -43,8 +43,10 @@ static algebra_facts_t find_facts(const criterion_setup_t *setup)
 {
     const problem_t *problem = setup->problem;
     comm_t *comm = problem->comm;
-    algebra_facts_t facts = {
-        .kind = setup->kind, .shape = problem_shape(problem), .one_ridge = one_ridge(problem)};
+    algebra_facts_t facts = {.kind = setup->kind,
+                             .shape = problem_shape(problem),
+                             .one_ridge = one_ridge(problem),
+                             .steps = setup->inner->early};
     if (setup->kind->parts != NULL)
         facts.shape.parts = setup->kind->parts(setup->options, facts.shape.n);
     facts.shape.rows = comm_max_one_int(comm, facts.shape.rows);
@@ -53,7 +55,19 @@ static algebra_facts_t find_facts(const criterion_setup_t *setup)
     return facts;
 }
 
-/* The same on all ranks. */
+/* The same on all ranks, as the next. */
+static int check_inner(const criterion_setup_t *setup, const problem_shape_t *shape)
+{
+    int code = TRALO_OK;
+    const inner_kind_t *inner = setup->inner;
+    const char *wants =
+        inner->unsuited != NULL ? inner->unsuited(setup->inner_options, shape) : NULL;
+    if (wants != NULL)
+        FAIL(TRALO_ERR_INPUT, "inner = %s wants %s", inner->name, wants);
+out:
+    return code;
+}
+
 static int check_memory(const criterion_setup_t *setup, const algebra_facts_t *facts,
                         const algebra_t *algebra)
 {
@@ -79,6 +93,7 @@ static int choose(const criterion_setup_t *setup, algebra_t *out)
     int code = TRALO_OK;
     const criterion_common_t *common = setup->options;
     const algebra_facts_t facts = find_facts(setup);
+    TRY(check_inner(setup, &facts.shape));
     TRY(algebra_choose(&facts, algebra_names[common->algebra], out));
     TRY(check_memory(setup, &facts, out));
 out:
@@ -164,7 +179,7 @@ void criterion_evaluate(criterion_t *criterion, const double *theta, int order,
         result->valid = false;
         snprintf(result->failure, sizeof result->failure, "%.500s", tralo_error_message());
     }
-    criterion->known = result->valid ? order : -1;
+    criterion->known = !result->valid ? -1 : order > 0 ? order : 0;
 }
 
 void criterion_product(criterion_t *criterion, const double *direction, double *out)

@@ -25,7 +25,8 @@ typedef struct criterion_result {
     double standard_error;  /* of the mean f over the rows */
     const double *gradient; /* [S] when order >= 1 */
     const double *hessian;  /* [S, S] when order >= 2 */
-    const double *beta;     /* [unknowns] the minimum of the training problem */
+    const double *beta;     /* [unknowns] the model: what training on all rows came to (hold-out may
+                               be told: on those that train); NULL: this order does not find it */
     const double *rows;     /* [local rows] unweighted criterion of each row: phi_i */
     double least_t;         /* ALO: the least t_i = 1 - l''_i h_i (several outputs: eigenvalue of I
                                - A_i K_i); 1 elsewhere */
@@ -43,13 +44,17 @@ typedef struct criterion_common {
 
 struct algebra_facts;
 
+/* An order of evaluations, beside 0, 1 and 2: f, and the model, whatever that takes. */
+enum { CRITERION_MODEL = -1 };
+
 /* How an evaluation goes, which its cost rests on: `moves` and all below are outcomes of the inner
    solver, counted as they are by base/work.h. */
 typedef struct course {
     int order;         /* -1: what is done once, before the first evaluation */
-    double directions; /* along which second derivatives are found: S for a Hessian */
+    bool model;        /* order 0, as CRITERION_MODEL */
     bool warm;         /* an evaluation came before */
     bool roomy;        /* there is room for what `more` says */
+    double directions; /* along which second derivatives are found: S for a Hessian */
     double moves, factorisations, solves, products;
 } course_t;
 
@@ -125,9 +130,9 @@ typedef struct criterion_setup {
 int criterion_create(const criterion_setup_t *setup, criterion_t **out);
 void criterion_free(criterion_t **criterion);
 
-/* f at theta [S], with its gradient (order >= 1) and Hessian (order 2). Starts from the minimum of
-   the evaluation before. theta the same on all ranks; the results are the same on all ranks, but
-   for `rows`. Collective; what cannot be evaluated is an outcome. */
+/* f at theta [S], with its gradient (order >= 1) and Hessian (order 2), or CRITERION_MODEL. Starts
+   from the minimum of the evaluation before. theta the same on all ranks; the results are the same
+   on all ranks, but for `rows`. Collective; what cannot be evaluated is an outcome. */
 void criterion_evaluate(criterion_t *criterion, const double *theta, int order,
                         criterion_result_t *result);
 

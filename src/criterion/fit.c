@@ -96,7 +96,10 @@ bool fit_minimise(criterion_t *criterion, fit_t *fit, const double *theta,
     result->inner_iterations = inner.iterations;
     result->factorisations = inner.factorisations + 1;
     fit->warm = false;
-    if (!inner.solved) {
+    if (inner.solved && !inner.minimum)
+        inner_no_minimum("alo approximates leave-one-out", &inner, inner.detail,
+                         sizeof inner.detail);
+    if (!inner.minimum) {
         snprintf(result->failure, sizeof result->failure, "%s", inner.detail);
         memcpy(fit->beta, fit->minimum, columns * sizeof *fit->beta);
         return false;

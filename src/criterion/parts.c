@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* By seed: position -> a pseudo-random permutation of the positions -> part. The permutation is a
-   balanced Feistel network on the next power of 4 with cycle walking (Black & Rogaway, CT-RSA
-   2002), a function of (seed, n) that every rank evaluates for its own rows alone. */
+   function of (seed, n) that every rank evaluates for its own rows alone. */
 #include "criterion/parts.h"
 
 #include <inttypes.h>
@@ -10,26 +9,7 @@
 
 #include "base/rng.h"
 
-enum { ROUNDS = 6, STREAM = 0xf01d };
-
-static int64_t permute(uint64_t seed, int64_t n, int64_t position)
-{
-    int half = 1;
-    while ((int64_t)1 << (2 * half) < n)
-        half++;
-    const uint64_t mask = ((uint64_t)1 << half) - 1;
-    uint64_t x = (uint64_t)position;
-    do {
-        uint64_t left = x >> half, right = x & mask;
-        for (uint64_t round = 0; round < ROUNDS; round++) {
-            uint64_t mixed = left ^ (rng_bits(seed, STREAM + round, right) & mask);
-            left = right;
-            right = mixed;
-        }
-        x = left << half | right;
-    } while (x >= (uint64_t)n);
-    return (int64_t)x;
-}
+enum { STREAM = 0xf01d };
 
 /* The part of the permuted position among n. */
 static int part_of(const parts_request_t *request, int64_t n, int64_t position)
@@ -52,7 +32,7 @@ static void assign_class(const data_t *data, const parts_request_t *request, dou
     uint64_t seed = (uint64_t)request->seed + (label > 0.0 ? (uint64_t)label << 31 : 0u);
     for (int64_t i = 0; i < data->rows; i++)
         if (all || data->y[i] == label)
-            part[i] = part_of(request, n, permute(seed, n, at++));
+            part[i] = part_of(request, n, rng_permuted(seed, STREAM, n, at++));
 }
 
 static bool is_label(double y)

@@ -22,7 +22,11 @@ typedef struct options {
     int64_t seed;
     bool stratify;
     int64_t groups;
+    int model;
 } options_t;
+
+static const char *const models[] = {"all", "training", NULL};
+enum { MODEL_ALL, MODEL_TRAINING };
 
 static const char *const sources[] = {"auto", "file", "seed", NULL};
 
@@ -67,13 +71,17 @@ static const param_t kfold_params[] = {
     OPTION_SPLIT,
     OPTION_GROUPS,
     PARAM_END};
-static const param_t holdout_params[] = {OPTION_LOSS,
-                                         OPTION_ALGEBRA,
-                                         {"fraction", "share of the rows that validate", PARAM_REAL,
-                                          offsetof(options_t, fraction), 0.25, 1e-6, 1.0 - 1e-6,
-                                          NULL},
-                                         OPTION_SPLIT,
-                                         PARAM_END};
+static const param_t holdout_params[] = {
+    OPTION_LOSS,
+    OPTION_ALGEBRA,
+    {"fraction", "share of the rows that validate", PARAM_REAL, offsetof(options_t, fraction), 0.25,
+     1e-6, 1.0 - 1e-6, NULL},
+    OPTION_SPLIT,
+    {"model",
+     "what is reported: fitted on all rows, or on those that "
+     "train",
+     PARAM_CHOICE, offsetof(options_t, model), MODEL_ALL, 0, 0, models},
+    PARAM_END};
 
 static void find_error(const resample_t *a, criterion_result_t *result)
 {
@@ -94,7 +102,7 @@ static bool fit_all(criterion_t *criterion, const double *theta, criterion_resul
     resample_t *a = criterion->work;
     resample_select_all(a);
     a->hessian->factored = false;
-    return resample_fit(criterion, theta, a->full, -1, result);
+    return resample_fit(criterion, theta, a->full, -1, 0, result);
 }
 
 /* Room for the Hessian, made when it is first asked for, and set to 0. */
@@ -115,11 +123,12 @@ static void evaluate(criterion_t *criterion, const double *theta, int order,
 {
     resample_t *a = criterion->work;
     size_t count = (size_t)a->problem->penalty->count;
+    const bool all = a->each_row || (order == CRITERION_MODEL && !a->trained);
     bool good = true;
     if (order >= 2 && !make_second(a, result))
         return;
     memset(a->gradient, 0, count * sizeof *a->gradient);
-    if (a->each_row || order == 0)
+    if (all)
         good = fit_all(criterion, theta, result);
     for (int64_t k = a->group; good && k < a->count; k += a->groups) {
         if (!a->each_row)
@@ -144,7 +153,7 @@ static void evaluate(criterion_t *criterion, const double *theta, int order,
     result->valid = true;
     result->gradient = order >= 1 ? a->gradient : NULL;
     result->hessian = order >= 2 ? a->second : NULL;
-    result->beta = a->full;
+    result->beta = all ? a->full : a->trained ? a->beta : NULL;
     result->rows = a->groups > 1 ? a->shared_values : a->values;
 }
 
@@ -312,6 +321,7 @@ static int create(criterion_t *criterion, const options_t *options, const parts_
     a->all = problem->comm;
     a->problem = problem;
     a->each_row = request == NULL;
+    a->trained = options->model == MODEL_TRAINING;
     a->count = request == NULL ? problem->data->n : request->folds > 0 ? request->folds : 1;
     a->groups = resample_choose_groups(a, problem, options->groups);
     if (a->groups > 1 && problem->data->X.stream != NULL)

@@ -18,6 +18,7 @@ typedef struct resample {
     evaluation_t evaluation;
     hessian_t *hessian;
     bool each_row;      /* leave-one-out: part k is row k */
+    bool trained;       /* hold-out: the model is that of the rows that train, not of all */
     int64_t count;      /* parts */
     int64_t validating; /* rows that validate, in all parts and ranks */
     double weight;      /* their weights */
@@ -69,9 +70,10 @@ void resample_find_sums(resample_t *a);
 /* Makes the group's problem that of all rows again. */
 void resample_select_all(resample_t *a);
 
-/* The minimum of the problem as it is selected, from beta in place; false and result->failure where
-   there is none. Collective over the group. */
-bool resample_fit(criterion_t *criterion, const double *theta, double *beta, int64_t k,
+/* The solution of the problem as it is selected, from beta in place, which is to be a minimum where
+   derivatives are wanted (order > 0); false and result->failure where there is none. Collective
+   over the group. */
+bool resample_fit(criterion_t *criterion, const double *theta, double *beta, int64_t k, int order,
                   criterion_result_t *result);
 
 /* What solves with H beside a->hessian. Not collective. Errors: TRALO_ERR_MEMORY. */

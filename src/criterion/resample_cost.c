@@ -81,7 +81,7 @@ static void cost_of(const hessian_kind_t *form, const problem_shape_t *shape,
     const double kept = (double)kept_parts(shape, each_row),
                  parts = each_row ? (double)shape->n : kept;
     const bool known = course->roomy && !each_row && uses_grams(form, shape);
-    const double derived = course->order > 0 ? parts : 0.0, all = each_row || course->order == 0;
+    const double derived = course->order > 0 ? parts : 0.0, all = each_row || course->model;
     const double again = course->order < 2 ? course->directions : 0.0;
     const double visits = (course->order > 1) + again;
     const bool neighbour = each_row && form->approach == NULL;

@@ -210,7 +210,7 @@ static int solve(resample_t *a, const double *start, double *x)
     return column >= 0 ? column : hessian_solve(a->hessian, x);
 }
 
-bool resample_fit(criterion_t *criterion, const double *theta, double *beta, int64_t k,
+bool resample_fit(criterion_t *criterion, const double *theta, double *beta, int64_t k, int order,
                   criterion_result_t *result)
 {
     resample_t *a = criterion->work;
@@ -220,6 +220,10 @@ bool resample_fit(criterion_t *criterion, const double *theta, double *beta, int
     result->factorisations += inner.factorisations;
     if (!inner.solved) {
         memset(beta, 0, (size_t)a->problem->columns * sizeof *beta);
+        return fail(result, a, k, inner.detail);
+    }
+    if (order > 0 && !inner.minimum) {
+        inner_no_minimum("derivatives hold", &inner, inner.detail, sizeof inner.detail);
         return fail(result, a, k, inner.detail);
     }
     return true;
@@ -331,12 +335,12 @@ bool resample_visit(criterion_t *criterion, const double *theta, int64_t k, int 
     select_part(a, k);
     if (a->each_row)
         memcpy(beta, a->full, (size_t)a->problem->columns * sizeof *beta);
-    if (!resample_fit(criterion, theta, beta, k, result))
+    if (!resample_fit(criterion, theta, beta, k, order, result))
         return false;
     result->value += judge(a, k) / a->weight;
     if (!isfinite(result->value))
         return fail(result, a, k, "the loss of a row overflows: raise search.lower");
-    if (order == 0)
+    if (order <= 0)
         return true;
     if (!prepare_solves(a, k, result))
         return false;

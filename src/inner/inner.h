@@ -19,12 +19,15 @@ typedef enum inner_reason {
     INNER_SEPARABLE,      /* the predictor runs to infinity: there is no minimum to speak of */
     INNER_RANK_DEFICIENT, /* the Hessian is singular: free columns are collinear */
     INNER_OVERFLOW,       /* no finite objective could be found */
-    INNER_MEMORY          /* the solver's vectors do not fit */
+    INNER_MEMORY,         /* the solver's vectors do not fit */
+    INNER_STEPS           /* all steps that were asked for were taken: what they led to is the
+                             solution by definition, but not a minimum */
 } inner_reason_t;
 
 typedef struct inner_result {
     inner_reason_t reason;
-    bool solved;        /* one of the first two reasons */
+    bool solved;        /* there is a solution: one of the first two reasons, or the last */
+    bool minimum;       /* it is a minimum: one of the first two reasons */
     int64_t iterations; /* steps taken */
     int64_t factorisations;
     int64_t products; /* of the Hessian with vectors, where it is no matrix */
@@ -34,14 +37,20 @@ typedef struct inner_result {
 
 const char *inner_reason_name(inner_reason_t reason);
 
+/* What derivatives, or an approximation, that hold at minima only are told of another solution. */
+void inner_no_minimum(const char *what, const inner_result_t *result, char *text, size_t size);
+
 /* A row of the table of inner solvers. */
 typedef struct inner_kind {
     const char *name;
     const char *doc;
     const param_t *params; /* options, read from the config's `inner` section */
     size_t options_size;
+    bool early; /* a solution need not be a minimum: INNER_STEPS */
     /* Bytes on the rank that needs most, beside the problem and the Hessian; NULL: none. */
     int64_t (*memory)(const void *options, const problem_shape_t *shape);
+    /* What it wants and has not got, in words; NULL: it suits. NULL: suits all. */
+    const char *(*unsuited)(const void *options, const problem_shape_t *shape);
     /* From beta [columns] to the minimum at theta [S], in place. `hessian` is the solver's to use:
        a factor of a nearby Hessian when hessian->factored, of the last one that was formed
        afterwards (not factored where a matrix above it took its place). The problem ends at the

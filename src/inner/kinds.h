@@ -4,6 +4,8 @@
 
 #include "inner/inner.h"
 
+extern const inner_kind_t inner_adam;
+extern const inner_kind_t inner_gd;
 extern const inner_kind_t inner_lbfgs;
 extern const inner_kind_t inner_newton;
 

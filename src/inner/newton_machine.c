@@ -34,7 +34,7 @@ static void finish(newton_t *s, inner_reason_t reason)
 {
     inner_result_t *r = s->result;
     r->reason = reason;
-    r->solved = reason == INNER_GRADIENT || reason == INNER_ROUNDING;
+    r->solved = r->minimum = reason == INNER_GRADIENT || reason == INNER_ROUNDING;
     r->relative_gradient = s->machine->size.relative;
 }
 

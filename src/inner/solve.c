@@ -14,7 +14,8 @@ void solve_end(solve_t *s, inner_reason_t reason)
 {
     inner_result_t *r = s->result;
     r->reason = reason;
-    r->solved = reason == INNER_GRADIENT || reason == INNER_ROUNDING;
+    r->minimum = reason == INNER_GRADIENT || reason == INNER_ROUNDING;
+    r->solved = r->minimum || reason == INNER_STEPS;
     r->relative_gradient = s->problem->size.relative_gradient;
 }
 

@@ -42,20 +42,20 @@ void problem_leave_out(problem_t *problem, const int *part, int left_out)
     problem->left_out = left_out;
 }
 
-static bool trains(const problem_t *problem, int64_t row)
+bool problem_trains(const problem_t *problem, int64_t i)
 {
-    return problem->part[row] != problem->left_out && problem->part[row] >= -1;
+    const int *part = problem->part;
+    return i != problem->excluded &&
+           (part == NULL || (part[i] != problem->left_out && part[i] >= -1));
 }
 
 double problem_weight(const problem_t *problem, int64_t i)
 {
     const double *w = problem->data->weights;
-    bool out = i == problem->excluded || (problem->part != NULL && !trains(problem, i));
-    return out ? 0.0 : w != NULL ? w[i] : 1.0;
+    return !problem_trains(problem, i) ? 0.0 : w != NULL ? w[i] : 1.0;
 }
 
-/* Weighted derivatives 0 .. order of the rows [begin, begin + count). */
-static void evaluate_rows(problem_t *problem, int64_t begin, int64_t count, int order)
+void problem_some_rows(problem_t *problem, int64_t begin, int64_t count, int order)
 {
     const data_t *data = problem->data;
     double *at[LOSS_ORDERS];
@@ -69,11 +69,9 @@ static void evaluate_rows(problem_t *problem, int64_t begin, int64_t count, int 
     loss_weighted(&problem->loss, count, data->y + begin,
                   data->weights != NULL ? data->weights + begin : NULL, problem->u + begin, order,
                   at);
-    int64_t out = problem->excluded - begin;
-    for (int k = 0; out >= 0 && out < count && k <= order; k++)
-        at[k][out] = 0.0;
-    for (int64_t i = 0; problem->part != NULL && i < count; i++)
-        for (int k = 0; !trains(problem, begin + i) && k <= order; k++)
+    const bool all = problem->part == NULL && problem->excluded < 0;
+    for (int64_t i = 0; !all && i < count; i++)
+        for (int k = 0; !problem_trains(problem, begin + i) && k <= order; k++)
             at[k][i] = 0.0;
 }
 
@@ -120,7 +118,7 @@ static void measure_null(problem_t *problem)
     rows_pass_t pass = rows_begin(&problem->data->X, ROWS_AS_HELD);
     while (rows_next(&pass))
         predict_rows(problem, &pass.panel);
-    evaluate_rows(problem, 0, problem->rows, 1);
+    problem_some_rows(problem, 0, problem->rows, 1);
     for (int64_t k = 0; k < problem->outputs; k++)
         for (int64_t i = k * problem->rows; i < (k + 1) * problem->rows; i++)
             square[k] += problem->l[1][i] * problem->l[1][i];
@@ -227,7 +225,7 @@ void problem_exclude(problem_t *problem, int64_t row)
 
 void problem_rows(problem_t *problem, int order)
 {
-    evaluate_rows(problem, 0, problem->rows, order);
+    problem_some_rows(problem, 0, problem->rows, order);
 }
 
 /* The largest |u| of the rows [begin, begin + count), or the largest spread of several outputs. */
@@ -254,7 +252,7 @@ static double pass(problem_t *problem, double *sums)
     while (rows_next(&pass)) {
         const int64_t i = pass.panel.begin, count = pass.panel.count;
         predict_rows(problem, &pass.panel);
-        evaluate_rows(problem, i, count, 2);
+        problem_some_rows(problem, i, count, 2);
         largest = fmax(largest, largest_predictor(problem, i, count));
         for (int64_t k = i; k < i + count; k++)
             sums[columns] += problem->l[0][k];

@@ -124,6 +124,12 @@ void problem_move(problem_t *problem, const double *theta, const double *beta);
 /* Fills l up to `order` at the point (several outputs: at most 2). Not collective. */
 void problem_rows(problem_t *problem, int order);
 
+/* The same for the local rows [begin, begin + count), from what problem->u holds. */
+void problem_some_rows(problem_t *problem, int64_t begin, int64_t count, int order);
+
+/* Does local row i train, with whatever weight? Not collective. */
+bool problem_trains(const problem_t *problem, int64_t i);
+
 /* The weight with which local row i trains: 0 where it is left out. Not collective. */
 double problem_weight(const problem_t *problem, int64_t i);
 

@@ -33,9 +33,10 @@ void model_best_keep(const study_t *study, const double *theta, const criterion_
                      model_best_t *best)
 {
     best->last = *r;
-    best->last.beta = best->beta;
+    best->last.beta = r->beta != NULL ? best->beta : NULL;
     memcpy(best->theta, theta, (size_t)study->hyper.count * sizeof *theta);
-    memcpy(best->beta, r->beta, (size_t)study->criterion->unknowns * sizeof *r->beta);
+    if (r->beta != NULL)
+        memcpy(best->beta, r->beta, (size_t)study->criterion->unknowns * sizeof *r->beta);
 }
 
 /* ---- the model at the best theta --------------------------------------------------------------
@@ -126,10 +127,11 @@ static int find_model(study_t *study, const double *theta, const model_best_t *b
                       criterion_result_t *at_best)
 {
     int code = TRALO_OK;
-    oracle_evaluate(study->oracle, theta, 0, at_best);
+    oracle_evaluate(study->oracle, theta, CRITERION_MODEL, at_best);
     if (at_best->valid)
         goto out;
-    if (memcmp(theta, best->theta, (size_t)study->hyper.count * sizeof *theta) != 0)
+    if (best->last.beta == NULL ||
+        memcmp(theta, best->theta, (size_t)study->hyper.count * sizeof *theta) != 0)
         FAIL(TRALO_ERR_EVALUATION, "the best point could not be evaluated again: %s",
              at_best->failure);
     log_warn("the best point lies at the edge of what can be evaluated, and none of its rows is "

@@ -9,7 +9,7 @@
 
 /* The evaluation of the lowest value so far, but for its rows and derivatives. */
 typedef struct model_best {
-    criterion_result_t last; /* its beta is the one below */
+    criterion_result_t last; /* its beta is the one below, or NULL */
     double *theta;           /* owned [S] */
     double *beta;            /* owned [unknowns] */
 } model_best_t;

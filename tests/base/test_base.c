@@ -72,6 +72,22 @@ static void random_numbers_depend_on_the_counter_alone(void)
         CU_ASSERT(rng_below(1, 2, i, 7) >= 0 && rng_below(1, 2, i, 7) < 7);
 }
 
+static void a_permutation_meets_each_number_once(void)
+{
+    static const int64_t sizes[] = {1, 2, 7, 64, 100};
+    for (size_t k = 0; k < sizeof sizes / sizeof *sizes; k++) {
+        const int64_t n = sizes[k];
+        int seen[100] = {0}, moved = 0, other = 0;
+        for (int64_t i = 0; i < n; i++) {
+            const int64_t at = rng_permuted(5, 11, n, i);
+            CU_ASSERT(at >= 0 && at < n && seen[at < 0 || at >= n ? 0 : at]++ == 0);
+            moved += at != i;
+            other += at != rng_permuted(5, 11 + RNG_ROUNDS, n, i);
+        }
+        CU_ASSERT(n < 64 || (moved > n / 2 && other > n / 2));
+    }
+}
+
 typedef struct options {
     double rate;
     int64_t count;
@@ -170,6 +186,7 @@ void suite_base(void)
         {"memory is counted", memory_is_counted},
         {"every allocation can fail", every_allocation_can_fail},
         {"random numbers depend on the counter alone", random_numbers_depend_on_the_counter_alone},
+        {"a permutation meets each number once", a_permutation_meets_each_number_once},
         {"large blocks are not touched", large_blocks_are_not_touched},
         {"parameters are checked", parameters_are_checked},
         {"files in use are spared", files_in_use_are_spared},

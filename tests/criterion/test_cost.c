@@ -159,7 +159,8 @@ static bool check_evaluation(criterion_t *criterion, const problem_shape_t *shap
     criterion_evaluate(criterion, theta_first, 0, &r);
     const int64_t before = scene->streamed ? data_reading(criterion->data).passes : 0;
     const work_t found = count(criterion, order, multiply);
-    const course_t course = {.order = order,
+    const course_t course = {.order = order > 0 ? order : 0,
+                             .model = order == CRITERION_MODEL,
                              .directions = order > 1 ? shape->count : multiply,
                              .warm = true,
                              .roomy = roomy(scene),
@@ -188,7 +189,7 @@ static void check_scene(const scene_t *scene, int order)
 static void work_is_as_promised(void)
 {
     for (int i = 0; i < SCENES; i++)
-        for (int order = 0; order <= 2; order++)
+        for (int order = CRITERION_MODEL; order <= 2; order++)
             check_scene(&scenes[i], order);
 }
 

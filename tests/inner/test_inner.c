@@ -47,7 +47,8 @@ static bool solve(const inner_kind_t *kind, const char *option, const char *text
         kind->solve(options, f->problem, theta, beta, hessian, out);
         CU_ASSERT(comm_same(test_comm, beta, f->problem->columns * (int64_t)sizeof *beta));
         CU_ASSERT(comm_same(test_comm, &out->iterations, sizeof out->iterations));
-        CU_ASSERT(out->solved == (out->reason == INNER_GRADIENT || out->reason == INNER_ROUNDING));
+        CU_ASSERT(out->minimum == (out->reason == INNER_GRADIENT || out->reason == INNER_ROUNDING));
+        CU_ASSERT(out->solved == out->minimum);
         CU_ASSERT(out->solved == (out->detail[0] == '\0'));
     }
     hessian_free(&hessian);
@@ -83,7 +84,7 @@ static void check_minimum(const inner_kind_t *kind, const fixture_setup_t *setup
 static void the_same_minimum_from_any_start(void)
 {
     for (int i = 0; inner_kinds[i] != NULL; i++)
-        for (int k = 0; loss_kinds[k] != NULL; k++)
+        for (int k = 0; !inner_kinds[i]->early && loss_kinds[k] != NULL; k++)
             for (int q = 0; penalty_kinds[q] != NULL; q++) {
                 fixture_setup_t setup = setup_of(loss_kinds[k]->name, penalty_kinds[q]->name);
                 check_minimum(inner_kinds[i], &setup);
@@ -177,8 +178,8 @@ static void bridge_by_products(void)
 
 static void each_reason_has_its_name(void)
 {
-    for (int a = INNER_GRADIENT; a <= INNER_MEMORY; a++)
-        for (int b = a + 1; b <= INNER_MEMORY; b++)
+    for (int a = INNER_GRADIENT; a <= INNER_STEPS; a++)
+        for (int b = a + 1; b <= INNER_STEPS; b++)
             CU_ASSERT(strcmp(inner_reason_name((inner_reason_t)a),
                              inner_reason_name((inner_reason_t)b)) != 0);
     for (int i = 0; inner_kinds[i] != NULL; i++)
