@@ -21,7 +21,9 @@ extern const cli_command_t cli_import;
 extern const cli_command_t cli_info;
 extern const cli_command_t cli_list;
 extern const cli_command_t cli_plan;
+extern const cli_command_t cli_plot;
 extern const cli_command_t cli_predict;
+extern const cli_command_t cli_trials;
 extern const cli_command_t cli_tune;
 
 #endif

@@ -9,8 +9,9 @@
 
 enum { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_INPUT = 2 };
 
-static const cli_command_t *const commands[] = {&cli_import, &cli_info,    &cli_tune, &cli_check,
-                                                &cli_curve,  &cli_predict, &cli_plan, &cli_list};
+static const cli_command_t *const commands[] = {&cli_import, &cli_info,  &cli_tune,  &cli_trials,
+                                                &cli_plot,   &cli_check, &cli_curve, &cli_predict,
+                                                &cli_plan,   &cli_list};
 enum { COMMANDS = sizeof commands / sizeof *commands };
 
 static void print_help(void)

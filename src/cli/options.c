@@ -35,14 +35,15 @@ int options_parse(int argc, char **argv, const param_t *table, void *options, in
     const char *value;
     param_presets(table, options);
     for (int i = 1; i < argc; i++) {
-        if (ended || strncmp(argv[i], "--", 2) != 0) {
+        const bool brief = strcmp(argv[i], "-o") == 0;
+        if (ended || (strncmp(argv[i], "--", 2) != 0 && !brief)) {
             argv[++count] = argv[i];
             continue;
         }
-        ended = argv[i][2] == '\0';
+        ended = !brief && argv[i][2] == '\0';
         if (ended)
             continue;
-        const param_t *row = find(table, argv[i] + 2, &value);
+        const param_t *row = find(table, brief ? "output" : argv[i] + 2, &value);
         if (row == NULL)
             FAIL(TRALO_ERR_INPUT, "there is no option '%s'; see --help", argv[i]);
         if (value == NULL && row->type == PARAM_BOOL)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Command-line options from a table of parameters: --name VALUE, --name=VALUE, and --name alone for
-   a bool. */
+   a bool; -o is --output. */
 #ifndef CLI_OPTIONS_H
 #define CLI_OPTIONS_H
 

@@ -90,20 +90,20 @@ out:
 }
 
 /* Not every parallel file system has locks; where they are missing, HDF5 goes on without. */
-static hid_t access_list(void)
+static hid_t access_list(bool lock)
 {
     hid_t list = H5Pcreate(H5P_FILE_ACCESS);
-    H5Pset_file_locking(list, true, true);
+    H5Pset_file_locking(list, lock, true);
     return list;
 }
 
-int h5_open(const char *path, hid_t *out)
+static int open_file(const char *path, bool lock, hid_t *out)
 {
     int code = TRALO_OK;
     hid_t file = H5I_INVALID_HID;
     TRY(h5_readable(path));
     h5_quiet_t before = h5_quiet_begin();
-    hid_t access = access_list();
+    hid_t access = access_list(lock);
     htri_t is_hdf5 = H5Fis_hdf5(path);
     if (is_hdf5 > 0)
         file = H5Fopen(path, H5F_ACC_RDONLY, access);
@@ -117,6 +117,16 @@ int h5_open(const char *path, hid_t *out)
     *out = file;
 out:
     return code;
+}
+
+int h5_open(const char *path, hid_t *out)
+{
+    return open_file(path, true, out);
+}
+
+int h5_open_growing(const char *path, hid_t *out)
+{
+    return open_file(path, false, out);
 }
 
 /* Does the disk take a few bytes? HDF5 crashes at its end over a file that it could not begin. */
@@ -142,7 +152,7 @@ int h5_create(const char *path, hid_t *out)
     hid_t access = H5I_INVALID_HID;
     h5_quiet_t before = h5_quiet_begin();
     TRY(check_writable(path));
-    access = access_list();
+    access = access_list(true);
     hid_t file = H5Fcreate(path, H5F_ACC_TRUNC, H5P_DEFAULT, access);
     if (file < 0)
         FAIL(TRALO_ERR_FILE, "cannot create %s: %s", path, h5_reason());

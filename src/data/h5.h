@@ -40,6 +40,9 @@ int h5_readable(const char *path);
    HDF5, truncated), each with its own message. */
 int h5_open(const char *path, hid_t *out);
 
+/* The same of one that another program may be writing: what it has flushed is there. */
+int h5_open_growing(const char *path, hid_t *out);
+
 /* Makes an empty file, in place of an older one. Errors: TRALO_ERR_FILE. */
 int h5_create(const char *path, hid_t *out);
 

@@ -196,11 +196,12 @@ static void give_all(round_t *round)
 static void take(round_t *round, int rank, int place, const oracle_answer_t *answer)
 {
     deal_t *deal = round->deal;
-    deal->busy += clock_seconds() - deal->since[rank];
+    const deal_done_t done = {place, rank, deal->since[rank], answer};
+    deal->busy += clock_seconds() - done.began;
     deal->since[rank] = -1.0;
     round->out--;
     if (answer != NULL && !answer->stopped && round->code == TRALO_OK)
-        fail(round, round->batch->done(round->batch->argument, place, answer));
+        fail(round, round->batch->done(round->batch->argument, &done));
 }
 
 static bool hear(round_t *round)

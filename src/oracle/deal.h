@@ -28,13 +28,20 @@ void deal_free(deal_t **deal); /* not collective */
 void deal_serve(deal_t *deal);
 void deal_end(deal_t *deal); /* rank 0 */
 
+typedef struct deal_done {
+    int place;    /* in the batch */
+    int rank;     /* that evaluated it, */
+    double began; /* when: clock_seconds() of rank 0 */
+    const oracle_answer_t *answer;
+} deal_done_t;
+
 typedef struct deal_batch {
     int count;
     void *argument;
     /* Fills the i-th trial; its values live until the next call. */
     void (*trial)(void *argument, int i, oracle_trial_t *trial);
-    /* The i-th trial is done, in any order; errors end the batch. */
-    int (*done)(void *argument, int i, const oracle_answer_t *answer);
+    /* A trial is done, in any order; errors end the batch. */
+    int (*done)(void *argument, const deal_done_t *done);
 } deal_batch_t;
 
 /* Evaluates a batch, until all are done or stop() says so: then what runs is given up and not told

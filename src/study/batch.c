@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/clock.h"
 #include "study/stop.h"
 
 /* All ranks work on each. */
@@ -12,9 +13,10 @@ static int by_criterion(study_t *study, const batch_work_t *work)
     for (int i = 0; i < work->batch->count && !stop_asked(); i++) {
         const outer_request_t *request = &work->batch->requests[i];
         criterion_result_t result;
+        const batch_done_t done = {.place = i, .began = clock_seconds(), .result = &result};
         oracle_evaluate(study->oracle, request->theta, request->order, &result);
         TRY(data_failure(study->data));
-        TRY(work->done(work->argument, i, &result));
+        TRY(work->done(work->argument, &done));
     }
 out:
     return code;
@@ -35,12 +37,14 @@ static void fill_trial(void *argument, int i, oracle_trial_t *trial)
     *trial = (oracle_trial_t){dealing->work->first + i, request->draw, study->values};
 }
 
-static int take_answer(void *argument, int i, const oracle_answer_t *answer)
+static int take_answer(void *argument, const deal_done_t *dealt)
 {
     const dealing_t *dealing = argument;
+    const oracle_answer_t *answer = dealt->answer;
     criterion_result_t result = {.valid = answer->valid, .value = answer->value};
+    const batch_done_t done = {dealt->place, dealt->rank, dealt->began, &result};
     memcpy(result.failure, answer->failure, sizeof result.failure);
-    return dealing->work->done(dealing->work->argument, i, &result);
+    return dealing->work->done(dealing->work->argument, &done);
 }
 
 /* Each rank works on another. */

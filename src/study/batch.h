@@ -5,14 +5,18 @@
 
 #include "study/study.h"
 
-/* Told of each evaluation as it ends; i is its place in the batch. The result lives during the
-   call. Errors end the batch. */
-typedef int (*batch_done_t)(void *argument, int i, const criterion_result_t *result);
+typedef struct batch_done {
+    int place;    /* in the batch */
+    int group;    /* of ranks that evaluated it, from 0, */
+    double began; /* when: clock_seconds() */
+    const criterion_result_t *result;
+} batch_done_t;
 
 typedef struct batch_work {
     const outer_batch_t *batch; /* of evaluations, not of products */
     int64_t first;              /* number of its first evaluation in the study */
-    batch_done_t done;
+    /* Told of each evaluation as it ends, all borrowed for the call. Errors end the batch. */
+    int (*done)(void *argument, const batch_done_t *done);
     void *argument;
 } batch_work_t;
 

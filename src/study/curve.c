@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "study/curve_plot.h"
+#include "study/picture.h"
 #include "study/point.h"
 
 /* Rank 0. */
@@ -220,7 +221,7 @@ static int open_outputs(curve_t *curve)
     const char *csv = curve->options->output, *plot = curve->options->plot;
     FILE *picture = NULL;
     if (plot != NULL) {
-        TRY(curve_plot_check(plot));
+        TRY(picture_check(plot));
         TRY(open_file(plot, "a", &picture));
         fclose(picture);
     }

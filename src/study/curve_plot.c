@@ -3,12 +3,10 @@
    derivatives. The keys stand outside, so that they hide nothing. */
 #include "study/curve_plot.h"
 
-#include <errno.h>
 #include <math.h>
-#include <signal.h>
-#include <string.h>
 
 #include "base/error.h"
+#include "study/picture.h"
 
 void curve_print(const curve_table_t *table, FILE *file, const char *separator)
 {
@@ -20,28 +18,6 @@ void curve_print(const curve_table_t *table, FILE *file, const char *separator)
             fprintf(file, "%s%.17g", k > 0 ? separator : "", values[k]);
         fputc('\n', file);
     }
-}
-
-static int find_terminal(const char *path, const char **terminal)
-{
-    int code = TRALO_OK;
-    const char *dot = strrchr(path, '.');
-    if (dot != NULL && strcmp(dot, ".svg") == 0)
-        *terminal = "svg size 900,700 font 'sans,16' background 'white'";
-    else if (dot != NULL && strcmp(dot, ".png") == 0)
-        *terminal = "pngcairo size 900,700 font 'sans,12'";
-    else
-        FAIL(TRALO_ERR_INPUT, "%s: the picture must be a .svg or a .png", path);
-    if (strpbrk(path, "'\n") != NULL)
-        FAIL(TRALO_ERR_INPUT, "%s: the name of the picture has a quote in it", path);
-out:
-    return code;
-}
-
-int curve_plot_check(const char *path)
-{
-    const char *terminal;
-    return find_terminal(path, &terminal);
 }
 
 /* The range of f with a margin, and whether it is to be logarithmic: it spans decades above 0. */
@@ -79,15 +55,6 @@ static void write_slope_range(const curve_table_t *table, FILE *gnuplot)
     fprintf(gnuplot, "unset logscale y\nset yrange [%.17g:%.17g]\n", least - margin, most + margin);
 }
 
-/* The name of a file may hold what gnuplot takes for the end of a text. */
-static void write_title(const char *title, FILE *gnuplot)
-{
-    fputs("set multiplot layout 2,1 title '", gnuplot);
-    for (; *title != '\0'; title++)
-        fputc(*title == '\'' || (unsigned char)*title < ' ' ? ' ' : *title, gnuplot);
-    fputs("' noenhanced\n", gnuplot);
-}
-
 static void write_values(const curve_table_t *table, FILE *gnuplot)
 {
     const curve_point_t *lowest = &table->lowest;
@@ -111,8 +78,9 @@ static void write_derivatives(const curve_table_t *table, FILE *gnuplot)
                      "0 notitle lc 'black'\nunset multiplot\n");
 }
 
-static void write_script(const curve_table_t *table, FILE *gnuplot)
+static void write_script(const curve_table_t *table, const picture_t *picture)
 {
+    FILE *gnuplot = picture->script;
     fprintf(gnuplot, "$curve << END\n");
     curve_print(table, gnuplot, " ");
     fprintf(gnuplot, "END\n$lowest << END\n%.17g %.17g\nEND\n", table->lowest.natural,
@@ -120,31 +88,23 @@ static void write_script(const curve_table_t *table, FILE *gnuplot)
     if (table->log)
         fprintf(gnuplot, "set logscale x\nset format x '10^{%%L}'\n");
     fprintf(gnuplot, "set autoscale xfix\nset grid\nset key above samplen 2 maxrows 1\n"
-                     "set lmargin 12\nset rmargin 3\n");
-    write_title(table->title, gnuplot);
+                     "set lmargin 12\nset rmargin 3\nset multiplot layout 2,1 title ");
+    picture_text(picture, table->title);
+    fputs(" noenhanced\n", gnuplot);
     write_values(table, gnuplot);
     write_derivatives(table, gnuplot);
 }
 
-/* SIGPIPE, from a gnuplot that is not there or gives up, would end the program without a word. */
 int curve_plot(const curve_table_t *table, const char *path)
 {
     int code = TRALO_OK;
-    const char *terminal = NULL;
-    struct sigaction ignore = {.sa_handler = SIG_IGN}, before;
-    sigaction(SIGPIPE, &ignore, &before);
-    TRY(find_terminal(path, &terminal));
+    picture_t picture;
+    TRY(picture_check(path));
     if (isnan(table->lowest.value))
         FAIL(TRALO_ERR_EVALUATION, "no point could be evaluated: there is nothing to draw");
-    FILE *gnuplot = popen("gnuplot >/dev/null", "w");
-    if (gnuplot == NULL)
-        FAIL(TRALO_ERR_FILE, "gnuplot cannot be started: %s", strerror(errno));
-    fprintf(gnuplot, "set terminal %s\nset output '%s'\n", terminal, path);
-    write_script(table, gnuplot);
-    if (pclose(gnuplot) != 0)
-        FAIL(TRALO_ERR_FILE, "%s: gnuplot could not draw it (is it installed? Debian: gnuplot-nox)",
-             path);
+    TRY(picture_begin(path, 900, 700, &picture));
+    write_script(table, &picture);
+    TRY(picture_end(&picture));
 out:
-    sigaction(SIGPIPE, &before, NULL);
     return code;
 }

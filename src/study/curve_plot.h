@@ -29,10 +29,7 @@ typedef struct curve_table {
 /* One line for each point, with or without the last column. */
 void curve_print(const curve_table_t *table, FILE *file, const char *separator);
 
-/* Is `path` a picture that can be drawn? Errors: TRALO_ERR_INPUT (not .svg or .png, a quote). */
-int curve_plot_check(const char *path);
-
-/* Errors: TRALO_ERR_EVALUATION (nothing to draw), TRALO_ERR_FILE (no gnuplot). */
+/* Errors: TRALO_ERR_EVALUATION (nothing to draw), those of picture_begin and picture_end. */
 int curve_plot(const curve_table_t *table, const char *path);
 
 #endif

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The result of a study, in memory and as an HDF5 file.
 
-   File: /config (text), /trace/NAME (one element per evaluation), /result/NAME and
-   /environment/NAME (one dataset per field below, with the field's name). While the study runs the
-   file is called OUTPUT.part and is flushed after every evaluation, so that what a killed run
-   leaves can be read; result_finish renames it to OUTPUT. */
+   File: /config (text), /parameters (names, as result_layout_t has them), /trace/NAME (one element
+   per evaluation), /result/NAME and /environment/NAME (one dataset per field below, with the
+   field's name). While the study runs the file is called OUTPUT.part and is flushed after every
+   evaluation, so that what a killed run leaves can be read; result_finish renames it to OUTPUT. */
 #ifndef STUDY_RESULT_H
 #define STUDY_RESULT_H
 
@@ -126,9 +126,10 @@ int result_environment(comm_t *comm, result_t *result);
 
 /* One evaluation, for /trace. Borrowed during result_append. */
 typedef struct result_evaluation {
-    int64_t number;      /* from 1 */
-    const char *phase;   /* "sweep", "search", ... */
-    const double *theta; /* [S] */
+    int64_t number;       /* from 1 */
+    const char *phase;    /* "sweep", "search", ... */
+    const double *theta;  /* [S] */
+    const double *values; /* [S] the same in the field's terms, as the layout has them */
     int order;
     double f;             /* NaN when it failed */
     double gradient_norm; /* NaN when not known */
@@ -138,17 +139,31 @@ typedef struct result_evaluation {
     int64_t products;    /* of the Hessian with directions, since the evaluation before */
     int64_t cg_products; /* of the training problem's Hessian, since then too */
     int64_t read_passes; /* over an X that stays on disk, since the evaluation before */
-    double seconds;
+    int group;           /* of ranks, that evaluated it: from 0 */
+    double started;      /* seconds of the study when it began, */
+    double seconds;      /* and when it ended */
     const char *failure; /* NULL: none */
 } result_evaluation_t;
 
+typedef struct result_name {
+    const char *name;
+    int64_t length; /* of a vector; 0: one value that is none */
+} result_name_t;
+
+/* How the values of an evaluation are called: name after name, all values of each together. */
+typedef struct result_layout {
+    int count;           /* S, values in all */
+    int names;           /* how many */
+    result_name_t *list; /* [names] */
+} result_layout_t;
+
 typedef struct result_file result_file_t;
 
-/* Creates OUTPUT.part with /config and an empty /trace. Collective; output and config are
-   significant on rank 0, which alone writes. Errors: TRALO_ERR_FILE (cannot be written, OUTPUT is a
-   folder), TRALO_ERR_MEMORY; the same on all ranks. The caller ends with result_finish or
+/* Creates OUTPUT.part with /config and an empty /trace. Collective; output, config and layout
+   are significant on rank 0, which alone writes. Errors: TRALO_ERR_FILE (cannot be written, OUTPUT
+   is a folder), TRALO_ERR_MEMORY; the same on all ranks. The caller ends with result_finish or
    result_abandon. */
-int result_open(comm_t *comm, const char *output, const char *config, int count,
+int result_open(comm_t *comm, const char *output, const char *config, const result_layout_t *layout,
                 result_file_t **out);
 
 /* Adds a row to /trace and flushes. Rank 0 only, no communication. Errors: TRALO_ERR_FILE (the disk

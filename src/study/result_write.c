@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <errno.h>
 #include <hdf5.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -9,65 +10,16 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/path.h"
+#include "base/text.h"
 #include "data/h5.h"
 #include "study/result_fields.h"
-#include "base/text.h"
-
-enum { CHUNK_ROWS = 64 };
-
-/* Columns of /trace. */
-typedef enum trace_column {
-    TRACE_NUMBER,
-    TRACE_PHASE,
-    TRACE_THETA,
-    TRACE_ORDER,
-    TRACE_F,
-    TRACE_GRADIENT_NORM,
-    TRACE_RADIUS,
-    TRACE_ACCEPTED,
-    TRACE_INNER_ITERATIONS,
-    TRACE_PRODUCTS,
-    TRACE_CG_PRODUCTS,
-    TRACE_READ_PASSES,
-    TRACE_SECONDS,
-    TRACE_FAILURE,
-    TRACE_COLUMNS
-} trace_column_t;
-
-typedef struct trace_row {
-    const char *name;
-    field_type_t type;
-    size_t offset; /* in result_evaluation_t */
-} trace_row_t;
-
-#define ROW(name, type)                                                                            \
-    {                                                                                              \
-#name, type, offsetof(result_evaluation_t, name)                                           \
-    }
-static const trace_row_t trace_rows[TRACE_COLUMNS] = {
-    [TRACE_NUMBER] = ROW(number, FIELD_LONG),
-    [TRACE_PHASE] = ROW(phase, FIELD_TEXT),
-    [TRACE_THETA] = ROW(theta, FIELD_REAL),
-    [TRACE_ORDER] = ROW(order, FIELD_INT),
-    [TRACE_F] = ROW(f, FIELD_REAL),
-    [TRACE_GRADIENT_NORM] = ROW(gradient_norm, FIELD_REAL),
-    [TRACE_RADIUS] = ROW(radius, FIELD_REAL),
-    [TRACE_ACCEPTED] = ROW(accepted, FIELD_BOOL),
-    [TRACE_INNER_ITERATIONS] = ROW(inner_iterations, FIELD_LONG),
-    [TRACE_PRODUCTS] = ROW(products, FIELD_LONG),
-    [TRACE_CG_PRODUCTS] = ROW(cg_products, FIELD_LONG),
-    [TRACE_READ_PASSES] = ROW(read_passes, FIELD_LONG),
-    [TRACE_SECONDS] = ROW(seconds, FIELD_REAL),
-    [TRACE_FAILURE] = ROW(failure, FIELD_TEXT),
-};
+#include "study/trace.h"
 
 struct result_file {
-    comm_t *comm;               /* borrowed */
-    char *path, *part;          /* rank 0; owned */
-    hid_t file, text;           /* rank 0; text: the type of texts */
-    hid_t trace[TRACE_COLUMNS]; /* rank 0 */
-    int count;                  /* S */
-    hsize_t rows;               /* in /trace */
+    comm_t *comm;      /* borrowed */
+    char *path, *part; /* rank 0; owned */
+    hid_t file, text;  /* rank 0; text: the type of texts */
+    trace_t trace;     /* rank 0 */
 };
 
 /* ---- opening ----------------------------------------------------------------------------------
@@ -113,31 +65,6 @@ static int write_text(const result_file_t *file, hid_t at, const char *name, con
     return in_file(file, h5_write_numbers(at, name, file->text, 0, NULL, &text));
 }
 
-static hid_t trace_type(const result_file_t *file, int column)
-{
-    field_type_t type = trace_rows[column].type;
-    return type == FIELD_TEXT ? file->text : field_memory_type(type);
-}
-
-/* An empty dataset [0, ...] that can grow. */
-static int create_column(result_file_t *file, hid_t group, int column)
-{
-    int code = TRALO_OK, rank = column == TRACE_THETA ? 2 : 1;
-    hsize_t size[2] = {0, (hsize_t)file->count}, most[2] = {H5S_UNLIMITED, size[1]};
-    hsize_t chunk[2] = {CHUNK_ROWS, size[1]};
-    hid_t space = H5Screate_simple(rank, size, most), plan = H5Pcreate(H5P_DATASET_CREATE);
-    H5Pset_chunk(plan, rank, chunk);
-    file->trace[column] = H5Dcreate2(group, trace_rows[column].name, trace_type(file, column),
-                                     space, H5P_DEFAULT, plan, H5P_DEFAULT);
-    if (file->trace[column] < 0)
-        FAIL(TRALO_ERR_FILE, "%s: cannot create /trace/%s: %s", file->part, trace_rows[column].name,
-             h5_reason());
-out:
-    h5_close(&plan);
-    h5_close(&space);
-    return code;
-}
-
 static int make_group(const result_file_t *file, const char *name, hid_t *out)
 {
     int code = TRALO_OK;
@@ -152,9 +79,7 @@ out:
 /* Room for a new chunk of every column and what HDF5 notes of it. */
 static int reserve(const result_file_t *file)
 {
-    return h5_reserve(file->file, file->part,
-                      (int64_t)sizeof(double) * CHUNK_ROWS * (file->count + 2 * TRACE_COLUMNS) +
-                          65536);
+    return h5_reserve(file->file, file->part, trace_chunks(&file->trace) + 65536);
 }
 
 /* Gives back the room that was not needed. */
@@ -175,7 +100,31 @@ out:
     return code;
 }
 
-static int start_file(result_file_t *file, const char *config)
+/* /parameters: "lr", "w[100]": the names of what stands in a row of /trace/values. */
+static int write_names(const result_file_t *file, const result_layout_t *layout)
+{
+    int code = TRALO_OK;
+    text_t text = {0};
+    char **names = NULL;
+    ALLOC(names, layout->names);
+    for (int k = 0; k < layout->names; k++) {
+        TRY(layout->list[k].length > 0
+                ? text_add(&text, "%s[%" PRId64 "]", layout->list[k].name, layout->list[k].length)
+                : text_add(&text, "%s", layout->list[k].name));
+        names[k] = text.data;
+        text = (text_t){0};
+    }
+    TRY(in_file(file, h5_write_strings(file->file, "/parameters", (const char *const *)names,
+                                       layout->names)));
+out:
+    for (int k = 0; names != NULL && k < layout->names; k++)
+        mem_free(&names[k]);
+    mem_free(&names);
+    mem_free(&text.data);
+    return code;
+}
+
+static int start_file(result_file_t *file, const char *config, const result_layout_t *layout)
 {
     int code = TRALO_OK;
     hid_t group = H5I_INVALID_HID;
@@ -187,8 +136,8 @@ static int start_file(result_file_t *file, const char *config)
     TRY(in_file(file, h5_write_text(file->file, "format", RESULT_FORMAT)));
     TRY(write_text(file, file->file, "config", config));
     TRY(make_group(file, "/trace", &group));
-    for (int column = 0; column < TRACE_COLUMNS; column++)
-        TRY(create_column(file, group, column));
+    TRY(write_names(file, layout));
+    TRY(trace_create(group, file->part, file->text, layout->count, &file->trace));
     TRY(flush(file));
 out:
     h5_close(&group);
@@ -196,21 +145,19 @@ out:
     return code;
 }
 
-static int open_local(comm_t *comm, const char *output, const char *config, int count,
-                      result_file_t **out)
+static int open_local(comm_t *comm, const char *output, const char *config,
+                      const result_layout_t *layout, result_file_t **out)
 {
     int code = TRALO_OK;
     result_file_t *file = NULL;
     ALLOC(file, 1);
     file->comm = comm;
-    file->count = count;
     file->file = file->text = H5I_INVALID_HID;
-    for (int column = 0; column < TRACE_COLUMNS; column++)
-        file->trace[column] = H5I_INVALID_HID;
+    file->trace = trace_none();
     if (comm_rank(comm) == 0) {
         TRY(check_output(output));
         TRY(set_paths(file, output));
-        TRY(start_file(file, config));
+        TRY(start_file(file, config, layout));
     }
     *out = file;
     file = NULL;
@@ -219,12 +166,12 @@ out:
     return code;
 }
 
-int result_open(comm_t *comm, const char *output, const char *config, int count,
+int result_open(comm_t *comm, const char *output, const char *config, const result_layout_t *layout,
                 result_file_t **out)
 {
     int code = TRALO_OK;
     result_file_t *file = NULL;
-    TRY(comm_agree(comm, open_local(comm, output, config, count, &file)));
+    TRY(comm_agree(comm, open_local(comm, output, config, layout, &file)));
     *out = file;
     file = NULL;
 out:
@@ -232,43 +179,14 @@ out:
     return code;
 }
 
-/* ---- trace ------------------------------------------------------------------------------------
- */
-
-static const void *column_value(const result_evaluation_t *evaluation, int column)
-{
-    const char *field = (const char *)evaluation + trace_rows[column].offset;
-    return column == TRACE_THETA ? *(const void *const *)(const void *)field : (const void *)field;
-}
-
-static int append_column(const result_file_t *file, int column, const void *value)
-{
-    int code = TRALO_OK, rank = column == TRACE_THETA ? 2 : 1;
-    hsize_t width = (hsize_t)file->count;
-    hsize_t size[2] = {file->rows + 1, width}, start[2] = {file->rows, 0}, one[2] = {1, width};
-    hid_t set = file->trace[column], from = H5Screate_simple(rank, one, NULL);
-    hid_t to = H5Dset_extent(set, size) < 0 ? H5I_INVALID_HID : H5Dget_space(set);
-    if (to < 0 || H5Sselect_hyperslab(to, H5S_SELECT_SET, start, NULL, one, NULL) < 0 ||
-        H5Dwrite(set, trace_type(file, column), from, to, H5P_DEFAULT, value) < 0)
-        FAIL(TRALO_ERR_FILE, "%s: cannot add to /trace/%s: %s", file->part, trace_rows[column].name,
-             h5_reason());
-out:
-    h5_close(&from);
-    h5_close(&to);
-    return code;
-}
-
 int result_append(result_file_t *file, const result_evaluation_t *evaluation)
 {
     int code = TRALO_OK;
-    result_evaluation_t row = *evaluation;
     h5_quiet_t before = h5_quiet_begin();
-    row.failure = row.failure == NULL ? "" : row.failure;
     TRY(reserve(file));
-    for (int column = 0; column < TRACE_COLUMNS; column++)
-        TRY(append_column(file, column, column_value(&row, column)));
+    TRY(trace_append(&file->trace, evaluation));
     TRY(flush(file));
-    file->rows++;
+    file->trace.rows++;
 out:
     h5_quiet_end(&before);
     return code;
@@ -391,8 +309,7 @@ out:
 
 static void close_parts(result_file_t *file)
 {
-    for (int column = 0; column < TRACE_COLUMNS; column++)
-        h5_close(&file->trace[column]);
+    trace_close(&file->trace);
     h5_close(&file->text);
 }
 

@@ -176,6 +176,38 @@ void study_natural(const study_t *study, const double *theta, double *natural)
         hyper_natural(&study->hyper, theta, natural);
 }
 
+int study_layout(const study_t *study, result_layout_t *layout)
+{
+    int code = TRALO_OK;
+    const space_t *space = study->space;
+    const hyper_t *hyper = &study->hyper;
+    const int names = space != NULL ? space->parameters : hyper->per_group;
+    result_name_t *list = NULL;
+    ALLOC(list, names);
+    for (int k = 0; space != NULL && k < names; k++)
+        list[k] =
+            (result_name_t){space->list[k].name, space->list[k].vector ? space->list[k].count : 0};
+    for (int a = 0; space == NULL && a < names; a++)
+        list[a] = (result_name_t){hyper->names[a], hyper->groups > 1 ? hyper->groups : 0};
+    *layout = (result_layout_t){hyper->count, names, list};
+out:
+    return code;
+}
+
+void study_values(const study_t *study, const double *theta, double *values)
+{
+    const hyper_t *hyper = &study->hyper;
+    const ptrdiff_t m = hyper->per_group;
+    double natural[HYPER_PER_GROUP];
+    if (study->space != NULL)
+        space_values(study->space, theta, values);
+    for (ptrdiff_t g = 0; study->space == NULL && g < hyper->groups; g++) {
+        hyper_group_natural(hyper, theta + g * m, natural);
+        for (ptrdiff_t a = 0; a < m; a++)
+            values[a * hyper->groups + g] = natural[a];
+    }
+}
+
 /* The a-th hyperparameter of each group: "lambda=1.5,0.2"; returns the new length. */
 static size_t add_values(const study_t *study, const double *theta, int a, char *text, size_t size)
 {

@@ -16,6 +16,7 @@
 #include "problem/machine.h"
 #include "problem/problem.h"
 #include "study/config.h"
+#include "study/result.h"
 
 typedef struct study {
     comm_t *comm;           /* borrowed */
@@ -53,6 +54,11 @@ int study_drive(study_t *study, int (*driver)(study_t *study, void *argument), v
 
 /* theta [S] in the terms of the penalty, the kernel or the parameters: natural [S]. */
 void study_natural(const study_t *study, const double *theta, double *natural);
+
+/* What is searched for by name, and theta [S] in these terms and in this order. The caller frees
+   layout->list. Errors: TRALO_ERR_MEMORY. */
+int study_layout(const study_t *study, result_layout_t *layout);
+void study_values(const study_t *study, const double *theta, double *values);
 
 /* The hyperparameters of theta [S] in words: "lambda=1.504", "lambda=1.5,0.2 q=2,1.7", long lists
    by their ends. */

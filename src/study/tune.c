@@ -24,6 +24,7 @@ typedef struct tune {
     double *gradients;      /* [capacity, S] of the replies; also the product */
     double *hessians;       /* [hessian_capacity, S, S] */
     char (*failures)[512];  /* [capacity] */
+    double *values;         /* [S] of the evaluation at hand */
     int capacity, hessian_capacity;
     int64_t evaluations, products, cg_products, inner_iterations;
     int64_t new_products; /* since the last evaluation */
@@ -126,22 +127,25 @@ static int64_t passes(const study_t *study)
     return study->data != NULL ? data_reading(study->data).passes : 0;
 }
 
-/* The i-th evaluation of the batch is done. */
-static int take(void *argument, int i, const criterion_result_t *r)
+/* An evaluation of the batch is done. */
+static int take(void *argument, const batch_done_t *done)
 {
     tune_t *tune = argument;
-    const outer_request_t *request = &tune->batch->requests[i];
+    const criterion_result_t *r = done->result;
+    const outer_request_t *request = &tune->batch->requests[done->place];
     outer_state_t state;
     outer_state(tune->outer, &state);
-    keep_reply(tune, i, r);
+    keep_reply(tune, done->place, r);
+    study_values(tune->study, request->theta, tune->values);
     const int64_t passes_now = passes(tune->study);
     tune->evaluations++;
     tune->inner_iterations += r->inner_iterations;
     tune->cg_products += r->products;
     result_evaluation_t row = {
-        .number = tune->first + i,
+        .number = tune->first + done->place,
         .phase = tune->batch->phase,
         .theta = request->theta,
+        .values = tune->values,
         .order = request->order,
         .f = r->valid ? r->value : NAN,
         .gradient_norm = r->valid && r->gradient != NULL
@@ -153,8 +157,10 @@ static int take(void *argument, int i, const criterion_result_t *r)
         .products = tune->new_products,
         .cg_products = r->products,
         .read_passes = passes_now - tune->passes,
+        .group = done->group,
+        .started = done->began - tune->started,
         .seconds = clock_seconds() - tune->started,
-        .failure = tune->replies[i].failure,
+        .failure = tune->replies[done->place].failure,
     };
     tune->new_products = 0;
     tune->passes = passes_now;
@@ -290,6 +296,7 @@ static int create_search(tune_t *tune)
 {
     int code = TRALO_OK;
     const config_kind_t *method = &tune->study->config->search.method;
+    ALLOC(tune->values, tune->study->hyper.count);
     if (tune->study->space == NULL)
         TRY(model_best_create(tune->study, &tune->best));
     TRY(outer_create(outer_find(method->name), method->options, &tune->study->box, &tune->outer));
@@ -352,13 +359,15 @@ int tune_run(study_t *study, tune_outcome_t *outcome)
     tune_t tune = {.study = study, .started = clock_seconds(), .lowest = INFINITY};
     const int p = study->data != NULL ? study->data->p : 0;
     int status = TUNE_CONVERGED;
+    result_layout_t layout = {0};
     stop_listen();
     TRY(comm_agree(study->comm,
                    result_create(study->hyper.count, p, study->outputs, &tune.result)));
     if (study->space == NULL)
         TRY(model_prepare(study, tune.result));
     TRY(comm_agree(study->comm, comm_rank(study->comm) == 0 ? create_search(&tune) : TRALO_OK));
-    TRY(result_open(study->comm, config->output, config->echo, study->hyper.count, &tune.file));
+    TRY(comm_agree(study->comm, study_layout(study, &layout)));
+    TRY(result_open(study->comm, config->output, config->echo, &layout, &tune.file));
     TRY(study_drive(study, drive, &tune));
     TRY(fill_environment(study, tune.result, tune.started));
     TRY(agree_on_versions(study, tune.result));
@@ -374,6 +383,8 @@ int tune_run(study_t *study, tune_outcome_t *outcome)
     }
 out:
     outer_free(&tune.outer);
+    mem_free(&tune.values);
+    mem_free(&layout.list);
     model_best_release(&tune.best);
     result_abandon(&tune.file);
     result_free(&tune.result);

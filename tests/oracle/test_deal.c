@@ -95,9 +95,13 @@ static void trial(void *argument, int i, oracle_trial_t *out)
     *out = (oracle_trial_t){i == seen->special ? seen->number : i + 1, i % 2, seen->values};
 }
 
-static int done(void *argument, int i, const oracle_answer_t *answer)
+static int done(void *argument, const deal_done_t *dealt)
 {
     seen_t *seen = argument;
+    const int i = dealt->place;
+    const oracle_answer_t *answer = dealt->answer;
+    CU_ASSERT(dealt->rank >= 0 && dealt->rank < comm_size(test_comm));
+    CU_ASSERT(dealt->began <= clock_seconds() && dealt->began > clock_seconds() - 60.0);
     CU_ASSERT(answer->valid && !answer->stopped);
     CHECK_CLOSE(answer->value, 10.0 * (i + 1) + i % 2 + 0.25 * i, 0.0);
     seen->times[i]++;

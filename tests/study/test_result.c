@@ -13,11 +13,16 @@
 #include "study/result.h"
 #include "support.h"
 #include "study/sample.h"
+#include "study/trials.h"
 
 enum { PATH_SIZE = 512 };
 
 static const char config_text[] = "data: {file: \"/a/b.h5\"}\n";
 static const double thetas[3][SAMPLE_S] = {{0.0, 1.0}, {2.0, 3.0}, {4.0, 5.0}};
+static const double natural[3][SAMPLE_S] = {{1.0, 2.0}, {7.0, 20.0}, {55.0, 148.0}};
+
+static result_name_t names[] = {{"w", SAMPLE_S}};
+static const result_layout_t layout = {SAMPLE_S, 1, names};
 
 static bool is_first(void)
 {
@@ -29,6 +34,9 @@ static result_evaluation_t evaluation(int i)
     return (result_evaluation_t){.number = i + 1,
                                  .phase = i == 0 ? "sweep" : "search",
                                  .theta = thetas[i],
+                                 .values = natural[i],
+                                 .group = i,
+                                 .started = 0.0625,
                                  .order = i,
                                  .f = i == 2 ? NAN : 10.0 + i,
                                  .gradient_norm = 0.5,
@@ -44,7 +52,7 @@ static void write_study(const char *path, bool finish)
 {
     result_file_t *file = NULL;
     result_t *r = sample_result(SAMPLE_S);
-    CHECK_OK(result_open(test_comm, path, config_text, SAMPLE_S, &file));
+    CHECK_OK(result_open(test_comm, path, config_text, &layout, &file));
     for (int i = 0; is_first() && i < 3; i++) {
         result_evaluation_t row = evaluation(i);
         CHECK_OK(result_append(file, &row));
@@ -144,7 +152,8 @@ static void kernels_round_trip(void)
     CHECK_OK(mem_string("logistic", &r->loss));
     CHECK_OK(mem_string("polynomial", &r->kernel));
     CHECK_OK(mem_string("gradient", &r->reason));
-    if (CHECK_OK(result_open(test_comm, path, config_text, S, &file)) &&
+    if (CHECK_OK(
+            result_open(test_comm, path, config_text, &(result_layout_t){S, 1, names}, &file)) &&
         CHECK_OK(result_finish(&file, r)) && CHECK_OK(result_read(test_comm, path, &got))) {
         CU_ASSERT(got->has_kernel && !got->has_coefficients && got->penalty == NULL);
         CU_ASSERT_STRING_EQUAL(got->kernel, "polynomial");
@@ -180,7 +189,8 @@ static void classes_round_trip(void)
     CHECK_OK(mem_string("softmax", &r->loss));
     CHECK_OK(mem_string("ridge", &r->penalty));
     CHECK_OK(mem_string("gradient", &r->reason));
-    if (CHECK_OK(result_open(test_comm, path, config_text, 1, &file)) &&
+    if (CHECK_OK(
+            result_open(test_comm, path, config_text, &(result_layout_t){1, 1, names}, &file)) &&
         CHECK_OK(result_finish(&file, r)) && CHECK_OK(result_read(test_comm, path, &got))) {
         CU_ASSERT(got->outputs == K && got->p == P && got->label_count == K);
         CU_ASSERT(same(got->coefficients, r->coefficients, K * P));
@@ -214,7 +224,7 @@ static void what_is_not_known_is_left_out(void)
     result_t *r = sample_result(SAMPLE_S), *got = NULL;
     test_path("partly.h5", path, sizeof path);
     r->has_gradient = r->has_hessian = r->hessian_judged = false;
-    CHECK_OK(result_open(test_comm, path, config_text, SAMPLE_S, &file));
+    CHECK_OK(result_open(test_comm, path, config_text, &layout, &file));
     CHECK_OK(result_finish(&file, r));
     if (CHECK_OK(result_read(test_comm, path, &got)))
         CU_ASSERT(!got->has_gradient && !got->has_hessian && got->hessian == NULL &&
@@ -265,7 +275,7 @@ static void config_and_rows_are_stored(void)
     r->rows = 4;
     for (int i = 0; i < 4; i++)
         r->row_criterion[i] = 0.5 * i;
-    CHECK_OK(result_open(test_comm, path, config_text, SAMPLE_S, &file));
+    CHECK_OK(result_open(test_comm, path, config_text, &layout, &file));
     CHECK_OK(result_finish(&file, r));
     CU_ASSERT(read_numbers(path, "/result/row_criterion", 5, rows) == 4);
     CU_ASSERT(rows[3] == 1.5 && rows[4] == 0.0);
@@ -331,7 +341,7 @@ static void a_killed_run_leaves_a_readable_part(void)
     test_path("killed.h5", path, sizeof path);
     test_path("killed.h5.part", part, sizeof part);
     test_path("killed.copy", copy, sizeof copy);
-    CHECK_OK(result_open(test_comm, path, config_text, SAMPLE_S, &file));
+    CHECK_OK(result_open(test_comm, path, config_text, &layout, &file));
     for (int i = 0; is_first() && i < 3; i++) {
         result_evaluation_t row = evaluation(i);
         CHECK_OK(result_append(file, &row));
@@ -352,14 +362,14 @@ static void outputs_that_cannot_be_written(void)
     char path[PATH_SIZE], folder[PATH_SIZE];
     result_file_t *file = NULL;
     test_path("missing/out.h5", path, sizeof path);
-    CHECK_FAILS(result_open(test_comm, path, config_text, SAMPLE_S, &file), TRALO_ERR_FILE,
+    CHECK_FAILS(result_open(test_comm, path, config_text, &layout, &file), TRALO_ERR_FILE,
                 "missing/out.h5.part");
     test_path("taken.h5", folder, sizeof folder);
     if (is_first())
         CU_ASSERT(mkdir(folder, 0700) == 0);
-    CHECK_FAILS(result_open(test_comm, folder, config_text, SAMPLE_S, &file), TRALO_ERR_FILE,
+    CHECK_FAILS(result_open(test_comm, folder, config_text, &layout, &file), TRALO_ERR_FILE,
                 "it is a folder");
-    CHECK_FAILS(result_open(test_comm, "there/", config_text, SAMPLE_S, &file), TRALO_ERR_FILE,
+    CHECK_FAILS(result_open(test_comm, "there/", config_text, &layout, &file), TRALO_ERR_FILE,
                 "is not the name of a file");
     CU_ASSERT(file == NULL);
 }
@@ -370,7 +380,7 @@ static void a_rename_that_fails_is_an_error(void)
     result_file_t *file = NULL;
     result_t *r = sample_result(SAMPLE_S);
     test_path("late.h5", path, sizeof path);
-    CHECK_OK(result_open(test_comm, path, config_text, SAMPLE_S, &file));
+    CHECK_OK(result_open(test_comm, path, config_text, &layout, &file));
     if (is_first())
         CU_ASSERT(mkdir(path, 0700) == 0);
     CHECK_FAILS(result_finish(&file, r), TRALO_ERR_FILE, "cannot rename");
@@ -471,7 +481,7 @@ static void a_full_disk_keeps_the_trace(void)
     int code = TRALO_OK, rows = 0;
     test_path("full.h5", path, sizeof path);
     test_path("full.h5.part", part, sizeof part);
-    CHECK_OK(result_open(test_comm, path, config_text, SAMPLE_S, &file));
+    CHECK_OK(result_open(test_comm, path, config_text, &layout, &file));
     if (is_first()) {
         getrlimit(RLIMIT_FSIZE, &old);
         small = old;
@@ -498,6 +508,48 @@ static void a_full_disk_keeps_the_trace(void)
         H5Dclose(f);
         H5Fclose(readable);
     }
+}
+
+/* What was written is read back, without the name of the file's end too. */
+static void trials_are_read(void)
+{
+    char path[PATH_SIZE];
+    double values[SAMPLE_S];
+    trials_t *trials = NULL;
+    test_path("trials.h5", path, sizeof path);
+    write_study(path, false);
+    if (!is_first() || !CHECK_OK(trials_open(path, &trials)))
+        return;
+    CU_ASSERT(trials->count == 3 && trials->best == 0 && trials->layout.names == 1);
+    CU_ASSERT(trials->layout.count == SAMPLE_S && trials->layout.list[0].length == SAMPLE_S);
+    CU_ASSERT(strcmp(trials->layout.list[0].name, "w") == 0);
+    for (int i = 0; i < 3; i++) {
+        const trial_t *t = &trials->list[i];
+        CU_ASSERT(t->number == i + 1 && t->group == i && t->accepted == (i == 1));
+        CU_ASSERT(t->started == 0.0625 && t->ended == 0.125 && isnan(t->f) == (i == 2));
+        CU_ASSERT(strcmp(t->failure, i == 2 ? "overflow" : "") == 0);
+        CHECK_OK(trials_values(trials, i, values));
+        CU_ASSERT(same(values, natural[i], SAMPLE_S));
+    }
+    trials_close(&trials);
+}
+
+static void each_allocation_of_trials_fails_once(void)
+{
+    char path[PATH_SIZE];
+    trials_t *trials = NULL;
+    int code = TRALO_ERR_MEMORY;
+    test_path("trials.h5", path, sizeof path);
+    const int64_t live = mem_live();
+    for (int64_t k = 0; is_first() && code != TRALO_OK && k < 100; k++) {
+        mem_fail_at(k);
+        code = trials_open(path, &trials);
+        mem_fail_at(-1);
+        CU_ASSERT(code == TRALO_OK || (code == TRALO_ERR_MEMORY && mem_live() == live));
+    }
+    CU_ASSERT(code == TRALO_OK || !is_first());
+    trials_close(&trials);
+    CU_ASSERT(mem_live() == live);
 }
 
 static void each_allocation_fails_once(void)
@@ -535,6 +587,8 @@ void suite_result(void)
         {"files that are no result", files_that_are_no_result},
         {"damaged results", damaged_results},
         {"truncated results", truncated_results},
+        {"trials are read", trials_are_read},
+        {"each allocation of trials fails once", each_allocation_of_trials_fails_once},
         {"each allocation fails once", each_allocation_fails_once},
     };
     REGISTER("result", cases);
