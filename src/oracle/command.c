@@ -75,6 +75,7 @@ typedef struct command {
     char **environment;       /* owned */
     process_plan_t plan;
     process_t process;
+    guard_t guard;
     bool waiting;    /* for the next attempt, */
     double until;    /* clock_seconds() */
     int64_t retries; /* made */
@@ -275,7 +276,8 @@ static void plan(command_t *command)
                                      .grace = o->grace,
                                      .output_limit = (int64_t)(1e6 * o->output_limit),
                                      .stop = command->setup.stop,
-                                     .argument = command->setup.argument};
+                                     .argument = command->setup.argument,
+                                     .guard = &command->guard};
 }
 
 static int begin(void *work, const oracle_trial_t *trial)
@@ -343,13 +345,18 @@ static int create(const oracle_setup_t *setup, void **work)
     ALLOC(command, 1);
     command->setup = *setup;
     command->options = setup->options;
+    TRY(guard_open(&command->guard));
     *work = command;
+    command = NULL;
 out:
+    mem_free(&command);
     return code;
 }
 
 static void destroy(void **work)
 {
+    command_t *command = *work;
+    guard_close(&command->guard);
     mem_free(work);
 }
 

@@ -115,10 +115,12 @@ static void watch(process_t *process)
         kill(-process->leader, SIGTERM);
 }
 
-static int reap(pid_t leader)
+static int reap(const process_t *process)
 {
+    const pid_t leader = process->leader;
     int status = 0;
     kill(-leader, SIGKILL);
+    guard_watch(process->plan->guard, 0);
     while (waitpid(leader, &status, 0) < 0 && errno == EINTR)
         ;
     return status;
@@ -139,6 +141,8 @@ void process_start(const process_plan_t *plan, process_t *process)
     notice_children();
     *process = (process_t){.plan = plan, .began = clock_seconds()};
     process->failed = start(plan, &process->leader);
+    if (process->failed == 0)
+        guard_watch(plan->guard, process->leader);
 }
 
 bool process_poll(process_t *process, process_outcome_t *outcome)
@@ -150,7 +154,7 @@ bool process_poll(process_t *process, process_outcome_t *outcome)
     *outcome = (process_outcome_t){.end = PROCESS_NONE, .status = process->failed};
     if (process->failed != 0)
         return true;
-    const int status = reap(process->leader);
+    const int status = reap(process);
     outcome->end = process->end;
     outcome->seconds = clock_seconds() - process->began;
     outcome->status = WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status);

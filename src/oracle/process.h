@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* One program in a process group of its own, of which nothing is left behind:
-   whatever ends it, the whole group is killed before its leader is reaped. Processes that leave the
+   whatever ends it, the whole group is killed before its leader is reaped; and where this process
+   itself is killed, by the guard. Processes that leave the
    group (setsid) are not followed. Not collective. */
 #ifndef ORACLE_PROCESS_H
 #define ORACLE_PROCESS_H
@@ -10,6 +11,7 @@
 #include <sys/types.h>
 
 #include "base/error.h"
+#include "oracle/guard.h"
 
 /* All borrowed. */
 typedef struct process_plan {
@@ -22,6 +24,7 @@ typedef struct process_plan {
     int64_t output_limit;         /* bytes of either file; 0: none */
     bool (*stop)(void *argument); /* asked at each look: is it to be ended? */
     void *argument;
+    const guard_t *guard;
 } process_plan_t;
 
 typedef enum process_end {
