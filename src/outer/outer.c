@@ -16,8 +16,9 @@ struct outer {
     int pending;     /* requests that wait for their replies */
 };
 
-const outer_kind_t *const outer_kinds[] = {&outer_trust_region, &outer_hozog, &outer_random,
-                                           &outer_grid, NULL};
+const outer_kind_t *const outer_kinds[] = {
+    &outer_trust_region, &outer_hozog,  &outer_random, &outer_grid,
+    &outer_nelder_mead,  &outer_cobyla, &outer_bobyqa, NULL};
 
 const outer_kind_t *outer_find(const char *name)
 {

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Methods whose points are known beforehand, the yardsticks of all others:
        random   uniform in the box on the scale of the search: log-uniform for a penalty
-                (Bergstra & Bengio, JMLR 13 (2012) 281)
+                (Bergstra & Bengio, JMLR 13 (2012) 281); or those of Sobol', which fill it more
+                evenly, all moved by one random vector around the box (Cranley & Patterson, SIAM J.
+                Numer. Anal. 13 (1976) 904), so that a seed changes them
        grid     the same number of values for each hyperparameter, both bounds among them
    Points are asked for in batches, so that they can be evaluated at the same time. */
 #include <inttypes.h>
@@ -15,10 +17,19 @@
 #include "outer/box.h"
 #include "outer/kinds.h"
 
-enum { BATCH = 64 };
+enum { BATCH = 64, SOBOL_MOST = 1111 };
+enum { SEQUENCE_RANDOM, SEQUENCE_SOBOL };
+static const char *const sequence_names[] = {"random", "sobol", NULL};
+
+/* NLopt exports its generator (Joe & Kuo 2003), but declares it in no header that is installed. */
+typedef struct nlopt_soboldata_s *nlopt_sobol;
+nlopt_sobol nlopt_sobol_create(unsigned dimension);
+void nlopt_sobol_destroy(nlopt_sobol sequence);
+void nlopt_sobol_next01(nlopt_sobol sequence, double *x);
 
 typedef struct options {
     int64_t points, max_evaluations, seed;
+    int sequence;
 } options_t;
 
 typedef struct points {
@@ -29,13 +40,18 @@ typedef struct points {
     int batch;                 /* requests that are out */
     outer_request_t *requests; /* owned [BATCH] */
     double *theta;             /* owned [BATCH, S] */
-    /* the point with this number */
-    void (*place)(const struct points *points, int64_t index, double *theta);
+    nlopt_sobol sobol;         /* owned; NULL: not asked for */
+    double *shift;             /* owned [2, S] with it: of its points; the next of them */
+    int64_t placed;            /* points so far */
+    /* the point with this number; they come in order */
+    void (*place)(struct points *points, int64_t index, double *theta);
 } points_t;
 
 static const param_t random_params[] = {
     {"max_evaluations", "how many points", PARAM_INT, offsetof(options_t, max_evaluations), 100, 1,
      1e9, NULL},
+    {"sequence", "random: independent of one another; sobol: more even", PARAM_CHOICE,
+     offsetof(options_t, sequence), SEQUENCE_RANDOM, 0, 0, sequence_names},
     {"seed", "seed of the points", PARAM_INT, offsetof(options_t, seed), 1, 0, 9e15, NULL},
     PARAM_END};
 static const param_t grid_params[] = {
@@ -45,13 +61,28 @@ static const param_t grid_params[] = {
      offsetof(options_t, max_evaluations), 1000, 1, 1e9, NULL},
     PARAM_END};
 
-static void place_random(const points_t *p, int64_t index, double *theta)
+static void place_random(points_t *p, int64_t index, double *theta)
 {
     box_random(p->best.box, p->options.seed, index, theta);
 }
 
+/* The shift of all points is the first random one. */
+static void place_sobol(points_t *p, int64_t index, double *theta)
+{
+    const outer_box_t *box = p->best.box;
+    double *x = p->shift + box->count;
+    (void)index;
+    nlopt_sobol_next01(p->sobol, x);
+    for (int i = 0; i < box->count; i++) {
+        const double width = box->upper[i] - box->lower[i];
+        const double t = x[i] + (p->shift[i] - box->lower[i]) / width;
+        theta[i] = box->lower[i] + width * (t - floor(t));
+    }
+    box_clip(box, theta);
+}
+
 /* The last hyperparameter changes fastest. */
-static void place_grid(const points_t *p, int64_t index, double *theta)
+static void place_grid(points_t *p, int64_t index, double *theta)
 {
     const outer_box_t *box = p->best.box;
     const int64_t values = p->options.points;
@@ -68,6 +99,8 @@ static void destroy(void **work)
     best_release(&p->best);
     mem_free(&p->requests);
     mem_free(&p->theta);
+    mem_free(&p->shift);
+    nlopt_sobol_destroy(p->sobol);
     mem_free(work);
 }
 
@@ -91,14 +124,41 @@ out:
     return code;
 }
 
+static int begin_sobol(points_t *p)
+{
+    int code = TRALO_OK;
+    const outer_box_t *box = p->best.box;
+    if (box->count > SOBOL_MOST)
+        FAIL(TRALO_ERR_INPUT,
+             "points of Sobol' have at most %d dimensions, and there are %d hyperparameters: give "
+             "search.sequence = random",
+             SOBOL_MOST, box->count);
+    ALLOC(p->shift, 2 * (int64_t)box->count);
+    p->sobol = nlopt_sobol_create((unsigned)box->count);
+    if (p->sobol == NULL)
+        FAIL(TRALO_ERR_MEMORY, "no memory for points of Sobol' in %d dimensions", box->count);
+    box_random(box, p->options.seed, 0, p->shift);
+    p->place = place_sobol;
+out:
+    return code;
+}
+
 static int create_random(const void *options, const outer_box_t *box, void **work)
 {
     int code = TRALO_OK;
+    const options_t *o = options;
     points_t *p = NULL;
-    TRY(create(options, box, &p));
+    void *built;
+    TRY(create(o, box, &p));
     p->place = place_random;
+    if (o->sequence == SEQUENCE_SOBOL)
+        TRY(begin_sobol(p));
     *work = p;
+    p = NULL;
 out:
+    built = p;
+    if (built != NULL)
+        destroy(&built);
     return code;
 }
 
@@ -131,7 +191,8 @@ static void ask(void *work, outer_batch_t *batch)
         return;
     batch->count = (int)(left < BATCH ? left : BATCH);
     for (int64_t i = 0; i < batch->count; i++) {
-        p->place(p, p->next + i, p->theta + i * S);
+        if (p->next + i >= p->placed)
+            p->place(p, p->placed++, p->theta + i * S);
         p->requests[i] = (outer_request_t){.theta = p->theta + i * S};
     }
     p->batch = batch->count;

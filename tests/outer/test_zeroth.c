@@ -15,6 +15,10 @@ enum { MOST = 12, MANY = 2000, BATCH_MOST = 64 };
 
 typedef double function_t(const double *x, int count);
 
+/* Those of values only, the last three by NLopt. */
+static const char *const methods[] = {"hozog", "random", "grid", "nelder_mead", "cobyla", "bobyqa"};
+enum { METHODS = sizeof methods / sizeof *methods, NLOPTS = 3 };
+
 /* A search to run: what, where, and what goes wrong on the way. */
 typedef struct run {
     const char *method, *options; /* "name=value name=value" */
@@ -344,9 +348,8 @@ static void test_failures(void)
     r = (run_t){"hozog", "directions=2", bowl, 2, 10.0, 3.0, all_but_first_fail};
     go(&r);
     CU_ASSERT(ended(&r, OUTER_STALLED, "fail") && isfinite(r.state.f));
-    const char *const methods[] = {"hozog", "random", "grid"};
-    for (int k = 0; k < 3; k++) {
-        r = (run_t){methods[k], "", bowl, 2, 10.0, 3.0, all_fail};
+    for (int k = 0; k < METHODS; k++) {
+        r = (run_t){methods[k], "max_evaluations=200", bowl, 2, 10.0, 3.0, all_fail};
         go(&r);
         CU_ASSERT(ended(&r, OUTER_ERROR, "none of ") && ended(&r, OUTER_ERROR, "it did not work"));
         CU_ASSERT(isnan(r.state.f) && r.theta[0] == 3.0);
@@ -400,12 +403,16 @@ static void test_common_numbers(void)
 /* Whoever runs the method: the same bits on all ranks, and for the same seed again. */
 static void test_same_on_ranks(void)
 {
-    static const char *const methods[] = {"hozog", "random"};
-    for (int k = 0; k < 2; k++) {
+    static const char *const seeded[][2] = {
+        {"hozog", ""}, {"random", ""}, {"random", "sequence=sobol"}};
+    for (int k = 0; k < 3; k++) {
         static run_t a, b;
         static double shared[MANY][MOST];
-        a = (run_t){methods[k], "max_evaluations=300 seed=5", bowl, 7, 10.0, 3.0};
-        b = (run_t){methods[k], "max_evaluations=300 seed=6", bowl, 7, 10.0, 3.0};
+        char first[64], second[64];
+        snprintf(first, sizeof first, "max_evaluations=300 seed=5 %s", seeded[k][1]);
+        snprintf(second, sizeof second, "max_evaluations=300 seed=6 %s", seeded[k][1]);
+        a = (run_t){seeded[k][0], first, bowl, 7, 10.0, 3.0};
+        b = (run_t){seeded[k][0], second, bowl, 7, 10.0, 3.0};
         go(&a);
         go(&b);
         memcpy(shared, a.x, sizeof shared);
@@ -432,9 +439,8 @@ static void test_ends(void)
     go(&r);
     CU_ASSERT(ended(&r, OUTER_STEP, "3 steps in a row were at most 1e-06"));
     CHECK_CLOSE(r.theta[1], 0.3, 1e-4);
-    const char *const methods[] = {"hozog", "random", "grid"};
-    for (int k = 0; k < 3; k++)
-        for (int at = 1; at < 30; at += 7) {
+    for (int k = 0; k < METHODS; k++)
+        for (int at = 1; at < 9; at += 3) {
             r = (run_t){.method = methods[k],
                         .options = "",
                         .function = bowl,
@@ -469,6 +475,51 @@ static void test_random(void)
     CU_ASSERT(fabs(mixed) < 4.0 * (4.0 / 3.0) / sqrt(1500.0));
 }
 
+/* Of each dyadic part of an axis, up to 256, every 256 points have one. */
+static void test_sobol(void)
+{
+    static run_t r;
+    r = (run_t){"random", "sequence=sobol max_evaluations=256 seed=9", bowl, 12, 2.0, 1.0};
+    go(&r);
+    CU_ASSERT(ended(&r, OUTER_COMPLETE, "all 256 points"));
+    for (int i = 0; i < r.count; i++) {
+        double gap = 0.0, x[256];
+        for (int k = 0; k < 256; k++)
+            x[k] = (r.x[k][i] + 1.0) / 4.0;
+        for (int k = 0; k < 256; k++) {
+            double next = 2.0;
+            for (int l = 0; l < 256; l++)
+                if (x[l] > x[k] && x[l] < next)
+                    next = x[l];
+            gap = next < 2.0 ? fmax(gap, next - x[k]) : gap;
+        }
+        CU_ASSERT(gap < 2.0 / 256.0 + 1e-9);
+    }
+}
+
+static void test_nlopt(void)
+{
+    static run_t r;
+    for (int k = METHODS - NLOPTS; k < METHODS; k++) {
+        r = (run_t){methods[k], "", bowl, 5, 10.0, 3.0};
+        go(&r);
+        CU_ASSERT(r.state.f < 1.0 + 1e-8 && ended(&r, OUTER_STEP, "1e-05 in theta"));
+        r = (run_t){methods[k], "max_evaluations=23", bowl, 5, 10.0, 3.0};
+        go(&r);
+        CU_ASSERT(ended(&r, OUTER_BUDGET, "max_evaluations = 23") && r.evaluations == 23);
+        r = (run_t){methods[k], "", slope, 3, 2.0, 1.0};
+        go(&r);
+        for (int i = 0; i < 3; i++)
+            CU_ASSERT(fabs(r.theta[i] + 1.0) < 1e-4);
+        r = (run_t){methods[k], "first_step=100", bowl, 2, 10.0, 3.0, every_seventh_fails};
+        go(&r);
+        CU_ASSERT(r.state.f < 1.0 + 0.1 && r.state.reason != OUTER_ERROR);
+    }
+    r = (run_t){"nelder_mead", "", bowl, 1, 10.0, 3.0};
+    go(&r);
+    CU_ASSERT(r.state.f < 1.0 + 1e-8);
+}
+
 static void test_grid(void)
 {
     static run_t r;
@@ -500,13 +551,15 @@ static void test_refuses(void)
     refuses("grid", "", 3, "11 values for each of 3 hyperparameters has 1331 points");
     refuses("grid", "points=1", 1, "");
     refuses("random", "max_evaluations=0", 1, "");
+    refuses("bobyqa", "", 1, "bobyqa wants two hyperparameters or more");
 }
 
 static void test_memory(void)
 {
-    const char *const methods[] = {"hozog", "random", "grid"};
-    for (int m = 0; m < 3; m++) {
-        const run_t r = {methods[m], "", bowl, 2, 2.0, 1.0};
+    for (int m = 0; m <= METHODS; m++) {
+        const bool sobol = m == METHODS;
+        const run_t r = {
+            sobol ? "random" : methods[m], sobol ? "sequence=sobol" : "", bowl, 2, 2.0, 1.0};
         outer_t *outer = NULL;
         const int64_t before = mem_live();
         int code = TRALO_ERR_MEMORY, k = 0;
@@ -537,6 +590,8 @@ void suite_zeroth(void)
                                         {"ends", test_ends},
                                         {"random", test_random},
                                         {"grid", test_grid},
+                                        {"sobol", test_sobol},
+                                        {"nlopt", test_nlopt},
                                         {"refuses", test_refuses},
                                         {"memory", test_memory}};
     REGISTER("zeroth", cases);
