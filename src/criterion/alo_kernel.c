@@ -288,6 +288,7 @@ static void cost(const hessian_kind_t *form, const problem_shape_t *shape, const
         return;
     cost_fit(shape, course, work);
     cost_rows_everywhere(shape, course, work);
+    work->amount[WORK_ROW] += (1.0 + gradient + 2.0 * directions) * n * (double)n;
     dist_cost(n, ranks, DIST_WHITEN, 1.0, work);
     dist_cost(n, ranks, DIST_SUBTRACT, 1.0, work);
     dist_cost(n, ranks, DIST_MULTIPLY, gradient + 3.0 * directions, work);

@@ -1,43 +1,102 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* An evaluation in a search starts from the minimum of the one before: its course, in moves, steps
-   and factorisations of the inner solver, is what breast cancer and randhie had on average. */
+   and factorisations of the inner solver, is what searches on bundled and random data had on
+   average (tests/bench/README.md, `course`). */
 #include "criterion/course.h"
 
-#include <math.h>
 #include <string.h>
 
-static const double STEPS = 3.0;     /* of Newton's method, with a loss that is not quadratic */
-static const double PRODUCTS = 20.0; /* of H for a solve; 6 to 21 for random columns */
+/* Fits that have the same habits. */
+typedef enum fit_kind {
+    ALL,       /* of all rows, with the factor of the evaluation before */
+    PART,      /* of the rows of a part */
+    EACH,      /* without a row, with the factor of a neighbour */
+    ITERATING, /* by a form that iterates */
+    FIT_KINDS
+} fit_kind_t;
+
+typedef struct habit {
+    double quadratic, near, far; /* steps with a quadratic loss; others, near the end and before */
+    double first, again;         /* factorisations, and more for each step */
+} habit_t;
+
+static const habit_t habits[FIT_KINDS] = {[ALL] = {3.0, 5.0, 6.5, 0.0, 0.2},
+                                          [PART] = {1.0, 5.0, 6.5, 0.8, 0.2},
+                                          [EACH] = {5.0, 6.0, 6.0, 0.0, 0.06},
+                                          [ITERATING] = {3.5, 4.5, 5.5, 0.0, 1.0}};
+
+/* Products of H for an exact solve; those for a step, which is rough, as a share of them; and those
+   for a solve with the factor of a neighbour. */
+static const double PRODUCTS = 22.0, ROUGHLY = 0.35, NEIGHBOUR = 6.5;
 enum { SWEEP = 9, SEARCH = 8, MANY = 20, SEARCH_MANY = 25, PRODUCTS_MANY = 30 };
+
+static bool each_row(const criterion_kind_t *row)
+{
+    return strcmp(row->name, "loo") == 0;
+}
+
+static fit_kind_t kind_of(const criterion_kind_t *row, const hessian_kind_t *form)
+{
+    if (form != NULL && form->approach != NULL)
+        return ITERATING;
+    return row->approximates_loo ? ALL : each_row(row) ? EACH : PART;
+}
 
 /* Fits of an evaluation: of all rows, or one for each part. */
 static double fits_of(const criterion_kind_t *row, const problem_shape_t *shape, bool model)
 {
     if (row->approximates_loo)
         return 1.0;
-    const double parts = row->parts == NULL || strcmp(row->name, "loo") == 0 ? (double)shape->n
-                                                                             : (double)shape->parts;
-    return parts + (model || parts >= (double)shape->n);
+    return each_row(row) ? (double)shape->n + 1.0 : (double)shape->parts + model;
+}
+
+/* Solutions that a gradient wants, and products of the Hessian along some directions. */
+static double adjoints_of(const criterion_kind_t *row, const problem_shape_t *shape,
+                          double directions)
+{
+    const double parts = fits_of(row, shape, false) - (each_row(row) ? 1.0 : 0.0);
+    return parts * (1.0 + 2.0 * directions);
+}
+
+/* Products for the solves that are counted, of which so many are exact. */
+static double products_of(fit_kind_t kind, const course_known_t *known, double steps, double exact)
+{
+    const double each = known->products > 0.0 ? known->products : PRODUCTS;
+    return kind == EACH        ? NEIGHBOUR * exact
+           : kind == ITERATING ? each * (exact + ROUGHLY * steps)
+                               : 0.0;
+}
+
+static course_t course_at(const criterion_kind_t *row, const hessian_kind_t *form,
+                          const problem_shape_t *shape, const course_known_t *known, int order,
+                          bool near)
+{
+    const fit_kind_t kind = kind_of(row, form);
+    const habit_t *habit = &habits[kind];
+    const bool all = row->approximates_loo;
+    const bool model = order == CRITERION_MODEL;
+    const double fits = fits_of(row, shape, model);
+    const double steps = known->steps > 0.0 ? known->steps
+                         : shape->quadratic ? habit->quadratic
+                         : near             ? habit->near
+                                            : habit->far;
+    course_t c = {.order = model ? 0 : order,
+                  .model = model,
+                  .directions = order > 1 ? shape->count : 0.0,
+                  .warm = all};
+    const double adjoints = order > 0 ? adjoints_of(row, shape, c.directions) : 0.0;
+    const bool at_end = all || (order > 0 && kind != EACH);
+    c.moves = fits * (1.0 + steps + (all ? 2.0 : 0.0));
+    c.factorisations = fits * (habit->first + habit->again * steps + at_end);
+    c.products = products_of(kind, known, fits * steps, adjoints);
+    c.solves = fits * (steps + all) + adjoints + (kind == EACH ? c.products : 0.0);
+    return c;
 }
 
 course_t course_of(const criterion_kind_t *row, const hessian_kind_t *form,
                    const problem_shape_t *shape, const course_known_t *known, int order)
 {
-    const double steps = known->steps > 0.0 ? known->steps : shape->quadratic ? 1.0 : STEPS;
-    const bool model = order == CRITERION_MODEL;
-    const double fits = fits_of(row, shape, model), adjoints = order > 0 ? fits : 0.0;
-    const bool all = row->approximates_loo;
-    course_t c = {.order = model ? 0 : order,
-                  .model = model,
-                  .directions = order > 1 ? shape->count : 0.0,
-                  .warm = all};
-    c.moves = fits * (1.0 + steps + (all ? 2.0 : 0.0));
-    c.factorisations = fits * (ceil(0.5 * steps) + (all || order > 0));
-    c.solves = fits * (steps + all) + adjoints * (1.0 + 2.0 * c.directions);
-    c.products = form != NULL && form->approach != NULL
-                     ? c.solves * (known->products > 0.0 ? known->products : PRODUCTS)
-                     : 0.0;
-    return c;
+    return course_at(row, form, shape, known, order, true);
 }
 
 double course_products(const problem_shape_t *shape)
@@ -47,27 +106,41 @@ double course_products(const problem_shape_t *shape)
 
 /* A gradient, and the products of the Hessian that a step wants. */
 static course_t with_products(const criterion_kind_t *row, const hessian_kind_t *form,
-                              const problem_shape_t *shape, const course_known_t *known)
+                              const problem_shape_t *shape, const course_known_t *known, bool near)
 {
-    course_t c = course_of(row, form, shape, known, 1);
+    const fit_kind_t kind = kind_of(row, form);
+    course_t c = course_at(row, form, shape, known, 1, near);
     c.directions = course_products(shape);
-    c.solves += 2.0 * c.directions * fits_of(row, shape, false);
+    const double more = adjoints_of(row, shape, c.directions) - adjoints_of(row, shape, 0.0);
+    const double products = products_of(kind, known, 0.0, more);
+    c.products += products;
+    c.solves += more + (kind == EACH ? products : 0.0);
     return c;
 }
 
+/* A step of the search: an evaluation with its derivatives. */
+static course_t course_step(const criterion_kind_t *row, const hessian_kind_t *form,
+                            const problem_shape_t *shape, const course_known_t *known, bool near)
+{
+    return course_products(shape) > 0.0 ? with_products(row, form, shape, known, near)
+                                        : course_at(row, form, shape, known, 2, near);
+}
+
+/* The search comes from the best point of the sweep. */
 void course_cost_study(const criterion_kind_t *row, const hessian_kind_t *form,
                        const problem_shape_t *shape, const course_known_t *known, bool roomy,
                        work_t *work)
 {
-    enum { PIECES = 4 };
-    const bool many = course_products(shape) > 0.0;
-    const double search = known->evaluations > 0 ? known->evaluations : many ? SEARCH_MANY : SEARCH;
-    const double times[PIECES] = {1.0, SWEEP, 1.0, search};
+    enum { PIECES = 5 };
+    const double search = known->evaluations > 0         ? known->evaluations
+                          : course_products(shape) > 0.0 ? SEARCH_MANY
+                                                         : SEARCH;
+    const double times[PIECES] = {1.0, SWEEP, 1.0, 1.0, search - 1.0};
     course_t courses[PIECES] = {{.order = -1},
-                                course_of(row, form, shape, known, 0),
-                                course_of(row, form, shape, known, CRITERION_MODEL),
-                                many ? with_products(row, form, shape, known)
-                                     : course_of(row, form, shape, known, 2)};
+                                course_at(row, form, shape, known, 0, false),
+                                course_at(row, form, shape, known, CRITERION_MODEL, true),
+                                course_step(row, form, shape, known, false),
+                                course_step(row, form, shape, known, true)};
     for (int i = 0; i < PIECES; i++) {
         work_t piece = {{0}};
         courses[i].roomy = roomy;

@@ -25,6 +25,7 @@ void machine_exclude(machine_t *machine, int64_t row)
 const kernel_values_t *machine_column(machine_t *machine, int j, int order)
 {
     const int64_t n = machine->n;
+    work_count(WORK_ROW, (double)n);
     kernel_at(&machine->kernel, machine->theta, n, machine->pairs + j * n, order, &machine->column);
     return &machine->column;
 }
@@ -34,6 +35,7 @@ void machine_set(machine_t *machine, const double *theta)
     const int64_t pairs = (int64_t)machine->n * machine->dist->columns;
     const kernel_values_t all = {.k = machine->K};
     memmove(machine->theta, theta, (size_t)machine->count * sizeof *theta);
+    work_count(WORK_ROW, (double)pairs);
     kernel_at(&machine->kernel, machine->theta, pairs, machine->pairs, 0, &all);
     machine->factored = false;
 }

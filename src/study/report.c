@@ -105,6 +105,15 @@ void report_evaluation(const study_t *study, int64_t iteration, const result_eva
              row->inner_iterations, cg, products, passes, row->seconds, row->accepted ? " *" : "");
 }
 
+void report_course(int order, const work_t *before)
+{
+    work_t work = work_counted();
+    work_add(&work, before, -1.0);
+    log_detail("course  order=%d moves=%.0f factorisations=%.0f solves=%.0f products=%.0f", order,
+               work.amount[WORK_MOVE], work.amount[WORK_FACTOR], work.amount[WORK_SOLVE],
+               work.amount[WORK_PRODUCT]);
+}
+
 static const char *nature_text(const result_t *r)
 {
     if (strcmp(r->reason, outer_reason_name(OUTER_BOUND)) == 0)

@@ -3,6 +3,7 @@
 #ifndef STUDY_REPORT_H
 #define STUDY_REPORT_H
 
+#include "base/work.h"
 #include "study/result.h"
 #include "study/study.h"
 
@@ -11,6 +12,9 @@ void report_start(const study_t *study);
 
 /* One line per evaluation; a star at the end: the best so far. */
 void report_evaluation(const study_t *study, int64_t iteration, const result_evaluation_t *row);
+
+/* With --verbose, how its inner solver went, as this rank counted it since `before`. */
+void report_course(int order, const work_t *before);
 
 /* What this rank gave to the others so far, and the time it took, waiting included. */
 void report_communication(const comm_t *comm);

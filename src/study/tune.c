@@ -30,6 +30,7 @@ typedef struct tune {
     int64_t new_products; /* since the last evaluation */
     int64_t passes;       /* over an X on disk, until the last evaluation */
     double started;
+    work_t work;                /* that this rank had counted before it */
     const outer_batch_t *batch; /* that is out */
     int64_t first;              /* number of its first evaluation */
     double lowest;              /* value so far; INFINITY: there is none */
@@ -165,6 +166,8 @@ static int take(void *argument, const batch_done_t *done)
     tune->new_products = 0;
     tune->passes = passes_now;
     report_evaluation(tune->study, state.iterations, &row);
+    report_course(request->order, &tune->work);
+    tune->work = work_counted();
     return result_append(tune->file, &row);
 }
 
@@ -174,6 +177,7 @@ static int answer(tune_t *tune, const outer_batch_t *batch)
         .batch = batch, .first = tune->evaluations + 1, .done = take, .argument = tune};
     for (int i = 0; i < batch->count; i++)
         tune->replies[i] = (outer_reply_t){.missing = true, .failure = "not evaluated"};
+    tune->work = work_counted();
     tune->batch = batch;
     tune->first = work.first;
     if (batch->requests[0].direction == NULL)

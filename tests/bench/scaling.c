@@ -272,11 +272,14 @@ static void print_line(const setup_t *setup, const bench_t *b, int order, const 
         flops += comm_sum_one(b->comm, s->counted.amount[k]);
     const double memory = (double)comm_max_one_int(b->comm, mem_bytes());
     if (comm_rank(b->comm) == 0)
-        printf("%s,%s,%s,%lld,%d,%d,%d,%d,%d,%.6g,%.6g,%.6g,%.0f,%.0f,%.6g,%.0f,%.0f\n",
-               setup->criterion, setup->algebra, setup->loss, (long long)setup->n, setup->p,
-               b->criterion->count, setup->outputs, comm_size(b->comm), order, s->seconds,
-               by_course, plan->seconds[order], s->counted.calls, s->counted.bytes, flops, memory,
-               (double)plan->memory);
+        printf(
+            "%s,%s,%s,%lld,%d,%d,%d,%d,%d,%.6g,%.6g,%.6g,%.0f,%.0f,%.6g,%.0f,%.0f,%.0f,%.0f,%.0f,"
+            "%.0f\n",
+            setup->criterion, setup->algebra, setup->loss, (long long)setup->n, setup->p,
+            b->criterion->count, setup->outputs, comm_size(b->comm), order, s->seconds, by_course,
+            plan->seconds[order], s->counted.calls, s->counted.bytes, flops, memory,
+            (double)plan->memory, s->counted.amount[WORK_MOVE], s->counted.amount[WORK_FACTOR],
+            s->counted.amount[WORK_SOLVE], s->counted.amount[WORK_PRODUCT]);
 }
 
 static int run(comm_t *comm, const setup_t *setup)

@@ -60,8 +60,9 @@ one() {
     done
 }
 
-printf '%s%s\n' series,form,criterion,algebra,loss,rows,columns,S,outputs,ranks,order,seconds, \
-    by_course,planned,calls,bytes,flops,memory,memory_planned >scaling.csv
+printf '%s%s%s\n' series,form,criterion,algebra,loss,rows,columns,S,outputs,ranks,order,seconds, \
+    by_course,planned,calls,bytes,flops,memory,memory_planned,moves,factorisations,solves, \
+    products >scaling.csv
 echo "$forms" | while read -r name rest; do
     case " ${FORMS:-$name} " in
     *" $name "*) one "$name" $rest </dev/null ;;
