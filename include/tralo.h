@@ -5,6 +5,7 @@
 
 #include "tralo/comm.h"
 #include "tralo/error.h"
+#include "tralo/plugin.h"
 #include "tralo/study.h"
 
 #endif

@@ -28,9 +28,10 @@ void clock_sleep(double seconds)
     nanosleep(&length, NULL);
 }
 
-void clock_nap(double *length)
+void clock_nap(double *waited)
 {
-    static const double shortest = 0.5e-3, longest = 20e-3;
-    *length = fmin(fmax(1.5 * *length, shortest), longest);
-    clock_sleep(*length);
+    static const double shortest = 0.05e-3, longest = 20e-3;
+    const double began = clock_seconds();
+    clock_sleep(fmin(fmax(0.05 * *waited, shortest), longest));
+    *waited += clock_seconds() - began;
 }

@@ -8,9 +8,9 @@ double clock_seconds(void);
 /* Sleeps, shorter when a signal comes. */
 void clock_sleep(double seconds);
 
-/* Waits between two looks at something that takes from milliseconds to hours: *length starts as 0,
-   and grows from one to the next, to 20 ms. */
-void clock_nap(double *length);
+/* Waits between two looks at something that takes from milliseconds to hours: a twentieth of what
+   was waited so far, *waited, which starts as 0; at most 20 ms. */
+void clock_nap(double *waited);
 
 /* Seconds that this thread has had a processor: other programs on the machine do not lengthen them.
  */

@@ -56,6 +56,8 @@ static const param_t params[] = {
      offsetof(options_t, grace), 5, 0, 1e6, NULL},
     {"output_limit", "MB that a program may print; 0: any", PARAM_REAL,
      offsetof(options_t, output_limit), 100, 0, 1e9, NULL},
+    {"driver", "the first rank: worker: it runs programs too; dedicated: it only deals",
+     PARAM_CHOICE, offsetof(options_t, common.driver), ORACLE_WORKER, 0, 0, oracle_driver_names},
     {"directory", "where the program starts (default: the folder of the config)", PARAM_PATH,
      offsetof(options_t, common.directory), 0, 0, 0, NULL},
     {"folder", "what the trials leave, a folder for each (default: OUTPUT.trials)", PARAM_PATH,

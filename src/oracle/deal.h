@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The trials of an oracle, dealt to the ranks: each evaluates one at a time and gets the next as
-   soon as it has answered. Rank 0 deals, and evaluates too; all others serve. Which rank evaluates
-   a trial changes nothing of it. One rank is a legal world. */
+/* The trials of an oracle, dealt to groups of ranks: each evaluates one at a time and gets the next
+   as soon as it has answered. Rank 0 deals, and is one of the first group, unless it is dedicated
+   to dealing; all others serve. Which group evaluates a trial changes nothing of it. One rank is a
+   legal world. A trial that waits in poll (a plugin) keeps rank 0 from dealing until it ends. */
 #ifndef ORACLE_DEAL_H
 #define ORACLE_DEAL_H
 
@@ -22,16 +23,17 @@ typedef struct deal_setup {
 /* Collective. Errors: those of the oracle's prepare and create, TRALO_ERR_MEMORY; the same on all
    ranks. */
 int deal_create(const deal_setup_t *setup, deal_t **out);
-void deal_free(deal_t **deal); /* not collective */
+void deal_free(deal_t **deal); /* collective */
 
 /* Evaluates what rank 0 deals until deal_end. All ranks but rank 0; returns at once there. */
 void deal_serve(deal_t *deal);
 void deal_end(deal_t *deal); /* rank 0 */
 
 typedef struct deal_done {
-    int place;    /* in the batch */
-    int rank;     /* that evaluated it, */
-    double began; /* when: clock_seconds() of rank 0 */
+    int place;      /* in the batch */
+    int group;      /* that evaluated it, */
+    double began;   /* when: clock_seconds() of rank 0, */
+    double seconds; /* and how long it took */
     const oracle_answer_t *answer;
 } deal_done_t;
 
@@ -48,7 +50,9 @@ typedef struct deal_batch {
    of. Rank 0. Errors: those of `done` and of the oracle. */
 int deal_run(deal_t *deal, const deal_batch_t *batch);
 
-/* Share of the time in deal_run that the ranks spent on trials; 1 before. Rank 0. */
+/* Share of the time in deal_run that the groups spent on trials; 1 before. Rank 0. */
 double deal_utilisation(const deal_t *deal);
+
+int deal_groups(const deal_t *deal); /* how many; not collective */
 
 #endif

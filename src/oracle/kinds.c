@@ -5,7 +5,9 @@
 
 #include "base/clock.h"
 
-const oracle_kind_t *const oracle_kinds[] = {&oracle_command, NULL};
+const oracle_kind_t *const oracle_kinds[] = {&oracle_command, &oracle_plugin, NULL};
+
+const char *const oracle_driver_names[] = {"worker", "dedicated", NULL};
 
 const oracle_kind_t *oracle_find(const char *name)
 {
@@ -20,11 +22,11 @@ int oracle_run(const oracle_kind_t *kind, void *work, const oracle_trial_t *tria
 {
     int code = TRALO_OK;
     bool done = false;
-    double length = 0.0;
+    double waited = 0.0;
     TRY(kind->begin(work, trial));
     TRY(kind->poll(work, answer, &done));
     while (!done) {
-        clock_nap(&length);
+        clock_nap(&waited);
         TRY(kind->poll(work, answer, &done));
     }
 out:

@@ -2,8 +2,9 @@
 /* Oracles that give a value for values of named parameters, whatever they do for it. Their table;
    what a criterion on data is has its own, richer interface in oracle.h.
 
-   Nothing here communicates: whoever holds an oracle evaluates one trial at a time, and several
-   ranks may each hold one of the same study. */
+   Whoever holds an oracle evaluates one trial at a time. That is one rank, or a group of ranks, all
+   of which call each function at the same time; several groups may each hold one of the same study.
+ */
 #ifndef ORACLE_KINDS_H
 #define ORACLE_KINDS_H
 
@@ -12,18 +13,28 @@
 
 #include "base/error.h"
 #include "base/param.h"
+#include "comm/comm.h"
 #include "oracle/space.h"
 
-/* What the options of every oracle begin with. Both are absolute. */
+/* Rank 0: does it evaluate too, or only deal the trials? */
+enum { ORACLE_WORKER, ORACLE_DEDICATED };
+extern const char *const oracle_driver_names[]; /* NULL-terminated */
+
+/* What the options of every oracle begin with. Paths are absolute. */
 typedef struct oracle_common {
     char *directory; /* where programs start; NULL until the config fills in its own folder */
     char *folder;    /* scratch: a folder in it for each trial; NULL until then: OUTPUT.trials */
+    int64_t groups, ranks_per_group; /* at most one is not 0; both 0: groups of one rank each */
+    int driver;
 } oracle_common_t;
 
 typedef struct oracle_setup {
     const void *options; /* borrowed, as space: they outlive the oracle */
     const space_t *space;
-    bool (*stop)(void *argument); /* asked often while a trial runs: is it to be given up? */
+    comm_t *ranks;                /* of this group; borrowed */
+    int group, groups;            /* this is number `group`, from 0, of `groups` */
+    bool (*stop)(void *argument); /* asked often while a trial runs: is it to be given up? The word
+                                     of the first rank of a group counts */
     void *argument;
 } oracle_setup_t;
 
@@ -48,9 +59,10 @@ typedef struct oracle_kind {
     size_t options_size;
     /* Do the options suit the parameters? Errors: TRALO_ERR_INPUT, "OPTION: what is wrong". */
     int (*check)(const void *options, const space_t *space);
-    /* Readies the study's scratch folder; on one rank, once. Errors: TRALO_ERR_FILE,
-       TRALO_ERR_INPUT (it is not empty). */
+    /* Readies the study's scratch folder; on one rank, once. NULL: it leaves nothing there. Errors:
+       TRALO_ERR_FILE, TRALO_ERR_INPUT (it is not empty). */
     int (*prepare)(const void *options);
+    /* Errors are the same on all ranks of the group, as those below. */
     int (*create)(const oracle_setup_t *setup, void **work);
     /* Begins a trial, which is borrowed for the call; poll looks after it until *done, when the
        answer is filled. One at a time. What goes wrong inside a trial is an outcome; errors
@@ -69,5 +81,6 @@ int oracle_run(const oracle_kind_t *kind, void *work, const oracle_trial_t *tria
                oracle_answer_t *answer);
 
 extern const oracle_kind_t oracle_command;
+extern const oracle_kind_t oracle_plugin;
 
 #endif

@@ -13,9 +13,10 @@ static int by_criterion(study_t *study, const batch_work_t *work)
     for (int i = 0; i < work->batch->count && !stop_asked(); i++) {
         const outer_request_t *request = &work->batch->requests[i];
         criterion_result_t result;
-        const batch_done_t done = {.place = i, .began = clock_seconds(), .result = &result};
+        batch_done_t done = {.place = i, .began = clock_seconds(), .result = &result};
         oracle_evaluate(study->oracle, request->theta, request->order, &result);
         TRY(data_failure(study->data));
+        done.seconds = clock_seconds() - done.began;
         TRY(work->done(work->argument, &done));
     }
 out:
@@ -42,7 +43,7 @@ static int take_answer(void *argument, const deal_done_t *dealt)
     const dealing_t *dealing = argument;
     const oracle_answer_t *answer = dealt->answer;
     criterion_result_t result = {.valid = answer->valid, .value = answer->value};
-    const batch_done_t done = {dealt->place, dealt->rank, dealt->began, &result};
+    const batch_done_t done = {dealt->place, dealt->group, dealt->began, dealt->seconds, &result};
     memcpy(result.failure, answer->failure, sizeof result.failure);
     return dealing->work->done(dealing->work->argument, &done);
 }

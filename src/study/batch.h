@@ -6,9 +6,10 @@
 #include "study/study.h"
 
 typedef struct batch_done {
-    int place;    /* in the batch */
-    int group;    /* of ranks that evaluated it, from 0, */
-    double began; /* when: clock_seconds() */
+    int place;      /* in the batch */
+    int group;      /* of ranks that evaluated it, from 0, */
+    double began;   /* when: clock_seconds(), */
+    double seconds; /* and how long it took */
     const criterion_result_t *result;
 } batch_done_t;
 

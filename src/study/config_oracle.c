@@ -97,7 +97,7 @@ static int fill_paths(const config_source_t *source, const config_t *config)
     text_t folder = {0};
     if (common->directory == NULL)
         TRY(mem_string(source->folder, &common->directory));
-    if (common->folder == NULL) {
+    if (common->folder == NULL && oracle_find(config->oracle.name)->prepare != NULL) {
         TRY(text_add(&folder, "%s.trials", config->output));
         common->folder = folder.data;
     }

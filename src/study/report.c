@@ -42,8 +42,12 @@ static void report_oracle_start(const study_t *study)
     const config_t *config = study->config;
     const oracle_common_t *common = config->oracle.options;
     char text[LAMBDA_TEXT];
-    log_info("oracle  %s in %s, trials in %s", config->oracle.name, common->directory,
-             common->folder);
+    log_info("oracle  %s in %s%s%s; %d group%s on %d rank%s%s", config->oracle.name,
+             common->directory, common->folder != NULL ? ", trials in " : "",
+             common->folder != NULL ? common->folder : "", deal_groups(study->deal),
+             plural(deal_groups(study->deal)), comm_size(study->comm),
+             plural(comm_size(study->comm)),
+             common->driver == ORACLE_DEDICATED ? ", the first only deals" : "");
     study_lambda_text(study, study->box.start, text, sizeof text);
     log_info("search  %s, %d parameter%s with %d value%s, from %s", config->search.method.name,
              study->space->parameters, plural(study->space->parameters), study->space->count,
@@ -253,10 +257,11 @@ static void report_oracle_result(const study_t *study, const result_t *r)
     report_parameter_bounds(study, r);
     report_minima(study, r);
     log_info("work            %" PRId64 " iterations, %" PRId64 " evaluations, %.3g s, %" PRId64
-             " rank%s busy %.0f %%",
-             r->iterations, r->evaluations, r->seconds, r->environment.ranks,
-             plural(r->environment.ranks), 100.0 * deal_utilisation(study->deal));
-    log_info("trials          %s", common->folder);
+             " group%s busy %.0f %%",
+             r->iterations, r->evaluations, r->seconds, r->trial_groups, plural(r->trial_groups),
+             100.0 * r->utilisation);
+    if (common->folder != NULL)
+        log_info("trials          %s", common->folder);
     log_info("result          %s", study->config->output);
 }
 

@@ -26,6 +26,8 @@ const field_t search_fields[] = {
     {"seconds", FIELD_REAL, SHAPE_ONE, AT(seconds), 0},
     {"method", FIELD_TEXT, SHAPE_ONE, AT(method), 0},
     {"oracle", FIELD_TEXT, SHAPE_ONE, AT(oracle), 0},
+    {"trial_groups", FIELD_LONG, SHAPE_ONE, AT(trial_groups), AT(has_trials)},
+    {"utilisation", FIELD_REAL, SHAPE_ONE, AT(utilisation), AT(has_trials)},
     {.name = NULL}};
 
 const field_t model_fields[] = {

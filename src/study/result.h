@@ -44,6 +44,8 @@ typedef struct result {
     const space_t *space;  /* of an oracle: there is no model, and what belongs to data and model is
                               empty; borrowed. NULL: a criterion on data */
     char *oracle;          /* its name; NULL without one */
+    int64_t trial_groups;  /* groups of ranks that evaluated trials, */
+    double utilisation;    /* and the share of the time that they did */
     double *theta;         /* [S] */
     char *hyperparameters; /* names of those of one group: "lambda", "lambda,q" */
     double *lambda;        /* [S] the same as theta in the terms of these names, group by group, or
@@ -51,6 +53,7 @@ typedef struct result {
     double criterion;      /* mean over the sum of weights; the oracle's value */
     double criterion_se;   /* its standard error over rows; NaN: not known */
     bool has_gradient, has_hessian, hessian_judged;
+    bool has_trials;  /* with an oracle: the groups and their utilisation are known */
     double *gradient; /* [S] with respect to theta */
     double *hessian;  /* [S * S]; NULL where has_hessian is false */
     double gradient_norm;

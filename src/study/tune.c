@@ -160,7 +160,7 @@ static int take(void *argument, const batch_done_t *done)
         .read_passes = passes_now - tune->passes,
         .group = done->group,
         .started = done->began - tune->started,
-        .seconds = clock_seconds() - tune->started,
+        .seconds = done->began + done->seconds - tune->started,
         .failure = tune->replies[done->place].failure,
     };
     tune->new_products = 0;
@@ -253,6 +253,11 @@ static int fill_texts(tune_t *tune, const outer_state_t *state)
     TRY(mem_string(config->search.method.name, &r->method));
     TRY(mem_string(config->oracle.name, &r->oracle));
     r->space = tune->study->space;
+    r->has_trials = r->space != NULL;
+    if (r->has_trials) {
+        r->trial_groups = deal_groups(tune->study->deal);
+        r->utilisation = deal_utilisation(tune->study->deal);
+    }
     r->has_coefficients = r->has_coefficients && r->space == NULL;
 out:
     return code;

@@ -20,12 +20,19 @@ typedef struct fake {
     double until;
 } fake_t;
 
-static int prepared; /* times, on this rank */
+typedef struct fake_options {
+    oracle_common_t common;
+    bool broken;
+} fake_options_t;
 
-static int prepare(const void *options)
+static fake_options_t chosen;
+static int prepared, begun; /* times, on this rank */
+
+static int prepare(const void *given)
 {
+    const fake_options_t *o = given;
     prepared++;
-    return options == NULL ? TRALO_OK : error_raise(TRALO_ERR_FILE, "no folder");
+    return o->broken ? error_raise(TRALO_ERR_FILE, "no folder") : TRALO_OK;
 }
 
 static int create(const oracle_setup_t *setup, void **work)
@@ -42,6 +49,7 @@ out:
 static int begin(void *work, const oracle_trial_t *trial)
 {
     fake_t *fake = work;
+    begun++;
     fake->number = trial->number;
     fake->value = (double)(10 * trial->number + trial->draw) + trial->values[0];
     fake->until = clock_seconds() + (trial->number % 3 == 0 ? 0.01 : 0.0);
@@ -54,6 +62,7 @@ static int poll(void *work, oracle_answer_t *answer, bool *done)
     *answer = (oracle_answer_t){.valid = true, .value = fake->value};
     answer->stopped = fake->setup.stop(fake->setup.argument);
     *done = answer->stopped || (fake->number != ENDLESS && clock_seconds() >= fake->until);
+    *done = comm_max_one_int(fake->setup.ranks, *done) != 0;
     return fake->number == BROKEN ? error_raise(TRALO_ERR_FILE, "trial %d broke", BROKEN)
                                   : TRALO_OK;
 }
@@ -100,7 +109,7 @@ static int done(void *argument, const deal_done_t *dealt)
     seen_t *seen = argument;
     const int i = dealt->place;
     const oracle_answer_t *answer = dealt->answer;
-    CU_ASSERT(dealt->rank >= 0 && dealt->rank < comm_size(test_comm));
+    CU_ASSERT(dealt->group >= 0 && dealt->group < comm_size(test_comm));
     CU_ASSERT(dealt->began <= clock_seconds() && dealt->began > clock_seconds() - 60.0);
     CU_ASSERT(answer->valid && !answer->stopped);
     CHECK_CLOSE(answer->value, 10.0 * (i + 1) + i % 2 + 0.25 * i, 0.0);
@@ -133,7 +142,8 @@ static void check_whole(deal_t *deal)
 
 static bool open_deal(deal_t **deal)
 {
-    const deal_setup_t setup = {.comm = test_comm, .kind = &kind, .space = &space, .stop = stop};
+    const deal_setup_t setup = {
+        .comm = test_comm, .kind = &kind, .options = &chosen, .space = &space, .stop = stop};
     stop_at = 0.0;
     return CHECK_OK(deal_create(&setup, deal));
 }
@@ -141,7 +151,7 @@ static bool open_deal(deal_t **deal)
 static void each_once(void)
 {
     deal_t *deal = NULL;
-    prepared = 0;
+    prepared = begun = 0;
     if (!open_deal(&deal))
         return;
     CU_ASSERT(prepared == (comm_rank(test_comm) == 0));
@@ -199,12 +209,43 @@ static void stops(void)
     deal_free(&deal);
 }
 
+/* The same on groups of several ranks, and with a rank that only deals. */
+static void groups(void)
+{
+    static const oracle_common_t layouts[] = {{.groups = 1},
+                                              {.groups = 2},
+                                              {.ranks_per_group = 2},
+                                              {.driver = ORACLE_DEDICATED},
+                                              {.driver = ORACLE_DEDICATED, .groups = 2}};
+    const int ranks = comm_size(test_comm), workers = ranks > 1 ? ranks - 1 : 1;
+    const int wanted[] = {1, ranks < 2 ? 1 : 2, ranks < 2 ? 1 : ranks / 2, workers,
+                          workers < 2 ? 1 : 2};
+    for (int i = 0; i < 5; i++) {
+        deal_t *deal = NULL;
+        chosen.common = layouts[i];
+        each_once();
+        CU_ASSERT(i > 0 || begun == 2 * TRIALS);
+        CU_ASSERT(i < 3 || ranks == 1 || (begun == 0) == (comm_rank(test_comm) == 0));
+        if (open_deal(&deal)) {
+            CU_ASSERT(deal_groups(deal) == wanted[i]);
+            if (comm_rank(test_comm) == 0)
+                deal_end(deal);
+            deal_serve(deal);
+            deal_free(&deal);
+        }
+    }
+    chosen.common = layouts[1];
+    failures();
+    stops();
+    chosen.common = (oracle_common_t){0};
+}
+
 static void cannot_be_made(void)
 {
-    int option = 1;
+    fake_options_t broken = {.broken = true};
     deal_t *deal = NULL;
     const deal_setup_t setup = {
-        .comm = test_comm, .kind = &kind, .options = &option, .space = &space, .stop = stop};
+        .comm = test_comm, .kind = &kind, .options = &broken, .space = &space, .stop = stop};
     CHECK_FAILS(deal_create(&setup, &deal), TRALO_ERR_FILE, "no folder");
     CU_ASSERT_PTR_NULL(deal);
 }
@@ -215,6 +256,7 @@ void suite_deal(void)
     static const test_case_t cases[] = {{"each trial once", each_once},
                                         {"failures", failures},
                                         {"stops when asked to", stops},
+                                        {"groups", groups},
                                         {"what cannot be made", cannot_be_made}};
     REGISTER("deal", cases);
 }
