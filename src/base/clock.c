@@ -32,6 +32,6 @@ void clock_nap(double *waited)
 {
     static const double shortest = 0.05e-3, longest = 20e-3;
     const double began = clock_seconds();
-    clock_sleep(fmin(fmax(0.05 * *waited, shortest), longest));
+    clock_sleep(fmin(fmax(0.02 * *waited, shortest), longest));
     *waited += clock_seconds() - began;
 }

@@ -8,7 +8,7 @@ double clock_seconds(void);
 /* Sleeps, shorter when a signal comes. */
 void clock_sleep(double seconds);
 
-/* Waits between two looks at something that takes from milliseconds to hours: a twentieth of what
+/* Waits between two looks at something that takes from milliseconds to hours: a fiftieth of what
    was waited so far, *waited, which starts as 0; at most 20 ms. */
 void clock_nap(double *waited);
 

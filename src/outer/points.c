@@ -5,7 +5,8 @@
                 evenly, all moved by one random vector around the box (Cranley & Patterson, SIAM J.
                 Numer. Anal. 13 (1976) 904), so that a seed changes them
        grid     the same number of values for each hyperparameter, both bounds among them
-   Points are asked for in batches, so that they can be evaluated at the same time. */
+   All points are asked for at once, so that no group of ranks waits for another, but for very many
+   in batches. */
 #include <inttypes.h>
 #include <math.h>
 #include <stddef.h>
@@ -17,7 +18,7 @@
 #include "outer/box.h"
 #include "outer/kinds.h"
 
-enum { BATCH = 64, SOBOL_MOST = 1111 };
+enum { BATCH = 64, BATCH_MOST = 4096, BATCH_VALUES = 1 << 20, SOBOL_MOST = 1111 };
 enum { SEQUENCE_RANDOM, SEQUENCE_SOBOL };
 static const char *const sequence_names[] = {"random", "sobol", NULL};
 
@@ -37,9 +38,9 @@ typedef struct points {
     outer_best_t best;
     int64_t count;             /* of points in all */
     int64_t next;              /* the first that has not been told */
-    int batch;                 /* requests that are out */
-    outer_request_t *requests; /* owned [BATCH] */
-    double *theta;             /* owned [BATCH, S] */
+    int batch, most;           /* requests that are out, and how many may be */
+    outer_request_t *requests; /* owned [most] */
+    double *theta;             /* owned [most, S] */
     nlopt_sobol sobol;         /* owned; NULL: not asked for */
     double *shift;             /* owned [2, S] with it: of its points; the next of them */
     int64_t placed;            /* points so far */
@@ -104,17 +105,26 @@ static void destroy(void **work)
     mem_free(work);
 }
 
-static int create(const options_t *options, const outer_box_t *box, points_t **out)
+/* Of `count` points. */
+static int batch_of(int64_t count, const outer_box_t *box)
+{
+    const int64_t fit = BATCH_VALUES / box->count;
+    const int64_t most = fit < BATCH ? BATCH : fit > BATCH_MOST ? BATCH_MOST : fit;
+    return (int)(count < most ? count : most);
+}
+
+static int create(const options_t *options, const outer_box_t *box, int64_t count, points_t **out)
 {
     int code = TRALO_OK;
     points_t *p = NULL;
     void *built;
     ALLOC(p, 1);
     p->options = *options;
-    p->count = options->max_evaluations;
+    p->count = count;
+    p->most = batch_of(count, box);
     TRY(best_create(box, &p->best));
-    ALLOC(p->requests, BATCH);
-    ALLOC(p->theta, (int64_t)BATCH * box->count);
+    ALLOC(p->requests, p->most);
+    ALLOC(p->theta, (int64_t)p->most * box->count);
     *out = p;
     p = NULL;
 out:
@@ -149,7 +159,7 @@ static int create_random(const void *options, const outer_box_t *box, void **wor
     const options_t *o = options;
     points_t *p = NULL;
     void *built;
-    TRY(create(o, box, &p));
+    TRY(create(o, box, o->max_evaluations, &p));
     p->place = place_random;
     if (o->sequence == SEQUENCE_SOBOL)
         TRY(begin_sobol(p));
@@ -174,9 +184,8 @@ static int create_grid(const void *options, const outer_box_t *box, void **work)
              "than search.max_evaluations = %" PRId64
              ": lower search.points, raise that, or use the method random",
              o->points, box->count, all, o->max_evaluations);
-    TRY(create(options, box, &p));
+    TRY(create(options, box, (int64_t)(all + 0.5), &p));
     p->place = place_grid;
-    p->count = (int64_t)(all + 0.5);
     *work = p;
 out:
     return code;
@@ -189,7 +198,7 @@ static void ask(void *work, outer_batch_t *batch)
     *batch = (outer_batch_t){.requests = p->requests, .phase = "search"};
     if (best_ended(&p->best))
         return;
-    batch->count = (int)(left < BATCH ? left : BATCH);
+    batch->count = (int)(left < p->most ? left : p->most);
     for (int64_t i = 0; i < batch->count; i++) {
         if (p->next + i >= p->placed)
             p->place(p, p->placed++, p->theta + i * S);

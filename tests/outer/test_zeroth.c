@@ -11,7 +11,7 @@
 #include "outer/outer.h"
 #include "support.h"
 
-enum { MOST = 12, MANY = 2000, BATCH_MOST = 64 };
+enum { MOST = 12, MANY = 2000, BATCH_MOST = 4096 };
 
 typedef double function_t(const double *x, int count);
 
@@ -128,6 +128,7 @@ static void go(run_t *r)
         return;
     for (outer_ask(outer, &batch); batch.count > 0; outer_ask(outer, &batch)) {
         outer_ask(outer, &batch); /* asking again changes nothing */
+        CU_ASSERT(batch.count <= BATCH_MOST);
         r->first_batch = r->batches++ == 0 ? batch.count : r->first_batch;
         for (int i = 0; i < batch.count; i++)
             if (r->interrupt_at > 0 && r->evaluations >= r->interrupt_at)
