@@ -18,13 +18,16 @@ typedef struct plan_table {
 
 typedef struct plan_report {
     plan_request_t request;
-    int64_t ranks;         /* that the job lines are for */
-    int64_t least_ranks;   /* that fit, 0: none */
-    int64_t most_ranks;    /* that were tried for it */
-    int64_t node_ranks;    /* on a node */
-    int64_t node_memory;   /* of a node; 0: not known */
-    plan_table_t by_ranks; /* on `ranks`, where only that fits, a second time with X on disk */
-    plan_table_t by_algebra, on_the_way;
+    int64_t ranks;            /* that the job lines are for */
+    int64_t least_ranks;      /* that fit, 0: none */
+    int64_t least_on_disk;    /* the same with X there */
+    int64_t most_ranks;       /* that were tried for it */
+    int64_t node_ranks;       /* on a node */
+    int64_t node_memory;      /* of a node; 0: not known */
+    const char *reading_from; /* where the rate of reading was measured; NULL: it is given */
+    /* where only that fits, by_ranks is a second time with X on disk; on_the_way where fewer
+       ranks do */
+    plan_table_t by_ranks, by_algebra, on_the_way;
 } plan_report_t;
 
 void plan_print(const plan_report_t *report);

@@ -52,8 +52,9 @@ static json_t *table(const plan_table_t *t)
     return list;
 }
 
-static json_t *rates(const plan_rates_t *r)
+static json_t *rates(const plan_report_t *report)
 {
+    const plan_rates_t *r = &report->request.rates;
     json_t *object = amounts(r->does.amount);
     json_object_set_new(object, "latency", json_real(r->does.latency));
     json_object_set_new(object, "bandwidth", json_real(r->does.bandwidth));
@@ -61,6 +62,7 @@ static json_t *rates(const plan_rates_t *r)
     json_object_set_new(object, "threads", json_integer(r->threads));
     json_object_set_new(object, "measured", json_boolean(r->measured));
     json_object_set_new(object, "messages_measured", json_boolean(r->messages_measured));
+    json_object_set_new(object, "read_measured", json_boolean(report->reading_from != NULL));
     return object;
 }
 
@@ -79,12 +81,13 @@ int plan_json(const plan_report_t *report, const char *path)
     int code = TRALO_OK;
     const bool out = strcmp(path, "-") == 0;
     FILE *file = NULL;
-    json_t *root = json_pack(
-        "{s:I, s:i, s:I, s:I, s:o, s:o, s:o, s:o, s:o}", "rows", (json_int_t)report->request.n,
-        "cols", report->request.p, "ranks", (json_int_t)report->ranks, "least_ranks",
-        (json_int_t)report->least_ranks, "rates", rates(&report->request.rates), "by_ranks",
-        table(&report->by_ranks), "by_algebra", table(&report->by_algebra), "on_the_way",
-        table(&report->on_the_way), "sbatch", job(report));
+    json_t *root =
+        json_pack("{s:I, s:i, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:o}", "rows",
+                  (json_int_t)report->request.n, "cols", report->request.p, "ranks",
+                  (json_int_t)report->ranks, "least_ranks", (json_int_t)report->least_ranks,
+                  "least_on_disk", (json_int_t)report->least_on_disk, "rates", rates(report),
+                  "by_ranks", table(&report->by_ranks), "by_algebra", table(&report->by_algebra),
+                  "on_the_way", table(&report->on_the_way), "sbatch", job(report));
     if (root == NULL)
         FAIL(TRALO_ERR_MEMORY, "out of memory while writing JSON");
     file = out ? stdout : fopen(path, "w");

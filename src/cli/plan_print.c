@@ -42,8 +42,9 @@ static void print_table(const plan_table_t *table)
             printf("%12" PRId64 "    fits on no number of ranks\n", table->rows[i].n);
 }
 
-static void print_rates(const plan_rates_t *rates)
+static void print_rates(const plan_report_t *report)
 {
+    const plan_rates_t *rates = &report->request.rates;
     char row[UNITS_TEXT], latency[UNITS_TEXT];
     units_seconds(1.0 / rates->does.amount[WORK_ROW], row);
     units_seconds(rates->does.latency, latency);
@@ -52,8 +53,10 @@ static void print_rates(const plan_rates_t *rates)
            1e-9 * rates->does.amount[WORK_PANEL], 1e-9 * rates->does.amount[WORK_WHOLE],
            1e-9 * rates->does.amount[WORK_SHARED], 4e-9 * rates->does.amount[WORK_PASS], row,
            rates->measured ? "measured here" : "given", rates->threads);
-    printf("disk        %.2f GB/s to each rank, where X does not fit into memory (given)\n",
-           1e-9 * rates->does.amount[WORK_READ]);
+    printf("disk        %.3g GB/s to each rank, where X does not fit into memory (%s%s)\n",
+           1e-9 * rates->does.amount[WORK_READ],
+           report->reading_from != NULL ? "measured from " : "given",
+           report->reading_from != NULL ? report->reading_from : "");
     printf("messages    %s for a small sum over %d ranks, %.2f GB/s (%s)\n", latency,
            rates->does.ranks, 1e-9 * rates->does.bandwidth,
            rates->messages_measured ? "measured here" : "given");
@@ -66,15 +69,19 @@ static void print_request(const plan_report_t *report)
     printf("study       %" PRId64 " x %d, density %g, %s, %s%s, %d hyperparameter%s\n", r->n, r->p,
            r->density, r->loss, r->criterion, r->kernel ? " with a kernel" : "", r->count,
            r->count == 1 ? "" : "s");
-    print_rates(&r->rates);
+    print_rates(report);
     if (r->memory == 0)
         return;
     units_bytes((double)r->memory, memory);
     printf("memory      %s for a rank; ", memory);
     if (report->least_ranks > 0)
-        printf("the least number of ranks that fits is %" PRId64 "\n", report->least_ranks);
+        printf("the least number of ranks that fits is %" PRId64, report->least_ranks);
     else
-        printf("it fits on no number of ranks up to %" PRId64 "\n", report->most_ranks);
+        printf("it fits on no number of ranks up to %" PRId64, report->most_ranks);
+    if (report->least_on_disk > 0 &&
+        (report->least_ranks == 0 || report->least_on_disk < report->least_ranks))
+        printf(", with X on disk %" PRId64, report->least_on_disk);
+    printf("\n");
 }
 
 int plan_job(const plan_report_t *report, char lines[PLAN_JOB_LINES][PLAN_JOB_LINE])

@@ -49,6 +49,7 @@ static problem_shape_t shape_of(const plan_request_t *r, int64_t ranks)
                              .entries = sparse ? (int64_t)entries : rows * width,
                              .sparse = sparse,
                              .streamed = r->streamed && !sparse && !r->kernel,
+                             .single = r->single,
                              .band = 1,
                              .width = (int)width,
                              .outputs = r->outputs,

@@ -29,7 +29,8 @@ typedef struct plan_request {
     int outputs;                            /* of the loss */
     const char *loss, *criterion, *algebra; /* names, as in a config */
     bool kernel;
-    bool streamed;  /* X stays on disk, in double precision, where it is dense */
+    bool streamed;  /* X stays on disk, where it is dense */
+    bool single;    /* there, in single precision */
     int64_t parts;  /* of k-fold */
     int64_t memory; /* bytes that a rank may use; 0: not known */
     course_known_t known;
