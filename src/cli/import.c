@@ -17,6 +17,8 @@ static const char options_text[] =
     "+1;\n"
     "                       more than two numbers or words become classes 0, 1, 2, ...\n"
     "  --missing WHAT       error (default), or drop: leave rows with missing values out\n"
+    "  --part WHAT          what hold-out does with all rows (/fold): train, validate or neither;\n"
+    "                       for files that are one data set\n"
     "  --float32            store X in single precision\n"
     "  --gzip LEVEL         compress X, 1 to 9\n"
     "  --force              replace OUT.h5\n"
@@ -61,6 +63,7 @@ enum option_key {
     KEY_DENSE,
     KEY_ZERO_BASED,
     KEY_FEATURES,
+    KEY_PART,
     KEY_Y
 };
 
@@ -83,6 +86,7 @@ static const struct option keys[] = {{"format", required_argument, NULL, KEY_FOR
                                      {"dense", no_argument, NULL, KEY_DENSE},
                                      {"zero-based", no_argument, NULL, KEY_ZERO_BASED},
                                      {"features", required_argument, NULL, KEY_FEATURES},
+                                     {"part", required_argument, NULL, KEY_PART},
                                      {"y", required_argument, NULL, KEY_Y},
                                      {NULL, 0, NULL, 0}};
 
@@ -139,6 +143,7 @@ static int set_choice(import_options_t *o, int key, const char *text)
     int code = TRALO_OK, choice = 0;
     static const char *const formats[] = {"auto", "csv", "libsvm", "npy", NULL};
     static const char *const missing[] = {"error", "drop", NULL};
+    static const char *const parts[] = {"train", "validate", "neither", NULL};
     int64_t count = 0;
     switch (key) {
     case KEY_FORMAT:
@@ -148,6 +153,10 @@ static int set_choice(import_options_t *o, int key, const char *text)
     case KEY_MISSING:
         TRY(take_word("missing", text, missing, &choice));
         o->missing_drop = choice == 1;
+        break;
+    case KEY_PART:
+        TRY(take_word("part", text, parts, &choice));
+        o->part = (import_part_t)(IMPORT_TRAIN + choice);
         break;
     case KEY_GZIP:
         TRY(take_count("gzip", text, 9, &count));

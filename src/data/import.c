@@ -121,6 +121,8 @@ static int create_output(import_state_t *s)
                                  .nonzeros = s->report.nonzeros,
                                  .float32 = o->float32,
                                  .gzip = o->gzip,
+                                 .fold = o->part != IMPORT_NO_PART,
+                                 .part = (int)o->part - IMPORT_TRAIN,
                                  .weights = s->source->weights != NULL,
                                  .offset = s->source->offset != NULL};
     return writer_create(o->output, &shape, &s->writer);

@@ -10,6 +10,14 @@
 
 typedef enum import_format { IMPORT_AUTO, IMPORT_CSV, IMPORT_LIBSVM, IMPORT_NPY } import_format_t;
 
+/* What hold-out does with the rows, where they are one file of several of a data set. */
+typedef enum import_part {
+    IMPORT_NO_PART, /* no /fold is written */
+    IMPORT_TRAIN,
+    IMPORT_VALIDATE,
+    IMPORT_NEITHER
+} import_part_t;
+
 typedef struct import_options {
     const char *input;  /* plain, gzip or xz */
     const char *output; /* HDF5 */
@@ -36,6 +44,7 @@ typedef struct import_options {
     bool classify;      /* y has two values: the smaller becomes -1, the larger +1 */
     bool missing_drop;  /* rows with missing values are left out */
     bool force;         /* an existing output is replaced */
+    import_part_t part; /* of all rows, in /fold */
     bool float32;       /* store /X in single precision */
     int gzip;           /* compression level of /X, 1 to 9; 0: none */
 } import_options_t;

@@ -178,6 +178,24 @@ static int create_vector(writer_t *w, const char *path, sink_t *sink)
     return sink_open(w, &plan, sink);
 }
 
+/* The part of all rows is the value of what is not written. */
+static int create_fold(const writer_t *w)
+{
+    int code = TRALO_OK;
+    const hsize_t dims[1] = {(hsize_t)w->shape.n};
+    hid_t space = H5Screate_simple(1, dims, NULL), storage = H5Pcreate(H5P_DATASET_CREATE);
+    H5Pset_fill_value(storage, H5T_NATIVE_INT, &w->shape.part);
+    hid_t set =
+        H5Dcreate2(w->file, "/fold", H5T_NATIVE_INT, space, H5P_DEFAULT, storage, H5P_DEFAULT);
+    if (set < 0)
+        FAIL(TRALO_ERR_FILE, "cannot write %s: %s", w->part, h5_reason());
+out:
+    h5_close(&set);
+    h5_close(&storage);
+    h5_close(&space);
+    return code;
+}
+
 static int create_sets(writer_t *w)
 {
     int code = TRALO_OK;
@@ -191,6 +209,8 @@ static int create_sets(writer_t *w)
         TRY(create_vector(w, "/weights", &w->weights));
     if (s->offset)
         TRY(create_vector(w, "/offset", &w->offset));
+    if (s->fold)
+        TRY(create_fold(w));
 out:
     return code;
 }

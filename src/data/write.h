@@ -23,6 +23,8 @@ typedef struct write_shape {
     bool float32;     /* /X in single precision */
     int gzip;         /* level of /X, 0: none */
     bool weights, offset;
+    bool fold; /* /fold, with the same number for every row: */
+    int part;
 } write_shape_t;
 
 typedef struct write_row {
