@@ -176,10 +176,21 @@ out:
     return code;
 }
 
+static int make_problem(const fixture_setup_t *setup, fixture_t *f)
+{
+    int code = TRALO_OK;
+    TRY(problem_create(f->data, loss_find(setup->loss), f->penalty, &f->problem));
+    if (setup->row_groups == 0)
+        return TRALO_OK;
+    TRY(row_weights_create(f->data, setup->row_groups, &f->row_weights));
+    TRY(problem_search_weights(f->problem, f->row_weights, log(2.0)));
+out:
+    return code;
+}
+
 static bool finish(const fixture_setup_t *setup, fixture_t *f)
 {
-    return CHECK_OK(make_penalty(setup, f)) &&
-           CHECK_OK(problem_create(f->data, loss_find(setup->loss), f->penalty, &f->problem)) &&
+    return CHECK_OK(make_penalty(setup, f)) && CHECK_OK(make_problem(setup, f)) &&
            CHECK_OK(make_criterion(setup, f));
 }
 
@@ -285,6 +296,7 @@ void fixture_free(fixture_t *f)
 {
     criterion_free(&f->criterion);
     problem_free(&f->problem);
+    row_weights_free(&f->row_weights);
     penalty_free(&f->penalty);
     data_free(&f->data);
     free_options(f);
@@ -297,7 +309,7 @@ void fixture_free(fixture_t *f)
 bool fixture_evaluate(fixture_t *f, const double *theta, int order, fixture_numbers_t *out)
 {
     criterion_result_t r;
-    size_t count = (size_t)f->penalty->count;
+    size_t count = (size_t)f->problem->count;
     criterion_evaluate(f->criterion, theta, order, &r);
     if (!r.valid)
         fprintf(stderr, "evaluation failed: %s\n", r.failure);

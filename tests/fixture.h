@@ -22,6 +22,7 @@ typedef struct fixture_setup {
     bool penalised_intercept;
     const char *option, *value; /* of the criterion; NULL: defaults */
     const char *algebra;        /* of the criterion; NULL: auto */
+    int row_groups;             /* these have weights to be searched for, and lambda is 2 */
     const char *inner;          /* NULL: newton, and one option of it: */
     const char *inner_option, *inner_value;
 } fixture_setup_t;
@@ -32,6 +33,7 @@ typedef struct fixture {
     data_t *data;
     penalty_t *penalty;
     problem_t *problem;
+    row_weights_t *row_weights;
     void *options, *inner_options;
     const param_t *params; /* of options */
     criterion_t *criterion;

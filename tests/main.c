@@ -55,6 +55,7 @@
     X(cost)                                                                                        \
     X(resample)                                                                                    \
     X(resample_cost)                                                                               \
+    X(row_weights)                                                                                 \
     X(softmax)                                                                                     \
     X(forms)                                                                                       \
     X(distributed)                                                                                 \

@@ -64,6 +64,9 @@ static int check_inner(const criterion_setup_t *setup, const problem_shape_t *sh
         inner->unsuited != NULL ? inner->unsuited(setup->inner_options, shape) : NULL;
     if (wants != NULL)
         FAIL(TRALO_ERR_INPUT, "inner = %s wants %s", inner->name, wants);
+    if (setup->problem->row_weights != NULL && !setup->kind->weighs)
+        FAIL(TRALO_ERR_INPUT, "criterion = %s: model.weights are judged by holdout or kfold",
+             setup->kind->name);
 out:
     return code;
 }
@@ -109,7 +112,7 @@ static void take_problem(criterion_t *criterion, const algebra_t *algebra, probl
              algebra->why);
     criterion->problem = problem;
     criterion->data = problem->data;
-    criterion->count = problem->penalty->count;
+    criterion->count = problem->count;
     criterion->unknowns = problem->columns;
 }
 

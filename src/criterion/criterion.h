@@ -65,6 +65,7 @@ typedef struct criterion_kind {
     const param_t *params; /* options, read from the config's `criterion` section */
     size_t options_size;   /* they begin with criterion_common_t */
     bool approximates_loo; /* its rows approximate exact leave-one-out */
+    bool weighs;           /* it works with weights of rows as hyperparameters */
     /* Bytes that one rank needs beside the data and the problem, and beside the S x S Hessian,
        which is made when it is first asked for, if ever. */
     int64_t (*memory)(const hessian_kind_t *form, const problem_shape_t *shape);

@@ -108,7 +108,7 @@ static bool fit_all(criterion_t *criterion, const double *theta, criterion_resul
 /* Room for the Hessian, made when it is first asked for, and set to 0. */
 static bool make_second(resample_t *a, criterion_result_t *result)
 {
-    int64_t count = a->problem->penalty->count;
+    int64_t count = a->problem->count;
     int code = a->second != NULL ? TRALO_OK : mem_alloc(count * count, sizeof(double), &a->second);
     if (comm_agree(a->all, code) != TRALO_OK) {
         snprintf(result->failure, sizeof result->failure, "%.500s", tralo_error_message());
@@ -122,7 +122,7 @@ static void evaluate(criterion_t *criterion, const double *theta, int order,
                      criterion_result_t *result)
 {
     resample_t *a = criterion->work;
-    size_t count = (size_t)a->problem->penalty->count;
+    size_t count = (size_t)a->problem->count;
     const bool all = a->each_row || (order == CRITERION_MODEL && !a->trained);
     bool good = true;
     if (order >= 2 && !make_second(a, result))
@@ -161,7 +161,7 @@ static void evaluate(criterion_t *criterion, const double *theta, int order,
 static void product(criterion_t *criterion, const double *direction, double *out)
 {
     resample_t *a = criterion->work;
-    int64_t count = a->problem->penalty->count;
+    int64_t count = a->problem->count;
     criterion_result_t unused = {.valid = false};
     memset(a->product, 0, (size_t)count * sizeof *a->product);
     for (int64_t k = a->group; k < a->count; k += a->groups) {
@@ -202,7 +202,7 @@ static int allocate(resample_t *a)
 {
     int code = TRALO_OK;
     const problem_t *problem = a->problem;
-    int64_t rows = problem->rows, p = problem->columns, S = problem->penalty->count;
+    int64_t rows = problem->rows, p = problem->columns, S = problem->count;
     int64_t planes = problem->outputs * rows;
     double **by_output[] = {&a->phi[1], &a->xb, &a->xv, &a->g};
     double **by_column[] = {&a->scale, &a->full, &a->v, &a->b, &a->D_dot, &a->v_dot, &a->along};
@@ -217,6 +217,11 @@ static int allocate(resample_t *a)
     for (size_t i = 0; i < sizeof by_hyper / sizeof *by_hyper; i++)
         TRY(mem_alloc(S, sizeof(double), by_hyper[i]));
     ALLOC(a->beta, resample_kept(a) * p);
+    if (problem->row_weights != NULL) {
+        ALLOC(a->by_row, rows);
+        ALLOC(a->along_rows, planes);
+        ALLOC(a->by_group, S);
+    }
     if (hessian_iterates(a->hessian) && !a->each_row)
         ALLOC(a->adjoints, resample_kept(a) * p);
     TRY(resample_allocate_solver(a));
@@ -234,7 +239,7 @@ static bool keeps_grams(const resample_t *a)
     int64_t p = a->problem->columns, needed = (2 + a->count) * p * p * (int64_t)sizeof(double);
     int64_t there = mem_available_each(comm_local_ranks(a->problem->comm));
     return a->hessian->kind->takes_gram && a->problem->loss.quadratic && !a->each_row &&
-           needed < there / 4;
+           a->problem->row_weights == NULL && needed < there / 4;
 }
 
 static void form_grams(resample_t *a)
@@ -329,6 +334,9 @@ static int create(criterion_t *criterion, const options_t *options, const parts_
              "criterion.groups = %" PRId64 ": each group would hold all rows in memory, but they "
              "stay on disk (data.memory): leave it to 0",
              options->groups);
+    if (a->groups > 1 && problem->row_weights != NULL)
+        FAIL(TRALO_ERR_INPUT, "criterion.groups = %" PRId64 ": model.weights wants one group",
+             options->groups);
     if (a->groups > 1)
         TRY(resample_build_group(criterion, a));
     TRY(comm_agree(a->all, prepare(a, criterion->form, options, request)));
@@ -341,11 +349,12 @@ static void destroy(criterion_t *criterion)
     resample_t *a = criterion->work;
     if (a == NULL)
         return;
-    double **arrays[] = {
-        &a->values,   &a->phi[0], &a->phi[1],   &a->phi[2],    &a->xb,        &a->xv,    &a->g,
-        &a->scale,    &a->full,   &a->v,        &a->b,         &a->D_dot,     &a->v_dot, &a->along,
-        &a->delta,    &a->second, &a->gradient, &a->theta,     &a->product,   &a->beta,  &a->sums,
-        &a->adjoints, &a->gram,   &a->row_sums, &a->full_gram, &a->part_grams};
+    double **arrays[] = {&a->values, &a->phi[0],   &a->phi[1],    &a->phi[2],     &a->xb,
+                         &a->xv,     &a->g,        &a->scale,     &a->full,       &a->v,
+                         &a->b,      &a->D_dot,    &a->v_dot,     &a->along,      &a->delta,
+                         &a->second, &a->gradient, &a->theta,     &a->product,    &a->beta,
+                         &a->sums,   &a->by_row,   &a->by_group,  &a->along_rows, &a->adjoints,
+                         &a->gram,   &a->row_sums, &a->full_gram, &a->part_grams};
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++)
         mem_free(arrays[i]);
     conjugate_release(&a->conjugate);
@@ -400,6 +409,7 @@ const criterion_kind_t criterion_loo = {
 
 const criterion_kind_t criterion_kfold = {
     .name = "kfold",
+    .weighs = true,
     .doc = "k-fold cross-validation error",
     .params = kfold_params,
     .options_size = sizeof(options_t),
@@ -415,6 +425,7 @@ const criterion_kind_t criterion_kfold = {
 
 const criterion_kind_t criterion_holdout = {
     .name = "holdout",
+    .weighs = true,
     .doc = "error on rows that are held out",
     .params = holdout_params,
     .options_size = sizeof(options_t),

@@ -38,6 +38,9 @@ typedef struct resample {
     double *adjoints; /* [kept parts, columns] their v, as starts; NULL: H is solved directly */
     conjugate_t conjugate; /* leave-one-out, where H is solved directly */
     int64_t products;      /* of H that are told so far */
+    double *by_row,
+        *along_rows;  /* [rows], [outputs, rows] for weights of rows as hyperparameters */
+    double *by_group; /* [S] the same; all NULL without */
     /* [S] */
     double *delta, *gradient, *product;
     double *second; /* [S, S], made when a Hessian is first asked for */
@@ -90,6 +93,13 @@ bool resample_add_hessian(resample_t *a, int64_t k, criterion_result_t *result);
 /* out [S] += Hessian of the part times delta [S]; after resample_visit with order 2, as the above.
    false where H is singular. Collective over the group. */
 bool resample_add_product(resample_t *a, const double *delta, double *out);
+
+/* The last two, and resample_add_gradient, where the hyperparameters are weights of rows. */
+void resample_add_gradient_of_weights(resample_t *a);
+bool resample_add_product_of_weights(resample_t *a, const double *delta, double *out);
+
+/* x <- H^-1 x from `start`, which may be NULL, as hessian_solve_near. Collective over the group. */
+int resample_solve(resample_t *a, const double *start, double *x);
 
 /* How many groups of ranks to make for a->count parts; asked: the option, 0: as many as pay. A
    group is large enough when a pass over its rows costs more than the sum over its ranks that ends

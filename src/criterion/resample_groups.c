@@ -14,8 +14,9 @@ int64_t resample_choose_groups(const resample_t *a, const problem_t *problem, in
     const double pass = 2e5; /* numbers that one rank reads in about the time of a small sum */
     int64_t ranks = comm_size(a->all), parts = a->count;
     double each = ceil((double)problem->data->n * problem->columns / pass);
-    bool streamed = problem->data->X.stream != NULL; /* a group would hold all rows */
-    int64_t pays = streamed ? 1 : each < (double)ranks ? ranks / (int64_t)fmax(each, 1.0) : 1;
+    /* a group would hold all rows */
+    bool one = problem->data->X.stream != NULL || problem->row_weights != NULL;
+    int64_t pays = one ? 1 : each < (double)ranks ? ranks / (int64_t)fmax(each, 1.0) : 1;
     int64_t groups = asked > 0 ? asked : pays;
     groups = groups < ranks ? groups : ranks;
     return groups < parts ? groups : parts;
@@ -40,7 +41,7 @@ out:
 
 void resample_sum_groups(resample_t *a, int order, criterion_result_t *result)
 {
-    int64_t S = a->problem->penalty->count;
+    int64_t S = a->problem->count;
     double part = comm_rank(a->problem->comm) == 0 ? 1.0 : 0.0;
     double counts[4] = {part * result->value, part * (double)result->inner_iterations,
                         part * (double)result->factorisations, part * (double)result->products};

@@ -195,8 +195,7 @@ int resample_allocate_solver(resample_t *a)
     return conjugate_allocate(&a->conjugate, a->problem->columns);
 }
 
-/* x <- H^-1 x from `start`, which may be NULL, as hessian_solve_near. */
-static int solve(resample_t *a, const double *start, double *x)
+int resample_solve(resample_t *a, const double *start, double *x)
 {
     if (!solves_with_neighbour(a))
         return hessian_solve_near(a->hessian, start, x);
@@ -268,7 +267,7 @@ static bool find_adjoint(resample_t *a, int64_t k, criterion_result_t *result)
 {
     double *before = a->adjoints != NULL ? a->adjoints + k * a->problem->columns : NULL;
     problem_transposed(a->problem, a->phi[1], a->v);
-    if (solve(a, before, a->v) >= 0)
+    if (resample_solve(a, before, a->v) >= 0)
         return fail_singular(result, a, k);
     if (before != NULL)
         memcpy(before, a->v, (size_t)a->problem->columns * sizeof *before);
@@ -278,6 +277,10 @@ static bool find_adjoint(resample_t *a, int64_t k, criterion_result_t *result)
 void resample_add_gradient(resample_t *a)
 {
     const problem_t *problem = a->problem;
+    if (problem->row_weights != NULL) {
+        resample_add_gradient_of_weights(a);
+        return;
+    }
     penalty_contract(problem->penalty, &problem->penalty_values, 1, -1.0 / a->weight, a->v,
                      a->gradient);
 }
@@ -289,9 +292,11 @@ bool resample_add_product(resample_t *a, const double *delta, double *out)
     const penalty_values_t *r = &problem->penalty_values;
     double scale = -1.0 / a->weight;
     int p = problem->columns;
+    if (problem->row_weights != NULL)
+        return resample_add_product_of_weights(a, delta, out);
     work_count(WORK_ROW, 2.0 * (double)problem->rows);
     penalty_along(penalty, r, 1, delta, a->b);
-    if (solve(a, NULL, a->b) >= 0)
+    if (resample_solve(a, NULL, a->b) >= 0)
         return false;
     cblas_dscal(p, -1.0, a->b, 1);
     penalty_along(penalty, r, 2, delta, a->D_dot);
@@ -305,7 +310,7 @@ bool resample_add_product(resample_t *a, const double *delta, double *out)
     problem_transposed(problem, a->g, a->v_dot);
     for (int j = 0; j < p; j++)
         a->v_dot[j] -= a->D_dot[j] * a->v[j];
-    if (solve(a, NULL, a->v_dot) >= 0)
+    if (resample_solve(a, NULL, a->v_dot) >= 0)
         return false;
     penalty_contract(penalty, r, 1, scale, a->v_dot, out);
     for (int j = 0; j < p; j++)
@@ -317,7 +322,7 @@ bool resample_add_product(resample_t *a, const double *delta, double *out)
 
 bool resample_add_hessian(resample_t *a, int64_t k, criterion_result_t *result)
 {
-    int count = a->problem->penalty->count;
+    int count = a->problem->count;
     for (int s = 0; s < count; s++) {
         for (int i = 0; i < count; i++)
             a->delta[i] = i == s;

@@ -73,6 +73,25 @@ void rows_add_transposed(const rows_panel_t *panel, const double *x, double *y)
         csr_add_transposed(entries(panel), x, y);
 }
 
+void rows_times_each(const rows_panel_t *panel, int k, const double *x, int64_t ld, double *y)
+{
+    const int columns = panel->X->columns;
+    if (panel->dense != NULL)
+        panel_times_each(panel->count, columns, panel->dense, k, x, ld, y);
+    for (int64_t a = 0; panel->dense == NULL && a < k; a++)
+        csr_times(entries(panel), x + a * columns, y + a * ld);
+}
+
+void rows_add_transposed_each(const rows_panel_t *panel, int k, const double *x, int64_t ld,
+                              double *y)
+{
+    const int columns = panel->X->columns;
+    if (panel->dense != NULL)
+        panel_add_transposed_each(panel->count, columns, panel->dense, k, x, ld, y);
+    for (int64_t a = 0; panel->dense == NULL && a < k; a++)
+        csr_add_transposed(entries(panel), x + a * ld, y + a * columns);
+}
+
 static void add_squares(const rows_panel_t *panel, const double *weights, double *y)
 {
     const int64_t columns = panel->X->columns;

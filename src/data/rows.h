@@ -56,6 +56,12 @@ int64_t rows_buffer(const rows_t *X); /* numbers; 0: no buffer is needed */
 void rows_times(const rows_panel_t *panel, const double *x, double *y);
 void rows_add_transposed(const rows_panel_t *panel, const double *x, double *y);
 
+/* The same for k vectors at once: x [k, columns] and y [k, count], or the other way round; those of
+   length count are ld numbers apart. */
+void rows_times_each(const rows_panel_t *panel, int k, const double *x, int64_t ld, double *y);
+void rows_add_transposed_each(const rows_panel_t *panel, int k, const double *x, int64_t ld,
+                              double *y);
+
 /* y[j] += sum_i weights_i P_ij^2, y [columns]; weights [count] or NULL (all 1). */
 void rows_add_squares(const rows_panel_t *panel, const double *weights, double *y);
 

@@ -4,7 +4,7 @@
            end where the relative gradient is below the tolerance (all rows only)
            g = gradient / W, of all rows at the point, or of the next mini-batch
            beta = step(beta, g); move there (all rows)
-       move there (mini-batches)
+       move there, with all that a move finds
 
    The gradient has the same bits on all ranks, and so has beta but for processors of other kinds,
    which the end puts right. What the steps remember is kept in
@@ -32,11 +32,15 @@ typedef struct descent {
     descent_memory_t memory;
 } descent_t;
 
+/* Weights that are hyperparameters count as 1, so that the objective is that of the rates whatever
+   they are. */
 static double training_weight(const problem_t *problem)
 {
+    const double *w = problem->data->weights;
     double sum = 0.0;
     for (int64_t i = 0; i < problem->rows; i++)
-        sum += problem_weight(problem, i);
+        if (problem_trains(problem, i))
+            sum += w != NULL ? w[i] : 1.0;
     return comm_sum_one(problem->comm, sum);
 }
 
@@ -72,8 +76,8 @@ static void finish(descent_t *d)
     problem_t *problem = d->problem;
     const int64_t size = problem->columns * (int64_t)sizeof *d->solve.beta;
     comm_share(problem->comm, d->solve.beta, size, 0);
-    if (d->sample != NULL)
-        problem_move(problem, d->solve.theta, d->solve.beta);
+    problem->sketchy = false;
+    problem_move(problem, d->solve.theta, d->solve.beta);
     if (!isfinite(problem->size.value))
         fail_diverged(d);
     else if (solve_converged(&d->solve, d->common->tolerance))
@@ -88,8 +92,11 @@ static void iterate(descent_t *d)
     const bool whole = d->sample == NULL;
     if (d->common->start == DESCENT_COLD)
         memset(d->solve.beta, 0, (size_t)d->problem->columns * sizeof *d->solve.beta);
-    if (!solve_start(&d->solve))
+    d->problem->sketchy = whole;
+    if (!solve_start(&d->solve)) {
+        d->problem->sketchy = false;
         return;
+    }
     for (int64_t i = 0; i < d->common->steps && isfinite(size->value); i++) {
         if (whole && solve_converged(&d->solve, d->common->tolerance))
             break;

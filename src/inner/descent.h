@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Inside the inner room: steps of a fixed length along gradients, of all rows or of mini-batches.
-   The gradient is that of L / W, with W the weights of the rows that train, so that a rate does not
-   depend on how many they are. */
+   The gradient is that of L / W, with W the weights of the rows that train (but for those that are
+   hyperparameters), so that a rate does not depend on how many they are. */
 #ifndef INNER_DESCENT_H
 #define INNER_DESCENT_H
 

@@ -168,6 +168,36 @@ void panel_add_transposed(int64_t m, int p, const double *rows, const double *x,
                     1.0, rows + i * p, p, x + i, 1, 1.0, y, 1);
 }
 
+void panel_times_each(int64_t m, int p, const double *rows, int k, const double *x, int64_t ld,
+                      double *y)
+{
+    if (k == 1) {
+        panel_times(m, p, rows, x, y);
+        return;
+    }
+    counters.linear += k * m;
+    work_count(WORK_PASS, 2.0 * k * (double)m * p);
+    for (int64_t i = 0; i < m; i += ROWS_MOST)
+        cblas_dgemm(CblasColMajor, CblasTrans, CblasNoTrans,
+                    (int)(m - i < ROWS_MOST ? m - i : ROWS_MOST), k, p, 1.0, rows + i * p, p, x, p,
+                    0.0, y + i, (int)ld);
+}
+
+void panel_add_transposed_each(int64_t m, int p, const double *rows, int k, const double *x,
+                               int64_t ld, double *y)
+{
+    if (k == 1) {
+        panel_add_transposed(m, p, rows, x, y);
+        return;
+    }
+    counters.linear += k * m;
+    work_count(WORK_PASS, 2.0 * k * (double)m * p);
+    for (int64_t i = 0; i < m; i += ROWS_MOST)
+        cblas_dgemm(CblasColMajor, CblasNoTrans, CblasNoTrans, p, k,
+                    (int)(m - i < ROWS_MOST ? m - i : ROWS_MOST), 1.0, rows + i * p, p, x + i,
+                    (int)ld, 1.0, y, p);
+}
+
 void panel_blocks_times(int k, int64_t m, int64_t ld, const double *A, const double *x, double *y)
 {
     double sum[PANEL_BLOCKS];

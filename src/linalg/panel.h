@@ -43,6 +43,13 @@ void panel_half(int p, const double *M, double *half);
 void panel_times(int64_t m, int p, const double *rows, const double *x, double *y);
 void panel_add_transposed(int64_t m, int p, const double *rows, const double *x, double *y);
 
+/* The same for k vectors at once, at the rate of DGEMM: x [k, p] and y [k, m], or the other way
+   round; vectors of length m are ld >= m numbers apart. */
+void panel_times_each(int64_t m, int p, const double *rows, int k, const double *x, int64_t ld,
+                      double *y);
+void panel_add_transposed_each(int64_t m, int p, const double *rows, int k, const double *x,
+                               int64_t ld, double *y);
+
 /* y_i = A_i x_i for m symmetric k x k matrices: x, y [k, m]; A [k (k + 1) / 2, m] holds element (a,
    b), a >= b, of each in its row a (a + 1) / 2 + b. Rows of all three are ld >= m numbers apart. y
    may be x; k is at most PANEL_BLOCKS. */

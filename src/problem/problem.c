@@ -21,7 +21,7 @@ static int allocate(problem_t *problem)
     ALLOC(problem->column_norm, problem->width);
     ALLOC(problem->null_norm, outputs);
     ALLOC(problem->residual_norm, outputs);
-    ALLOC(problem->theta, problem->penalty->count);
+    ALLOC(problem->theta, problem->count);
     ALLOC(problem->beta, columns);
     ALLOC(problem->u, outputs * rows);
     for (int k = 0; k < (outputs > 1 ? 3 : LOSS_ORDERS); k++)
@@ -52,7 +52,33 @@ bool problem_trains(const problem_t *problem, int64_t i)
 double problem_weight(const problem_t *problem, int64_t i)
 {
     const double *w = problem->data->weights;
-    return !problem_trains(problem, i) ? 0.0 : w != NULL ? w[i] : 1.0;
+    const double own = w != NULL ? w[i] : 1.0;
+    if (!problem_trains(problem, i))
+        return 0.0;
+    return problem->row_weights != NULL ? own * problem->row_weights->factor[i] : own;
+}
+
+int problem_search_weights(problem_t *problem, row_weights_t *weights, double penalty_theta)
+{
+    int code = TRALO_OK;
+    double *theta = NULL;
+    ALLOC(theta, weights->count);
+    ALLOC(problem->penalty_theta, problem->penalty->count);
+    for (int s = 0; s < problem->penalty->count; s++)
+        problem->penalty_theta[s] = penalty_theta;
+    mem_free(&problem->theta);
+    problem->theta = theta;
+    problem->row_weights = weights;
+    problem->count = weights->count;
+out:
+    return code;
+}
+
+void problem_penalise(problem_t *problem, const double *theta, const double *beta)
+{
+    const double *of_penalty = problem->penalty_theta != NULL ? problem->penalty_theta : theta;
+    penalty_at(problem->penalty, of_penalty, beta, problem->penalty_scale,
+               &problem->penalty_values);
 }
 
 void problem_some_rows(problem_t *problem, int64_t begin, int64_t count, int order)
@@ -69,6 +95,10 @@ void problem_some_rows(problem_t *problem, int64_t begin, int64_t count, int ord
     loss_weighted(&problem->loss, count, data->y + begin,
                   data->weights != NULL ? data->weights + begin : NULL, problem->u + begin, order,
                   at);
+    const double *factor = problem->row_weights != NULL ? problem->row_weights->factor : NULL;
+    for (int k = 0; factor != NULL && k <= order; k++)
+        for (int64_t i = 0; i < count; i++)
+            at[k][i] *= factor[begin + i];
     const bool all = problem->part == NULL && problem->excluded < 0;
     for (int64_t i = 0; !all && i < count; i++)
         for (int k = 0; !problem_trains(problem, begin + i) && k <= order; k++)
@@ -80,12 +110,10 @@ static void predict_rows(problem_t *problem, const rows_panel_t *panel)
 {
     const data_t *data = problem->data;
     int64_t begin = panel->begin, end = begin + panel->count;
-    for (int64_t k = 0; k < problem->outputs; k++) {
-        double *u = problem->u + k * problem->rows;
-        rows_times(panel, problem->beta + k * problem->width, u + begin);
-        for (int64_t i = begin; data->offset != NULL && i < end; i++)
-            u[i] += data_offset(data, i, (int)k);
-    }
+    rows_times_each(panel, problem->outputs, problem->beta, problem->rows, problem->u + begin);
+    for (int64_t k = 0; data->offset != NULL && k < problem->outputs; k++)
+        for (int64_t i = begin; i < end; i++)
+            problem->u[k * problem->rows + i] += data_offset(data, i, (int)k);
 }
 
 static void measure_columns(problem_t *problem)
@@ -143,6 +171,7 @@ int problem_create(const data_t *data, const loss_t *loss, const penalty_t *pena
     problem->blocks = joint_blocks(outputs);
     problem->width = data->columns;
     problem->columns = penalty->columns;
+    problem->count = penalty->count;
     problem->rows = data->rows;
     problem->excluded = -1;
     problem->gauge = 1.0 / outputs;
@@ -170,7 +199,7 @@ problem_shape_t problem_shape(const problem_t *problem)
                              .single = X->stream != NULL && rows_stream_single(X->stream),
                              .width = problem->width,
                              .outputs = problem->outputs,
-                             .count = problem->penalty->count,
+                             .count = problem->count,
                              .quadratic = problem->loss.quadratic,
                              .ridge = problem->penalty->kind->quadratic,
                              .standardized = problem->data->standardized,
@@ -200,6 +229,7 @@ void problem_free(problem_t **problem)
     if (p == NULL)
         return;
     mem_free(&p->column_norm);
+    mem_free(&p->penalty_theta);
     mem_free(&p->null_norm);
     mem_free(&p->residual_norm);
     mem_free(&p->block);
@@ -241,24 +271,38 @@ static double largest_predictor(const problem_t *problem, int64_t begin, int64_t
     return largest;
 }
 
+/* Panels of which no row trains are nothing to a solver. */
+static bool passes_over(const problem_t *problem, const rows_panel_t *panel)
+{
+    if (!problem->sketchy)
+        return false;
+    for (int64_t i = panel->begin; i < panel->begin + panel->count; i++)
+        if (problem_trains(problem, i))
+            return false;
+    return true;
+}
+
 /* One pass over the rows: sums = (X'l' [columns], sum l, sum l'^2 [outputs]); the largest |u| of
    this rank. */
 static double pass(problem_t *problem, double *sums)
 {
-    int columns = problem->columns, width = problem->width;
+    int columns = problem->columns;
     double largest = 0.0;
     memset(sums, 0, (size_t)(columns + 1 + problem->outputs) * sizeof *sums);
     rows_pass_t pass = rows_begin(&problem->data->X, ROWS_AS_HELD);
     while (rows_next(&pass)) {
         const int64_t i = pass.panel.begin, count = pass.panel.count;
+        if (passes_over(problem, &pass.panel))
+            continue;
         predict_rows(problem, &pass.panel);
-        problem_some_rows(problem, i, count, 2);
+        problem_some_rows(problem, i, count, problem->sketchy ? 1 : 2);
         largest = fmax(largest, largest_predictor(problem, i, count));
         for (int64_t k = i; k < i + count; k++)
             sums[columns] += problem->l[0][k];
+        rows_add_transposed_each(&pass.panel, problem->outputs, problem->l[1] + i, problem->rows,
+                                 sums);
         for (int k = 0; k < problem->outputs; k++) {
             const double *l1 = problem->l[1] + k * problem->rows + i;
-            rows_add_transposed(&pass.panel, l1, sums + (int64_t)k * width);
             for (int64_t m = 0; m < count; m++)
                 sums[columns + 1 + k] += l1[m] * l1[m];
         }
@@ -314,10 +358,11 @@ void problem_move(problem_t *problem, const double *theta, const double *beta)
     const double *const *r = (const double *const *)problem->penalty_values.r;
     work_count(WORK_MOVE, 1.0);
     work_count(WORK_ROW, (double)columns);
-    memmove(problem->theta, theta, (size_t)problem->penalty->count * sizeof *theta);
+    memmove(problem->theta, theta, (size_t)problem->count * sizeof *theta);
     memmove(problem->beta, beta, (size_t)columns * sizeof *beta);
-    penalty_at(problem->penalty, problem->theta, problem->beta, problem->penalty_scale,
-               &problem->penalty_values);
+    problem_penalise(problem, problem->theta, problem->beta);
+    if (problem->row_weights != NULL)
+        row_weights_at(problem->row_weights, problem->theta);
     reduce(problem, pass(problem, problem->reduction));
     double value = problem->reduction[columns];
     for (int k = 0; k < problem->outputs; k++)

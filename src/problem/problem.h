@@ -23,6 +23,7 @@
 #include "loss/joint.h"
 #include "loss/loss.h"
 #include "penalty/penalty.h"
+#include "problem/row_weights.h"
 
 typedef struct problem_size {
     double value;         /* L; not finite after overflow */
@@ -46,10 +47,15 @@ typedef struct problem {
     int width;    /* columns of the data */
     int columns;  /* length of beta: outputs * width */
     int64_t rows; /* of this rank */
+    int count;    /* S: hyperparameters, those of the penalty, or with row weights theirs: */
+    row_weights_t *row_weights; /* borrowed, NULL: none. The penalty stays where it is: */
+    double *penalty_theta;      /* [penalty->count]; NULL: it is searched for */
     /* what is left out of the training rows (problem_leave_out, problem_exclude) */
-    int64_t excluded;            /* local index of one row, -1: none */
-    const int *part;             /* [rows] borrowed; NULL: no parts */
-    int left_out;                /* rows of this part, and rows with part < -1, do not train */
+    int64_t excluded; /* local index of one row, -1: none */
+    const int *part;  /* [rows] borrowed; NULL: no parts */
+    int left_out;     /* rows of this part, and rows with part < -1, do not train */
+    bool sketchy; /* problem_move finds l and l' alone, and may leave out rows that do not train,
+                     u too: for a solver that moves often; its last move is to be a whole one */
     const double *penalty_scale; /* [columns] borrowed: the penalty sees scale beta; NULL: beta */
     const double *known_gram; /* [columns, columns] borrowed: X'diag(l'')X, lower triangle, where it
                                  is known before; NULL: formed from the rows */
@@ -107,6 +113,14 @@ typedef struct problem_shape {
 problem_shape_t problem_shape(const problem_t *problem);
 int64_t problem_memory(const problem_shape_t *shape);       /* bytes */
 int64_t problem_panel_memory(const problem_shape_t *shape); /* those of rows_buffer */
+
+/* The hyperparameters are the weights of rows from now on, and all of the penalty have the value
+   penalty_theta. `weights` is borrowed as long as the problem lives. Not collective, call on all
+   ranks before anything else. Errors: TRALO_ERR_MEMORY. */
+int problem_search_weights(problem_t *problem, row_weights_t *weights, double penalty_theta);
+
+/* penalty_at for the hyperparameters theta [S] at beta, into problem->penalty_values. */
+void problem_penalise(problem_t *problem, const double *theta, const double *beta);
 
 /* Leaves out row `row` (0 .. n-1) of all from now on; -1: none. Not collective, call on all ranks.
  */

@@ -68,9 +68,7 @@ void problem_times(const problem_t *problem, const double *x, double *y)
 {
     rows_pass_t pass = rows_begin(&problem->data->X, ROWS_AS_HELD);
     while (rows_next(&pass))
-        for (int64_t k = 0; k < problem->outputs; k++)
-            rows_times(&pass.panel, x + k * problem->width,
-                       y + k * problem->rows + pass.panel.begin);
+        rows_times_each(&pass.panel, problem->outputs, x, problem->rows, y + pass.panel.begin);
 }
 
 void problem_transposed(problem_t *problem, const double *x, double *y)
@@ -78,9 +76,8 @@ void problem_transposed(problem_t *problem, const double *x, double *y)
     rows_pass_t pass = rows_begin(&problem->data->X, ROWS_AS_HELD);
     memset(y, 0, (size_t)problem->columns * sizeof *y);
     while (rows_next(&pass))
-        for (int64_t k = 0; k < problem->outputs; k++)
-            rows_add_transposed(&pass.panel, x + k * problem->rows + pass.panel.begin,
-                                y + k * problem->width);
+        rows_add_transposed_each(&pass.panel, problem->outputs, x + pass.panel.begin, problem->rows,
+                                 y);
     comm_sum(problem->comm, y, problem->columns);
 }
 
@@ -88,13 +85,11 @@ void problem_transposed(problem_t *problem, const double *x, double *y)
 static void multiply_panel(const problem_t *problem, const rows_panel_t *panel,
                            const double *weights, const double *x, double *rows, double *y)
 {
-    const int64_t width = problem->width, ld = problem->rows, begin = panel->begin;
-    for (int64_t k = 0; k < problem->outputs; k++)
-        rows_times(panel, x + k * width, rows + k * ld + begin);
+    const int64_t ld = problem->rows, begin = panel->begin;
+    rows_times_each(panel, problem->outputs, x, ld, rows + begin);
     panel_blocks_times(problem->outputs, panel->count, ld, weights + begin, rows + begin,
                        rows + begin);
-    for (int64_t k = 0; k < problem->outputs; k++)
-        rows_add_transposed(panel, rows + k * ld + begin, y + k * width);
+    rows_add_transposed_each(panel, problem->outputs, rows + begin, ld, y);
 }
 
 /* In one pass over the rows: each panel is still at hand for the way back. */

@@ -91,18 +91,16 @@ void sample_gradient(sample_t *s, int64_t step, const double *theta, const doubl
                      double *gradient)
 {
     problem_t *problem = s->problem;
-    const int64_t count = choose(s, step), width = problem->width;
+    const int64_t count = choose(s, step);
     const double scale = (double)s->total / (double)s->size;
     batch_take(&s->batch, &problem->data->X, s->chosen, count);
     const rows_panel_t panel = {&s->batch.X, 0, count, s->batch.X.dense};
-    for (int64_t k = 0; k < problem->outputs; k++)
-        rows_times(&panel, beta + k * width, s->u + k * s->size);
+    rows_times_each(&panel, problem->outputs, beta, s->size, s->u);
     evaluate(s, count);
     memset(gradient, 0, (size_t)problem->columns * sizeof *gradient);
-    for (int64_t k = 0; k < problem->outputs; k++)
-        rows_add_transposed(&panel, s->l + k * s->size, gradient + k * width);
+    rows_add_transposed_each(&panel, problem->outputs, s->l, s->size, gradient);
     comm_sum(problem->comm, gradient, problem->columns);
-    penalty_at(problem->penalty, theta, beta, problem->penalty_scale, &problem->penalty_values);
+    problem_penalise(problem, theta, beta);
     for (int j = 0; j < problem->columns; j++)
         gradient[j] = scale * gradient[j] + problem->penalty_values.r[1][j];
 }

@@ -220,12 +220,32 @@ out:
     return code;
 }
 
+const param_t config_weights_params[] = {
+    {"groups", "how many groups of consecutive rows that train have a weight each", PARAM_INT,
+     offsetof(config_weights_t, groups), 1, 1, 1e7, NULL},
+    {"lambda", "of the penalty, which is not searched for then", PARAM_REAL,
+     offsetof(config_weights_t, lambda), 0.0, 0.0, 1e12, NULL},
+    PARAM_END};
+
+static int read_weights(const tree_t *tree, config_weights_t *out)
+{
+    int code = TRALO_OK;
+    schema_keys_t keys = {0};
+    const tree_t *groups;
+    schema_add_table(&keys, config_weights_params);
+    TRY(schema_check(tree, &keys, NULL, NULL));
+    TRY(schema_need(tree, "groups", "how many groups of rows have a weight each", &groups));
+    TRY(schema_read(tree, config_weights_params, out));
+out:
+    return code;
+}
+
 /* A kernel stands instead of a penalty, its groups and free columns. */
 static int read_kernel(const config_source_t *source, const tree_t *model, config_kind_t *out)
 {
-    static const char *const others[] = {"penalty", "groups", "free"};
+    static const char *const others[] = {"penalty", "groups", "free", "weights"};
     int code = TRALO_OK;
-    for (int i = 0; i < 3; i++)
+    for (int i = 0; i < 4; i++)
         if (tree_find(model, others[i]) != NULL)
             TRY(tree_raise(tree_find(model, others[i]),
                            "a model with a kernel has none: its one penalty is lambda; take this "
@@ -237,7 +257,8 @@ out:
 
 static int read_model(const config_source_t *source, const tree_t *root, config_t *config)
 {
-    static const schema_keys_t keys = {5, {"loss", "penalty", "kernel", "groups", "free"}};
+    static const schema_keys_t keys = {6,
+                                       {"loss", "penalty", "kernel", "groups", "free", "weights"}};
     int code = TRALO_OK;
     config_model_t *model = &config->model;
     const tree_t *tree, *groups, *names;
@@ -258,6 +279,8 @@ static int read_model(const config_source_t *source, const tree_t *root, config_
         TRY(place_text(names, &model->groups.free_place));
         TRY(read_names(names, &model->groups.free));
     }
+    if (tree_find(tree, "weights") != NULL)
+        TRY(read_weights(tree_find(tree, "weights"), &model->weights));
 out:
     return code;
 }

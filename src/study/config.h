@@ -4,7 +4,7 @@
        data:      {file: F | [F, ...], standardize: true | false | scale, intercept: true,
                    storage: auto | dense | sparse, memory: auto | resident | stream}
        model:     {loss: NAME, kernel: NAME}, or {loss: NAME, penalty: NAME, groups: GROUPS,
-                   free: [name, ...]}
+                   free: [name, ...], weights: {groups: G, lambda: L}}
        criterion: NAME | {kind: NAME, OPTION: ..., ...}
        inner:     NAME | {kind: NAME, OPTION: ..., ...}      (default: the first inner solver)
        search:    NAME | {method: NAME, OPTION: ..., ..., start: L, lower: L, upper: L}
@@ -86,11 +86,18 @@ typedef struct config_data {
     int memory;  /* data_memory_t */
 } config_data_t;
 
+/* Weights of groups of rows as hyperparameters, in place of those of the penalty. */
+typedef struct config_weights {
+    int64_t groups; /* 0: no */
+    double lambda;  /* of the penalty */
+} config_weights_t;
+
 typedef struct config_model {
     config_kind_t loss;
     config_kind_t penalty; /* name NULL: there is a kernel */
     config_kind_t kernel;  /* name NULL: there is a penalty */
     config_groups_t groups;
+    config_weights_t weights;
 } config_model_t;
 
 typedef struct config_search {

@@ -8,6 +8,7 @@
 
 extern const param_t config_data_params[];
 extern const param_t config_verify_params[];
+extern const param_t config_weights_params[];
 extern const char *const config_grouping_names[]; /* config_grouping_t without GROUPS_LISTS */
 
 typedef struct config_choice {

@@ -89,6 +89,12 @@ static int write_model(text_t *text, const config_model_t *model)
     TRY(text_add(text, "\n  free: "));
     TRY(write_names(text, &model->groups.free));
     TRY(text_add(text, "\n"));
+    if (model->weights.groups == 0)
+        return TRALO_OK;
+    TRY(text_add(text, "  weights: {groups: "));
+    TRY(text_param(text, &config_weights_params[0], &model->weights));
+    TRY(write_params(text, config_weights_params + 1, &model->weights));
+    TRY(text_add(text, "}\n"));
 out:
     return code;
 }

@@ -222,9 +222,11 @@ static json_t *minima(const result_t *r)
 static int put_penalties(json_t *root, const result_t *r)
 {
     const int step = per_group(r);
-    int bad = json_object_set_new(root, "lambda", every(r->lambda, r->count, 0, step));
+    const bool weighs = result_weighs(r);
+    int bad = json_object_set_new(root, weighs ? "weights" : "lambda",
+                                  every(r->lambda, r->count, 0, step));
     const bool classifies = strcmp(r->loss, "logistic") == 0 || strcmp(r->loss, "softmax") == 0;
-    if (classifies && !r->has_kernel && strcmp(r->penalty, "ridge") == 0)
+    if (classifies && !weighs && !r->has_kernel && strcmp(r->penalty, "ridge") == 0)
         bad |= json_object_set_new(root, "C", inverse(r));
     bad |= json_object_set_new(root, "criterion_se", real(r->criterion_se));
     bad |= json_object_set_new(root, "switched_off", switched_off(r));

@@ -47,7 +47,7 @@ static void find_switched_off(const study_t *study, result_t *r)
 {
     const outer_box_t *box = &study->box;
     int m = study->hyper.per_group;
-    if (r->has_kernel) /* it has no columns to switch off */
+    if (r->has_kernel || study->row_weights != NULL) /* there are no columns to switch off */
         return;
     for (int j = 0; j < r->p; j++) {
         int s = study->group[j] * m;
@@ -153,7 +153,7 @@ int model_conclude(study_t *study, const model_best_t *best, result_t *result)
     TRY(fill_texts(study, result));
     if (at_best.rows != NULL)
         TRY(verify_rows(study, &at_best, result));
-    if (study->config->verify.one_se && !stop_asked())
+    if (study->config->verify.one_se && study->row_weights == NULL && !stop_asked())
         one_se_find(study, result);
 out:
     return code;

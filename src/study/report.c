@@ -152,7 +152,7 @@ static void name_features(const side_t *side, char *text, size_t size)
     int found = 0;
     size_t used = 0;
     text[0] = '\0';
-    if (data->names == NULL || side->study->hyper.groups == 1)
+    if (data->names == NULL || side->study->hyper.groups == 1 || side->study->row_weights != NULL)
         return;
     for (int j = 0; j < data->p && found <= NAMES_MOST && used + 1 < size; j++) {
         int g = side->study->group[j];
@@ -162,6 +162,12 @@ static void name_features(const side_t *side, char *text, size_t size)
                                  found < NAMES_MOST ? data->names[j] : "...");
         found++;
     }
+}
+
+/* Is the hyperparameter a penalty of columns? */
+static bool of_columns(const side_t *side)
+{
+    return side->place == 0 && side->study->machine == NULL && side->study->row_weights == NULL;
 }
 
 static void report_side(const side_t *side)
@@ -180,7 +186,7 @@ static void report_side(const side_t *side)
     name_features(side, names, sizeof names);
     log_info("at bound        %d of %d %s at the %s bound (%s)%s", count, hyper->groups,
              hyper->names[side->place], side->upper ? "upper" : "lower",
-             advice[side->place > 0 || side->study->machine != NULL][side->upper], names);
+             advice[!of_columns(side)][side->upper], names);
 }
 
 static void report_bounds(const study_t *study, const result_t *r)
@@ -269,7 +275,8 @@ static void report_model_result(const study_t *study, const result_t *r)
 {
     char lambda[LAMBDA_TEXT], products[64] = "", cg[64] = "";
     study_lambda_text(study, r->theta, lambda, sizeof lambda);
-    bool single = r->count == 1 && !r->has_kernel && strcmp(r->penalty, "ridge") == 0;
+    bool weighs = result_weighs(r);
+    bool single = r->count == 1 && !weighs && !r->has_kernel && strcmp(r->penalty, "ridge") == 0;
     bool inverse = single && (strcmp(r->loss, "logistic") == 0 || strcmp(r->loss, "softmax") == 0);
     log_info(" ");
     if (inverse)
@@ -278,7 +285,11 @@ static void report_model_result(const study_t *study, const result_t *r)
     else if (single)
         log_info("best penalty    lambda=%.12g", r->lambda[0]);
     else
-        log_info("%-15s %s", r->has_kernel ? "best" : "best penalties", lambda);
+        log_info("%-15s %s",
+                 weighs          ? "best weights"
+                 : r->has_kernel ? "best"
+                                 : "best penalties",
+                 lambda);
     log_info("%-15s %.12g +- %.2g (mean over %" PRId64 " rows, standard error)", r->criterion_name,
              r->criterion, r->criterion_se, r->n);
     log_info("ended           %s: %s%s", r->reason, r->detail, nature_text(r));

@@ -3,6 +3,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 #include "base/mem.h"
@@ -205,6 +206,11 @@ void result_free(result_t **result)
     mem_free(&r->minima_lambda);
     mem_free(&r->minima_criterion);
     mem_free(result);
+}
+
+bool result_weighs(const result_t *result)
+{
+    return result->hyperparameters != NULL && strcmp(result->hyperparameters, "weight") == 0;
 }
 
 int result_names(result_t *result, char *const *names)

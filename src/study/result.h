@@ -108,6 +108,9 @@ typedef struct result {
 int result_create(int count, int p, int outputs, result_t **out);
 void result_free(result_t **result);
 
+/* Are the hyperparameters weights of rows? */
+bool result_weighs(const result_t *result);
+
 /* Makes room for the Hessian, which result_create leaves out. Errors: TRALO_ERR_MEMORY. */
 int result_keep_hessian(result_t *result);
 

@@ -52,11 +52,29 @@ static int build_criterion(study_t *study)
     return criterion_create(&setup, &study->criterion);
 }
 
+/* The weights of rows are searched for, and the penalty stays. */
+static int build_weights(study_t *study)
+{
+    int code = TRALO_OK;
+    const config_weights_t *weights = &study->config->model.weights;
+    if (study->penalty->kind->per_group != 1)
+        FAIL(TRALO_ERR_INPUT, "model.weights: the penalty '%s' has more than lambda: take ridge",
+             study->penalty->kind->name);
+    TRY(row_weights_create(study->data, weights->groups, &study->row_weights));
+    TRY(comm_agree(study->comm, problem_search_weights(study->problem, study->row_weights,
+                                                       log(weights->lambda))));
+    study->hyper = row_weights_hyper(study->row_weights);
+out:
+    return code;
+}
+
 static int build_problem(study_t *study)
 {
     int code = TRALO_OK;
     TRY(comm_agree(study->comm, build_penalty(study)));
     TRY(problem_create(study->data, &study->loss, study->penalty, &study->problem));
+    if (study->config->model.weights.groups > 0)
+        TRY(build_weights(study));
 out:
     return code;
 }
@@ -135,6 +153,7 @@ void study_close(study_t **study)
     oracle_free(&s->oracle);
     criterion_free(&s->criterion);
     problem_free(&s->problem);
+    row_weights_free(&s->row_weights);
     machine_free(&s->machine);
     penalty_free(&s->penalty);
     mem_free(&s->group);

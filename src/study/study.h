@@ -27,7 +27,8 @@ typedef struct study {
     penalty_t *penalty; /* NULL with a kernel, as the problem */
     hyper_t hyper;      /* what is searched for; of an oracle only owner and count */
     problem_t *problem;
-    machine_t *machine; /* NULL without a kernel */
+    row_weights_t *row_weights; /* what is searched for in place of the penalty; NULL: not */
+    machine_t *machine;         /* NULL without a kernel */
     loss_t loss;
     criterion_t *criterion;
     oracle_t *oracle;
