@@ -40,7 +40,8 @@ extern const char *const algebra_names[];
    what it wants). */
 int algebra_choose(const algebra_facts_t *facts, const char *asked, algebra_t *out);
 
-/* Is there room for what the row takes to spare work? As a run decides. */
+/* Is there room for what the row takes to spare work, in half of the memory? For a run
+   (criterion_t.roomy) and a plan alike. */
 bool algebra_roomy(const algebra_facts_t *facts, const algebra_t *algebra);
 
 /* Visits every algebra that suits, in the order of preference. Not collective. */

@@ -325,16 +325,6 @@ static int64_t more(const hessian_kind_t *form, const problem_shape_t *shape)
                                             : shape->rows * shape->width * (int64_t)sizeof(double);
 }
 
-static bool keeps_whitened(const criterion_t *criterion, int choice)
-{
-    const problem_t *problem = criterion->problem;
-    const problem_shape_t shape = problem_shape(problem);
-    const int64_t rows = more(criterion->form, &shape);
-    int64_t needed = memory(criterion->form, &shape) + rows;
-    int64_t there = mem_available_each(comm_local_ranks(problem->comm));
-    return choice == WHITENED_KEEP || (choice == WHITENED_AUTO && rows > 0 && needed < there / 2);
-}
-
 static int allocate(criterion_t *criterion, const alo_options_t *o)
 {
     int code = TRALO_OK;
@@ -348,7 +338,7 @@ static int allocate(criterion_t *criterion, const alo_options_t *o)
     a->rows.l = problem->l;
     TRY(arrays_create(&arrays, &shape, a));
     ALLOC(a->unpacked, rows_buffer(&problem->data->X));
-    if (keeps_whitened(criterion, o->whitened))
+    if (o->whitened == WHITENED_KEEP || (o->whitened == WHITENED_AUTO && criterion->roomy))
         ALLOC(a->T, problem->rows * problem->columns);
 out:
     return code;

@@ -108,6 +108,7 @@ static void take_problem(criterion_t *criterion, const algebra_t *algebra, probl
     const char *words = algebra->row->algebra != NULL ? algebra->row->algebra : algebra->form->doc;
     criterion->kind = algebra->row;
     criterion->form = algebra->form;
+    criterion->roomy = algebra->roomy;
     snprintf(criterion->algebra, sizeof criterion->algebra, "%s: %s (%s)", algebra->name, words,
              algebra->why);
     criterion->problem = problem;

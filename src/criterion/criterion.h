@@ -111,6 +111,7 @@ struct criterion {
     int64_t unknowns;           /* length of the minimum of the training problem */
     const hessian_kind_t *form; /* of the Hessian of the training problem */
     char algebra[256];          /* how it computes, and why so, for the log */
+    bool roomy;                 /* there is room for what kind->more says, on every rank */
     const inner_kind_t *inner;
     const void *inner_options; /* borrowed */
     void *work;                /* the kind's own */

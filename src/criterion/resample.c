@@ -233,15 +233,6 @@ out:
     return code;
 }
 
-/* Is it worth its memory to keep X'WX of every part? */
-static bool keeps_grams(const resample_t *a)
-{
-    int64_t p = a->problem->columns, needed = (2 + a->count) * p * p * (int64_t)sizeof(double);
-    int64_t there = mem_available_each(comm_local_ranks(a->problem->comm));
-    return a->hessian->kind->takes_gram && a->problem->loss.quadratic && !a->each_row &&
-           a->problem->row_weights == NULL && needed < there / 4;
-}
-
 static void form_grams(resample_t *a)
 {
     int64_t square = (int64_t)a->problem->columns * a->problem->columns;
@@ -255,14 +246,11 @@ static void form_grams(resample_t *a)
     }
 }
 
+/* X'WX of every part. */
 static int prepare_grams(resample_t *a)
 {
-    int code = TRALO_OK;
     int64_t p = a->problem->columns;
-    bool keeps = comm_min_one_int(a->problem->comm, keeps_grams(a)) == 1;
-    if (!keeps)
-        return TRALO_OK;
-    code = mem_alloc(p * p, sizeof(double), &a->full_gram);
+    int code = mem_alloc(p * p, sizeof(double), &a->full_gram);
     if (code == TRALO_OK)
         code = mem_alloc(p * p, sizeof(double), &a->gram);
     if (code == TRALO_OK)
@@ -296,19 +284,21 @@ out:
     return code;
 }
 
-static int prepare(resample_t *a, const hessian_kind_t *form, const options_t *options,
+static int prepare(const criterion_t *criterion, const options_t *options,
                    const parts_request_t *request)
 {
     int code = TRALO_OK;
+    resample_t *a = criterion->work;
     TRY(evaluation_find(options->common.loss, a->problem, &a->evaluation));
     if (request != NULL)
         TRY(find_parts(a, request));
-    TRY(hessian_create(a->problem, form, &a->hessian));
+    TRY(hessian_create(a->problem, criterion->form, &a->hessian));
     TRY(comm_agree(a->problem->comm, allocate(a)));
     count_validating(a);
     if (a->sums != NULL)
         resample_find_sums(a);
-    TRY(prepare_grams(a));
+    if (criterion->roomy && a->problem->row_weights == NULL)
+        TRY(prepare_grams(a));
     if (!(a->weight > 0.0))
         FAIL(TRALO_ERR_INPUT, "the rows that validate have weight 0 in all");
 out:
@@ -339,7 +329,7 @@ static int create(criterion_t *criterion, const options_t *options, const parts_
              options->groups);
     if (a->groups > 1)
         TRY(resample_build_group(criterion, a));
-    TRY(comm_agree(a->all, prepare(a, criterion->form, options, request)));
+    TRY(comm_agree(a->all, prepare(criterion, options, request)));
 out:
     return code;
 }

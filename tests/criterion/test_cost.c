@@ -30,6 +30,7 @@ static const scene_t scenes[] = {
     {"alo", "logistic", "replicated", "whitened", "recompute", 400, 20, S, false, true, false, 0},
     {"alo", "logistic", "replicated", "whitened", "keep", 403, 140, S, false, true, false, 0},
     {"alo", "squared", "replicated", "whitened", "keep", 90, 7, S, true, true, false, 0},
+    {"alo", "logistic", "replicated", "whitened", "auto", 91, 7, S, true, true, false, 0},
     {"alo", "poisson", "replicated", "whitened", "recompute", 3, 4, S, false, true, false, 0},
     {"alo", "squared", "spectral", NULL, NULL, 301, 13, 1, false, true, false, 0},
     {"alo", "logistic", "wide", NULL, NULL, 30, 90, S, false, true, false, 0},

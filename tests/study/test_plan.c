@@ -123,8 +123,10 @@ static void check_choice(int64_t n, int p, const char *loss, const char *criteri
     r.loss = loss;
     r.criterion = criterion;
     CHECK_OK(plan_make(&r, comm_size(test_comm), &plan));
-    if (fixture_create(test_comm, &setup, &f))
+    if (fixture_create(test_comm, &setup, &f)) {
         CU_ASSERT(strncmp(f.criterion->algebra, plan.algebra, strlen(plan.algebra)) == 0);
+        CU_ASSERT_EQUAL(f.criterion->roomy, plan.roomy);
+    }
     fixture_free(&f);
 }
 
@@ -134,6 +136,7 @@ static void the_choice_is_that_of_a_run(void)
     check_choice(60, 5, "squared", "alo");
     check_choice(20, 60, "logistic", "alo");
     check_choice(60, 5, "logistic", "kfold");
+    check_choice(60, 5, "squared", "kfold");
     check_choice(20, 400, "logistic", "holdout");
 }
 
