@@ -36,6 +36,7 @@
     X(data_refuse)                                                                                 \
     X(data_open)                                                                                   \
     X(held)                                                                                        \
+    X(direct)                                                                                      \
     X(read_ahead)                                                                                  \
     X(data_stream)                                                                                 \
     X(problem)                                                                                     \

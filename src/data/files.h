@@ -21,7 +21,7 @@ typedef struct files_part {
     int64_t entries;     /* stored in its sparse X */
     int64_t band;        /* rows of X that share chunks; 1: not chunked */
     bool narrow;         /* whose chunks have some of its columns only */
-    int64_t chunk_bytes; /* of the largest chunk that is read; 0: not chunked */
+    int64_t chunk_bytes; /* of the largest chunk that HDF5 keeps while it is read; 0: none */
 } files_part_t;
 
 typedef struct files {

@@ -14,8 +14,9 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "data/direct.h"
 
-enum { MOST_DIMS = 8, LONGEST_STRING = 1 << 20 };
+enum { MOST_DIMS = 8, LONGEST_STRING = 1 << 20, LARGE = 1 << 20 };
 
 static pthread_mutex_t library = PTHREAD_MUTEX_INITIALIZER;
 static _Thread_local int depth; /* of the pairs that this thread is in */
@@ -89,11 +90,13 @@ out:
     return code;
 }
 
-/* Not every parallel file system has locks; where they are missing, HDF5 goes on without. */
+/* Not every parallel file system has locks; where they are missing, HDF5 goes on without. What is
+   large begins where disks can read it straight to memory. */
 static hid_t access_list(bool lock)
 {
     hid_t list = H5Pcreate(H5P_FILE_ACCESS);
     H5Pset_file_locking(list, lock, true);
+    H5Pset_alignment(list, LARGE, DIRECT_UNIT);
     return list;
 }
 

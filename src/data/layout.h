@@ -17,7 +17,7 @@ typedef struct data_request {
 typedef struct data_layout {
     int64_t n;
     int64_t entries;     /* stored in a sparse X */
-    int64_t chunk_bytes; /* of the largest chunk; 0: not chunked */
+    int64_t chunk_bytes; /* of the largest chunk that HDF5 keeps; 0: none */
     int p;
     int labels;  /* how many; 0: y is a number */
     int offsets; /* numbers of a row in /offset; 0: it is not there */
@@ -25,6 +25,7 @@ typedef struct data_layout {
     bool held_sparse;           /* X will be held as it is stored: set by data_hold */
     bool single;                /* X is in single precision in all files */
     bool streamed;              /* X stays on disk; as the next, set by data_choose_memory */
+    bool uncached;              /* but the page cache cannot keep a rank's part of it */
     double X_bytes, free_bytes; /* of X in memory on a rank, and free for it; 0: not known */
 } data_layout_t;
 

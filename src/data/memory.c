@@ -7,7 +7,8 @@
 #include "data/stream.h"
 
 enum { SCRATCH = 1 << 24, TITLE = 512 };
-static const double SHARE = 0.8; /* of the free memory, that an X in memory may take */
+static const double SHARE = 0.8;  /* of the free memory, that an X in memory may take */
+static const double CACHED = 0.5; /* the same for an X on disk that the page cache will keep */
 
 /* Of the fullest rank. */
 static int64_t most_rows(const comm_t *comm, const data_layout_t *l)
@@ -29,6 +30,12 @@ static double resident_bytes(const comm_t *comm, const data_request_t *request,
     const double each = sizeof(double) + sizeof(int), rows = (double)most_rows(comm, l);
     return l->held_sparse ? each * (double)l->entries * (rows / (double)l->n)
                           : 8.0 * rows * columns_of(request, l);
+}
+
+/* In the files, of a dense X. */
+static double stored_bytes(const comm_t *comm, const data_layout_t *l)
+{
+    return (l->single ? 4.0 : 8.0) * (double)most_rows(comm, l) * l->p;
 }
 
 static double streamed_bytes(const comm_t *comm, const data_request_t *request,
@@ -94,6 +101,7 @@ int data_choose_memory(comm_t *comm, const data_request_t *request, data_layout_
     l->streamed = request->options.memory == DATA_STREAM ||
                   (request->options.memory == DATA_MEMORY_AUTO && any);
     l->streamed = l->streamed && !l->sparse;
+    l->uncached = l->free_bytes > 0.0 && stored_bytes(comm, l) > CACHED * l->free_bytes;
     TRY(comm_agree(comm, check_memory(comm, request, l)));
 out:
     return code;

@@ -65,8 +65,8 @@ out:
 static int open_stream(data_request_t *request, const data_layout_t *l, data_t *d)
 {
     int code = TRALO_OK;
-    const rows_stream_plan_t plan = {request->files, d->names, d->p,   d->columns,
-                                     l->single,      d->first, d->rows};
+    const rows_stream_plan_t plan = {request->files, d->names, d->p,    d->columns,
+                                     l->single,      d->first, d->rows, l->uncached};
     TRY(rows_stream_open(&plan, &d->X.stream));
     request->files = NULL;
     d->X_bytes = l->X_bytes;

@@ -9,20 +9,24 @@
 
 #include "base/error.h"
 
-enum { READ_AHEAD_SLOTS = 3 };
+enum { READ_AHEAD_SLOTS = 3, READ_AHEAD_ALIGNED = 4096 };
 
 typedef struct read_ahead read_ahead_t;
 
 typedef struct read_ahead_source {
     int64_t blocks; /* > 0 */
     int64_t bytes;  /* of the largest block */
-    /* Fetches a block; returns an error code, its message raised as usual. Runs in the thread, so
-       it must neither allocate by base/mem.h nor communicate. */
+    /* Fetches a block to a buffer, which begins at a multiple of READ_AHEAD_ALIGNED; returns an
+       error code, its message raised as usual. Runs in the thread, so it must neither allocate by
+       base/mem.h nor communicate. */
     int (*fetch)(void *context, int64_t block, void *buffer);
     void *context; /* borrowed as long as the read-ahead lives */
 } read_ahead_source_t;
 
-/* Starts the thread. Errors: TRALO_ERR_MEMORY. Memory: READ_AHEAD_SLOTS * bytes. */
+/* Bytes of the ring for blocks of so many. */
+int64_t read_ahead_memory(int64_t bytes);
+
+/* Starts the thread. Errors: TRALO_ERR_MEMORY. */
 int read_ahead_create(const read_ahead_source_t *source, read_ahead_t **out);
 
 /* Ends the thread. Accepts NULL, sets NULL. */

@@ -14,6 +14,7 @@
 
 #include "base/mem.h"
 #include "data/build.h"
+#include "data/direct.h"
 #include "data/h5.h"
 #include "data/reader.h"
 
@@ -28,9 +29,23 @@ struct row_reader {
     row_reader_plan_t plan; /* its pointers are borrowed */
     data_layout_t layout;   /* that of X alone */
     reader_t reader;
-    int advised;   /* the file that the system knows to be read in order */
-    state_t *seen; /* [files], of those with rows of ours; owned */
+    direct_t direct;
+    int direct_at;              /* the file that `direct` was opened for; -1: none */
+    _Atomic int64_t past_cache; /* bytes */
+    int advised;                /* the file that the system knows to be read in order */
+    int64_t checked;            /* the first row that no block so far has shown to be finite */
+    state_t *seen;              /* [files], of those with rows of ours; owned */
 };
+
+static int64_t number_bytes(bool single)
+{
+    return single ? (int64_t)sizeof(float) : (int64_t)sizeof(double);
+}
+
+static hid_t native(bool single)
+{
+    return single ? H5T_NATIVE_FLOAT : H5T_NATIVE_DOUBLE;
+}
 
 static state_t state_of(const struct stat *status)
 {
@@ -61,7 +76,9 @@ int row_reader_open(const row_reader_plan_t *plan, row_reader_t **out)
     ALLOC(r, 1);
     r->plan = *plan;
     r->reader = reader_none();
-    r->advised = -1;
+    r->checked = plan->first;
+    r->direct = direct_none();
+    r->advised = r->direct_at = -1;
     ALLOC(r->seen, plan->files->count);
     TRY(look(r));
     reader_open(plan->files, &r->layout, &r->reader);
@@ -78,26 +95,10 @@ void row_reader_close(row_reader_t **reader)
     row_reader_t *r = *reader;
     if (r == NULL)
         return;
+    direct_close(&r->direct);
     reader_close(&r->reader);
     mem_free(&r->seen);
     mem_free(reader);
-}
-
-/* The state of the file that was read last; false: it is not open, or cannot be looked at. */
-static bool look_again(row_reader_t *r, state_t *now)
-{
-    void *handle = NULL;
-    struct stat status;
-    if (r->reader.file < 0 || H5Fget_vfd_handle(r->reader.file, H5P_DEFAULT, &handle) < 0)
-        return false;
-    const int file = *(const int *)handle;
-    if (fstat(file, &status) != 0)
-        return false;
-    if (r->advised != r->reader.at)
-        posix_fadvise(file, 0, 0, POSIX_FADV_SEQUENTIAL); /* it may fail: it is only an advice */
-    r->advised = r->reader.at;
-    *now = state_of(&status);
-    return true;
 }
 
 /* What a change of the file is called; NULL: there is none. */
@@ -113,27 +114,73 @@ static const char *change(const state_t *before, const state_t *now)
     return NULL;
 }
 
-/* One piece, its numbers as they come. */
+/* handle: of the file; -1: it is not open. */
+static int check_unchanged(const row_reader_t *r, const files_piece_t *piece, int handle)
+{
+    int code = TRALO_OK;
+    struct stat status;
+    if (handle < 0 || fstat(handle, &status) != 0)
+        return TRALO_OK;
+    const state_t now = state_of(&status);
+    const char *why = change(&r->seen[piece->file], &now);
+    if (why != NULL)
+        FAIL(TRALO_ERR_FILE,
+             "%s: cannot read /X rows %" PRId64 " to %" PRId64 ": %s while it was in use",
+             r->plan.files->paths[piece->file], piece->first, piece->first + piece->count - 1, why);
+out:
+    return code;
+}
+
+/* To the page cache: rows come in order; or, those of ours that were read before this piece are not
+   wanted again soon. Where they lie is guessed, as if the file held nothing but X. */
+static void advise(row_reader_t *r, const files_piece_t *piece, int handle)
+{
+    const files_part_t *part = &r->plan.files->parts[piece->file];
+    const int64_t first = r->plan.first - part->first, begin = first > 0 ? first : 0;
+    const double row_bytes = (double)r->seen[piece->file].size / (double)part->rows;
+    if (r->advised != piece->file)
+        posix_fadvise(handle, 0, 0, POSIX_FADV_SEQUENTIAL);
+    r->advised = piece->file;
+    if (r->plan.uncached && piece->first > begin)
+        posix_fadvise(handle, (off_t)(row_bytes * (double)begin),
+                      (off_t)(row_bytes * (double)(piece->first - begin)), POSIX_FADV_DONTNEED);
+}
+
+/* One piece by HDF5, its numbers as they come. */
 static int read_piece(row_reader_t *r, const files_piece_t *piece, bool single, void *values)
 {
     int code = TRALO_OK;
-    state_t now = {0};
-    const char *path = r->plan.files->paths[piece->file];
-    const int64_t last = piece->first + piece->count - 1;
+    void *handle = NULL;
     h5_quiet_t before = h5_quiet_begin();
-    const int found = reader_read(&r->reader, READER_X, piece,
-                                  single ? H5T_NATIVE_FLOAT : H5T_NATIVE_DOUBLE, values);
-    const char *why = look_again(r, &now) ? change(&r->seen[piece->file], &now) : NULL;
-    if (why != NULL)
-        FAIL(TRALO_ERR_FILE,
-             "%s: cannot read /X rows %" PRId64 " to %" PRId64 ": %s while it was in use", path,
-             piece->first, last, why);
+    const int found = reader_read(&r->reader, READER_X, piece, native(single), values);
+    if (r->reader.file >= 0 && H5Fget_vfd_handle(r->reader.file, H5P_DEFAULT, &handle) >= 0) {
+        advise(r, piece, *(const int *)handle);
+        TRY(check_unchanged(r, piece, *(const int *)handle));
+    }
     if (found != TRALO_OK)
         FAIL(found, "%s (rows %" PRId64 " to %" PRId64 ")", tralo_error_message(), piece->first,
-             last);
+             piece->first + piece->count - 1);
 out:
     h5_quiet_end(&before);
     return code;
+}
+
+/* The same past HDF5; false: it cannot be done. */
+static bool read_direct(row_reader_t *r, const files_piece_t *piece, bool single, void *buffer)
+{
+    const int64_t row_bytes = r->plan.p * number_bytes(single);
+    if (r->direct_at != piece->file) {
+        h5_quiet_t before = h5_quiet_begin();
+        direct_close(&r->direct);
+        if (reader_go(&r->reader, piece->file) == TRALO_OK)
+            r->direct = direct_open(r->reader.file, r->reader.set[READER_X], native(single));
+        r->direct_at = piece->file;
+        h5_quiet_end(&before);
+    }
+    if (!direct_read(&r->direct, piece->first * row_bytes, piece->count * row_bytes, buffer))
+        return false;
+    r->past_cache += piece->count * row_bytes;
+    return true;
 }
 
 /* x * 0 is 0 for every finite x, and NaN for the others. */
@@ -181,8 +228,30 @@ int row_reader_read(row_reader_t *r, int64_t first, int64_t count, bool single, 
         piece = files_piece(r->plan.files, first + row, count - row);
         TRY(read_piece(r, &piece, single, at));
         TRY(check_piece(r, &piece, single, at));
-        at += piece.count * r->plan.p * (int64_t)(single ? sizeof(float) : sizeof(double));
+        at += piece.count * r->plan.p * number_bytes(single);
     }
 out:
     return code;
+}
+
+int row_reader_block(row_reader_t *r, int64_t first, int64_t count, bool single, void *buffer)
+{
+    int code = TRALO_OK;
+    const files_piece_t piece = files_piece(r->plan.files, first, count);
+    ASSERT(piece.count == count);
+    if (r->plan.uncached && read_direct(r, &piece, single, buffer))
+        TRY(check_unchanged(r, &piece, r->direct.file));
+    else
+        TRY(read_piece(r, &piece, single, buffer));
+    if (first + count > r->checked)
+        TRY(check_piece(r, &piece, single, buffer));
+    if (first == r->checked)
+        r->checked += count;
+out:
+    return code;
+}
+
+int64_t row_reader_direct(const row_reader_t *r)
+{
+    return r->past_cache;
 }

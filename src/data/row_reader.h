@@ -13,12 +13,15 @@ typedef struct row_reader row_reader_t;
 
 /* Of p columns; of the rows first .. first + rows - 1 of the data set, rows > 0, and no others.
    files are those of data_survey; names [p], of the columns, may be NULL; both are borrowed as long
-   as the reader lives. Errors: TRALO_ERR_FILE, TRALO_ERR_MEMORY. */
+   as the reader lives. Where the page cache is not going to keep these rows until they are read
+   again (uncached), it is left alone as far as possible. Errors: TRALO_ERR_FILE, TRALO_ERR_MEMORY.
+ */
 typedef struct row_reader_plan {
     const files_t *files;
     char *const *names;
     int p;
     int64_t first, rows;
+    bool uncached;
 } row_reader_plan_t;
 int row_reader_open(const row_reader_plan_t *plan, row_reader_t **out);
 void row_reader_close(row_reader_t **reader); /* NULL is accepted */
@@ -27,5 +30,12 @@ void row_reader_close(row_reader_t **reader); /* NULL is accepted */
    doubles, checked. Errors: TRALO_ERR_FILE (cannot be read; a file is not as it was when the reader
    was opened), TRALO_ERR_INPUT (a number is not finite); each names file and rows. */
 int row_reader_read(row_reader_t *reader, int64_t first, int64_t count, bool single, void *values);
+
+/* The same for rows that lie in one file, into a buffer as direct.h wants it. Numbers are checked
+   the first time that blocks go over all rows in order: from then on the file is as it was. */
+int row_reader_block(row_reader_t *reader, int64_t first, int64_t count, bool single, void *buffer);
+
+/* Of all that was read, the bytes that went straight from the disk to a buffer. */
+int64_t row_reader_direct(const row_reader_t *reader);
 
 #endif

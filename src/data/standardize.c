@@ -3,9 +3,10 @@
        mean_j  = 1/n sum_i x_ij
        scale_j = sqrt(1/n sum_i (x_ij - mean_j)^2)
        x_ij    = (x_ij - mean_j) / scale_j, or x_ij / scale_j
-   A column whose scale_j is at most CONSTANT |mean_j| holds nothing but the rounding of its mean:
-   its scale is 1, and where it is centred it becomes 0. Rows that stay on disk are read in both
-   passes, and are what the formulas say from then on. */
+   the last of them by multiplication, which takes a tenth of the time of a division. A column whose
+   scale_j is at most CONSTANT |mean_j| holds nothing but the rounding of its mean: its scale is 1,
+   and where it is centred it becomes 0. Rows that stay on disk are read in both passes, and are
+   what the formulas say from then on. */
 #include <math.h>
 #include <string.h>
 
@@ -103,28 +104,32 @@ out:
     return code;
 }
 
-static void scale_dense(data_t *data, const bool *zero)
+static void scale_dense(data_t *data, double *factor, const bool *zero)
 {
-    for (int64_t i = 0; i < data->rows; i++)
-        for (int j = 0; j < data->p; j++) {
-            double *x = &data->X.dense[i * data->columns + j];
-            *x = zero != NULL && zero[j] ? 0.0 : (*x - data->mean[j]) / data->scale[j];
-        }
+    const int p = data->p;
+    const double *mean = data->mean;
+    for (int j = 0; j < p; j++)
+        factor[j] = zero != NULL && zero[j] ? 0.0 : 1.0 / data->scale[j];
+    for (int64_t i = 0; i < data->rows; i++) {
+        double *x = data->X.dense + i * data->columns;
+        for (int j = 0; j < p; j++)
+            x[j] = (x[j] - mean[j]) * factor[j];
+    }
 }
 
-/* Applies mean and scale; count [p] is scratch. Collective. */
-static int scale(data_t *data, double *count, const bool *zero)
+/* Applies mean and scale; scratch [p]. Collective. */
+static int scale(data_t *data, double *scratch, const bool *zero)
 {
     if (data->X.sparse == NULL) {
         if (data->X.stream != NULL)
             rows_stream_scale(data->X.stream, data->mean, data->scale, zero);
         else
-            scale_dense(data, zero);
+            scale_dense(data, scratch, zero);
         return TRALO_OK;
     }
-    sparse_count(data, count);
-    comm_sum(data->comm, count, data->p);
-    return comm_agree(data->comm, sparse_scale(data, count, zero));
+    sparse_count(data, scratch);
+    comm_sum(data->comm, scratch, data->p);
+    return comm_agree(data->comm, sparse_scale(data, scratch, zero));
 }
 
 int data_standardize(data_t *data, const char *where, bool centre)

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*     thread    row_reader_read: block k into a slot of the ring
        pass      for each block, for each `most` of its rows:
-                     x~_ij = (x_ij - mean_j) / divisor_j, in double precision; 1 in the last column
+                     x~_ij = (x_ij - mean_j) factor_j, in double precision; 1 in the last column
 
-   divisor_j is infinite where column j is constant, which makes it 0. The operations are those of
-   a data set in memory (standardize.c), so that rows have the same bits in both. */
+   The operations are those of a data set in memory (standardize.c), so that rows have the same bits
+   in both. */
 #include "data/stream.h"
 
-#include <math.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
@@ -15,6 +14,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/work.h"
+#include "data/direct.h"
 #include "data/read_ahead.h"
 #include "data/row_reader.h"
 #include "linalg/panel.h"
@@ -31,7 +31,7 @@ struct rows_stream {
     int64_t blocks;
     int64_t *starts;       /* [blocks + 1] their first local rows, and `rows` */
     double *mean;          /* [p] */
-    double *divisor;       /* [p] */
+    double *factor;        /* [p] */
     double *panel;         /* [panel_rows, columns] */
     _Atomic int64_t bytes; /* the thread counts, too */
     int64_t passes;
@@ -60,13 +60,28 @@ void rows_stream_limit_blocks(int64_t rows)
     block_limit = rows;
 }
 
+/* Rows whose bytes are a multiple of DIRECT_UNIT, a power of 2. */
+static int64_t unit_rows(int64_t row_bytes)
+{
+    const int64_t power = row_bytes & -row_bytes;
+    return power < DIRECT_UNIT ? DIRECT_UNIT / power : 1;
+}
+
+static bool leave_cache;
+
+void rows_stream_leave_cache(bool leave)
+{
+    leave_cache = leave;
+}
+
 int64_t rows_stream_block_rows(const rows_stream_shape_t *shape)
 {
-    const int64_t least = panel_rows(shape->columns), band = shape->band;
-    const int64_t row_bytes = shape->p * number_bytes(shape->single);
+    const int64_t least = panel_rows(shape->columns);
+    const int64_t row_bytes = shape->p * number_bytes(shape->single), unit = unit_rows(row_bytes);
     int64_t wanted = BLOCK_BYTES / row_bytes;
     wanted = wanted < least ? least : wanted;
     wanted = block_limit > 0 && block_limit < wanted ? block_limit : wanted;
+    const int64_t band = shape->band == 1 && unit <= wanted ? unit : shape->band;
     if (band <= wanted)
         return wanted / band * band;
     if (shape->narrow) /* HDF5 would not keep all chunks of the band for its next part */
@@ -75,27 +90,33 @@ int64_t rows_stream_block_rows(const rows_stream_shape_t *shape)
     return (band + parts - 1) / parts;
 }
 
+static int64_t block_bytes(int64_t rows, int p, bool single)
+{
+    return rows * p * number_bytes(single) + DIRECT_SLACK;
+}
+
 int64_t rows_stream_memory(const rows_stream_shape_t *shape, int64_t rows)
 {
     const int64_t most = rows_stream_block_rows(shape), block = most < rows ? most : rows;
     const int64_t panel = (int64_t)panel_rows(shape->columns) * shape->columns;
-    return READ_AHEAD_SLOTS * block * shape->p * number_bytes(shape->single) +
+    return read_ahead_memory(block_bytes(block, shape->p, shape->single)) +
            (panel + 2 * (int64_t)shape->p) * (int64_t)sizeof(double);
 }
 
-static int read_rows(rows_stream_t *s, int64_t begin, int64_t count, bool single, void *values)
+static void count_rows(rows_stream_t *s, int64_t rows)
 {
-    int code = row_reader_read(s->reader, s->first + begin, count, single, values);
-    if (code == TRALO_OK)
-        s->bytes += count * s->p * number_bytes(s->single);
-    return code;
+    s->bytes += rows * s->p * number_bytes(s->single);
 }
 
 static int fetch(void *context, int64_t k, void *buffer)
 {
+    int code = TRALO_OK;
     rows_stream_t *s = context;
-    const int64_t begin = s->starts[k];
-    return read_rows(s, begin, s->starts[k + 1] - begin, s->single, buffer);
+    const int64_t begin = s->starts[k], count = s->starts[k + 1] - begin;
+    TRY(row_reader_block(s->reader, s->first + begin, count, s->single, buffer));
+    count_rows(s, count);
+out:
+    return code;
 }
 
 /* Cuts the rows into blocks, each in one file, that end where chunks end: how many, and the longest
@@ -119,17 +140,18 @@ static int64_t cut(const rows_stream_t *s, int64_t *starts, int64_t *longest)
     return blocks;
 }
 
-static int start(rows_stream_t *s, char *const *names)
+static int start(rows_stream_t *s, const rows_stream_plan_t *plan)
 {
     int code = TRALO_OK;
     int64_t longest = 0;
-    const row_reader_plan_t rows = {s->files, names, s->p, s->first, s->rows};
+    const row_reader_plan_t rows = {s->files, plan->names, s->p,
+                                    s->first, s->rows,     plan->uncached || leave_cache};
     s->blocks = cut(s, NULL, &longest);
     ALLOC(s->starts, s->blocks + 1);
     cut(s, s->starts, &longest);
     TRY(row_reader_open(&rows, &s->reader));
     const read_ahead_source_t source = {.blocks = s->blocks,
-                                        .bytes = longest * s->p * number_bytes(s->single),
+                                        .bytes = block_bytes(longest, s->p, s->single),
                                         .fetch = fetch,
                                         .context = s};
     TRY(read_ahead_create(&source, &s->ahead));
@@ -149,12 +171,12 @@ int rows_stream_open(const rows_stream_plan_t *plan, rows_stream_t **out)
     s->rows = plan->rows;
     s->files = plan->files;
     ALLOC(s->mean, s->p);
-    ALLOC(s->divisor, s->p);
+    ALLOC(s->factor, s->p);
     for (int j = 0; j < s->p; j++)
-        s->divisor[j] = 1.0;
+        s->factor[j] = 1.0;
     ALLOC(s->panel, (int64_t)panel_rows(s->columns) * s->columns);
     if (s->rows > 0)
-        TRY(start(s, plan->names));
+        TRY(start(s, plan));
     *out = s;
     s = NULL;
 out:
@@ -174,7 +196,7 @@ void rows_stream_close(rows_stream_t **stream)
     files_free(&s->files);
     mem_free(&s->starts);
     mem_free(&s->mean);
-    mem_free(&s->divisor);
+    mem_free(&s->factor);
     mem_free(&s->panel);
     mem_free(stream);
 }
@@ -184,7 +206,7 @@ void rows_stream_scale(rows_stream_t *s, const double *mean, const double *scale
 {
     for (int j = 0; j < s->p; j++) {
         s->mean[j] = mean[j];
-        s->divisor[j] = constant != NULL && constant[j] ? INFINITY : scale[j];
+        s->factor[j] = constant != NULL && constant[j] ? 0.0 : 1.0 / scale[j];
     }
 }
 
@@ -214,17 +236,17 @@ static bool next_block(rows_stream_t *s)
 static void convert(const rows_stream_t *s, const void *x, bool single, int64_t count, double *out)
 {
     const int64_t p = s->p, columns = s->columns;
-    const double *mean = s->mean, *divisor = s->divisor;
+    const double *mean = s->mean, *factor = s->factor;
     for (int64_t i = 0; i < count; i++) {
         const float *small = (const float *)x + i * p;
         const double *large = (const double *)x + i * p;
         double *row = out + i * columns;
         if (single)
             for (int64_t j = 0; j < p; j++)
-                row[j] = ((double)small[j] - mean[j]) / divisor[j];
+                row[j] = ((double)small[j] - mean[j]) * factor[j];
         else
             for (int64_t j = 0; j < p; j++)
-                row[j] = (large[j] - mean[j]) / divisor[j];
+                row[j] = (large[j] - mean[j]) * factor[j];
         if (columns > p)
             row[p] = 1.0;
     }
@@ -256,8 +278,10 @@ void rows_stream_copy(rows_stream_t *s, int64_t begin, int64_t count, double *ou
     double *packed = out + count * (columns - p); /* its rows end where those of `out` do */
     int code = rows_stream_failure(s);
     if (code == TRALO_OK && count > 0) {
-        code = read_rows(s, begin, count, false, packed);
-        if (code != TRALO_OK)
+        code = row_reader_read(s->reader, s->first + begin, count, false, packed);
+        if (code == TRALO_OK)
+            count_rows(s, count);
+        else
             rows_stream_fail(s, code, tralo_error_message());
     }
     s->waited += clock_seconds() - started;
@@ -285,5 +309,6 @@ rows_stream_counters_t rows_stream_counters(const rows_stream_t *s)
     return (rows_stream_counters_t){
         .passes = s->passes,
         .bytes = s->bytes,
+        .direct = s->reader != NULL ? row_reader_direct(s->reader) : 0,
         .waited = s->waited + (s->ahead != NULL ? read_ahead_waited(s->ahead) : 0.0)};
 }

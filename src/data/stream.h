@@ -32,6 +32,7 @@ typedef struct rows_stream_plan {
     int p, columns;      /* as above */
     bool single;         /* all files are in single precision */
     int64_t first, rows; /* of this rank */
+    bool uncached;       /* the page cache cannot keep them (row_reader.h) */
 } rows_stream_plan_t;
 
 bool rows_stream_single(const rows_stream_t *stream);
@@ -42,6 +43,9 @@ int64_t rows_stream_block_rows(const rows_stream_shape_t *shape);
 
 /* At most so many, whatever suits, from now on; 0: as many as suit. For tests. */
 void rows_stream_limit_blocks(int64_t rows);
+
+/* Whatever its plan says, a stream opened from now on leaves the page cache alone. For tests. */
+void rows_stream_leave_cache(bool leave);
 
 /* Bytes that a rank with so many rows holds of X. */
 int64_t rows_stream_memory(const rows_stream_shape_t *shape, int64_t rows);
@@ -75,6 +79,7 @@ void rows_stream_fail(rows_stream_t *stream, int code, const char *message);
 typedef struct rows_stream_counters {
     int64_t passes; /* that were begun */
     int64_t bytes;  /* of X as in the buffers, read so far */
+    int64_t direct; /* of these, past HDF5 and the page cache */
     double waited;  /* seconds in which the caller waited for rows */
 } rows_stream_counters_t;
 rows_stream_counters_t rows_stream_counters(const rows_stream_t *stream);

@@ -110,6 +110,17 @@ out:
     return code;
 }
 
+/* Does HDF5 have to keep a chunk for its next part? It reads plain ones of whole rows as they lie.
+ */
+static bool is_kept(hid_t set, hid_t created, const hsize_t chunk[2])
+{
+    hsize_t dims[2] = {0, 0};
+    hid_t space = H5Dget_space(set);
+    const int rank = H5Sget_simple_extent_dims(space, dims, NULL);
+    h5_close(&space);
+    return H5Pget_nfilters(created) != 0 || (rank == 2 && chunk[1] < dims[1]);
+}
+
 /* Rows and columns of a chunk (1 and all without chunks), and the bytes of the largest so far. */
 static int survey_chunks(survey_t *s, const char *name, hid_t set, int64_t shape[2])
 {
@@ -123,7 +134,7 @@ static int survey_chunks(survey_t *s, const char *name, hid_t set, int64_t shape
     int found = 0; /* dimensions */
     if (H5Pget_layout(created) == H5D_CHUNKED)
         found = H5Pget_chunk(created, 2, chunk);
-    if (found > 0) {
+    if (found > 0 && is_kept(set, created, chunk)) {
         int64_t bytes = (int64_t)(H5Tget_size(type) * chunk[0] * chunk[1]);
         s->layout.chunk_bytes = bytes > s->layout.chunk_bytes ? bytes : s->layout.chunk_bytes;
     }

@@ -46,18 +46,18 @@ typedef struct sink_plan {
     int gzip;
 } sink_plan_t;
 
-/* Chunks of whole rows, about CHUNK_BYTES. */
+/* In one piece, or compressed in chunks of whole rows of about CHUNK_BYTES. */
 static hid_t storage_of(const sink_plan_t *plan, int64_t capacity)
 {
     hid_t list = H5Pcreate(H5P_DATASET_CREATE);
+    if (plan->gzip == 0 || plan->total == 0)
+        return list;
     const int64_t rows = capacity < plan->total ? capacity : plan->total;
     const int64_t columns = plan->width < CHUNK_COLUMNS ? plan->width : CHUNK_COLUMNS;
     const hsize_t chunk[2] = {(hsize_t)rows, (hsize_t)columns};
     H5Pset_chunk(list, plan->width == 0 ? 1 : 2, chunk);
-    if (plan->gzip > 0) {
-        H5Pset_shuffle(list);
-        H5Pset_deflate(list, (unsigned)plan->gzip);
-    }
+    H5Pset_shuffle(list);
+    H5Pset_deflate(list, (unsigned)plan->gzip);
     return list;
 }
 
@@ -76,7 +76,7 @@ static int sink_open(const writer_t *w, const sink_plan_t *plan, sink_t *sink)
         sink->capacity = 1;
     TRY(mem_alloc(sink->capacity, sink->row_bytes, &sink->block));
     space = H5Screate_simple(plan->width == 0 ? 1 : 2, dims, NULL);
-    storage = plan->total == 0 ? H5Pcreate(H5P_DATASET_CREATE) : storage_of(plan, sink->capacity);
+    storage = storage_of(plan, sink->capacity);
     sink->set =
         H5Dcreate2(w->file, plan->path, plan->stored, space, H5P_DEFAULT, storage, H5P_DEFAULT);
     if (sink->set < 0)

@@ -2,10 +2,11 @@
 /* Writes an input file of tralo row by row. The file is made under a temporary name beside the
    final one and takes that name when it is whole. Not collective.
 
-   Every dataset is stored, and written, in chunks of whole rows: as many as fit into 1 MiB, at
-   least one, at most all. Those who read panels of rows so read each chunk once. 1 MiB because to
-   unpack gzip was fastest so (2 ranks: 125, 145, 160, 105, 70 MB/s for chunks of 1/8, 1/4, 1, 4,
-   16 MiB), and plain numbers hardly depend on it (2 to 6 GB/s). */
+   Rows are written in blocks: as many as fit into 1 MiB, at least one, at most all. A dataset lies
+   in one piece, from where rows can be read past the page cache (direct.h), or, compressed, in such
+   blocks as chunks. Those who read panels of rows so read each chunk once. 1 MiB because to unpack
+   gzip was fastest so (2 ranks: 125, 145, 160, 105, 70 MB/s for chunks of 1/8, 1/4, 1, 4,
+   16 MiB). */
 #ifndef DATA_WRITE_H
 #define DATA_WRITE_H
 

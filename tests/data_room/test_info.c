@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "data/info.h"
+#include "data/direct.h"
 #include "data/write.h"
 #include "data_room/h5_files.h"
 #include "support.h"
@@ -185,19 +186,34 @@ static void many_values_are_not_listed(void)
     info_free(&info);
 }
 
-/* What import writes: chunks of as many whole rows as fit into 1 MiB. */
-static void chunks_hold_whole_rows(void)
+/* Where the bytes of /X begin; 0: they are not in one piece. */
+static int64_t start_of_X(void)
+{
+    hid_t file = H5Fopen(path, H5F_ACC_RDONLY, H5P_DEFAULT);
+    hid_t set = H5Dopen2(file, "X", H5P_DEFAULT);
+    const haddr_t start = H5Dget_offset(set);
+    H5Dclose(set);
+    H5Fclose(file);
+    return start == HADDR_UNDEF ? 0 : (int64_t)start;
+}
+
+/* What import writes: one piece, which disks can read straight to memory where it is large; when
+   compressed, chunks of as many whole rows as fit into 1 MiB. */
+static void rows_lie_as_they_are_read(void)
 {
     static const struct {
         write_shape_t shape;
         int64_t rows;
         const char *filters;
     } cases[] = {
-        {{.n = 100, .p = 5, .nonzeros = -1}, 100, ""},
-        {{.n = 30000, .p = 8, .nonzeros = -1}, (1 << 20) / 64, ""},
+        {{.n = 100, .p = 5, .nonzeros = -1}, 0, ""},
+        {{.n = 30000, .p = 8, .nonzeros = -1}, 0, ""},
+        {{.n = 100, .p = 5, .nonzeros = -1, .gzip = 1}, 100, "shuffle, gzip 1"},
         {{.n = 30000, .p = 7, .nonzeros = -1, .gzip = 3}, (1 << 20) / 56, "shuffle, gzip 3"},
-        {{.n = 60000, .p = 8, .nonzeros = -1, .float32 = true}, (1 << 20) / 32, ""},
-        {{.n = 3, .p = 200000, .nonzeros = -1}, 1, ""},
+        {{.n = 60000, .p = 8, .nonzeros = -1, .float32 = true, .gzip = 1},
+         (1 << 20) / 32,
+         "shuffle, gzip 1"},
+        {{.n = 3, .p = 200000, .nonzeros = -1, .gzip = 1}, 1, "shuffle, gzip 1"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases && first_rank(); i++) {
         const write_shape_t *shape = &cases[i].shape;
@@ -215,7 +231,9 @@ static void chunks_hold_whole_rows(void)
         writer_free(&writer);
         if (CHECK_OK(read_again(&info))) {
             CU_ASSERT_EQUAL(info->chunk[0], cases[i].rows);
-            CU_ASSERT_EQUAL(info->chunk[1], shape->p);
+            CU_ASSERT_EQUAL(info->chunk[1], shape->gzip > 0 ? shape->p : 0);
+            CU_ASSERT((start_of_X() > 0) == (shape->gzip == 0));
+            CU_ASSERT(8 * shape->n * shape->p < (1 << 20) || start_of_X() % DIRECT_UNIT == 0);
             CU_ASSERT_STRING_EQUAL(info->filters, cases[i].filters);
         }
         info_free(&info);
@@ -252,7 +270,7 @@ void suite_info(void)
         {"weights, groups and folds are counted", weights_groups_and_folds_are_counted},
         {"constants and NaN are found", constants_and_nan_are_found},
         {"many values are not listed", many_values_are_not_listed},
-        {"chunks hold whole rows", chunks_hold_whole_rows},
+        {"rows lie as they are read", rows_lie_as_they_are_read},
         {"bad files are refused", bad_files_are_refused}};
     REGISTER("info", cases);
 }

@@ -2,10 +2,10 @@
 #include "data/read_ahead.h"
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "base/mem.h"
 #include "support.h"
 
@@ -94,34 +94,69 @@ static void failures_arrive_in_order(void)
     }
 }
 
-/* Time of a pass in which a block takes as long to fetch as to be used. */
-static double time_pass(read_ahead_t *ahead, int64_t blocks, useconds_t pause)
+/* A fetch and a use that wait for each other: block k is not fetched before the caller holds block
+   k - 1, and the caller does not let go of it before block k was begun. Neither waits for ever. */
+typedef struct meeting {
+    _Atomic int64_t begun; /* the last block of which the fetch has begun */
+    _Atomic int64_t held;  /* the last block that the caller has got */
+    _Atomic bool missed;
+} meeting_t;
+
+static void await(meeting_t *meeting, const _Atomic int64_t *number, int64_t least)
 {
-    const double started = clock_seconds();
-    for (int64_t k = 0; k < blocks; k++) {
-        CU_ASSERT(is_block(read_ahead_next(ahead), k));
-        usleep(pause);
-    }
-    read_ahead_rewind(ahead);
-    return clock_seconds() - started;
+    for (int k = 0; k < 100000 && *number < least; k++)
+        usleep(100);
+    if (*number < least)
+        meeting->missed = true;
+}
+
+static int fetch_while_used(void *context, int64_t block, void *buffer)
+{
+    meeting_t *meeting = context;
+    meeting->begun = block;
+    await(meeting, &meeting->held, block - 1);
+    memset(buffer, (int)block + 1, BYTES);
+    return TRALO_OK;
 }
 
 static void fetching_overlaps_with_use(void)
 {
-    const useconds_t pause = 4000;
-    const int64_t blocks = 20;
-    const double alone = 1e-6 * (double)blocks * pause;
-    slow_t slow = {.blocks = blocks, .bad = -1, .pause = pause};
-    read_ahead_t *ahead = start(&slow);
-    double best = 10.0 * alone;
-    for (int pass = 0; pass < 5; pass++) {
-        const double taken = time_pass(ahead, blocks, pause);
-        best = taken < best ? taken : best;
+    meeting_t meeting = {.begun = -1, .held = -1};
+    read_ahead_t *ahead = NULL;
+    const read_ahead_source_t source = {BLOCKS, BYTES, fetch_while_used, &meeting};
+    if (!CHECK_OK(read_ahead_create(&source, &ahead)))
+        return;
+    for (int64_t k = 0; k < BLOCKS && !meeting.missed; k++) {
+        CU_ASSERT(is_block(read_ahead_next(ahead), k));
+        if (k + 1 < BLOCKS)
+            await(&meeting, &meeting.begun, k + 1);
+        meeting.held = k;
     }
-    CU_ASSERT(best < 1.6 * alone); /* 2 without a thread */
-    double waited = read_ahead_waited(ahead);
-    time_pass(ahead, blocks, 0);
-    CU_ASSERT(read_ahead_waited(ahead) - waited > 0.5 * alone);
+    CU_ASSERT(!meeting.missed);
+    read_ahead_free(&ahead);
+}
+
+/* All slots are filled while the caller holds the first of them, and none of them twice. */
+static void the_ring_fills_while_a_block_is_used(void)
+{
+    slow_t slow = {.blocks = BLOCKS, .bad = -1};
+    read_ahead_t *ahead = start(&slow);
+    const void *first = read_ahead_next(ahead);
+    for (int k = 0; k < 100000 && slow.fetched < READ_AHEAD_SLOTS; k++)
+        usleep(100);
+    usleep(2000);
+    CU_ASSERT(slow.fetched == READ_AHEAD_SLOTS && is_block(first, 0));
+    read_ahead_free(&ahead);
+}
+
+static void waiting_is_measured(void)
+{
+    slow_t slow = {.blocks = BLOCKS, .bad = -1, .pause = 4000};
+    read_ahead_t *ahead = start(&slow);
+    for (int64_t k = 0; k < BLOCKS; k++)
+        CU_ASSERT(is_block(read_ahead_next(ahead), k));
+    const double waited = read_ahead_waited(ahead);
+    CU_ASSERT(waited > 0.5e-6 * BLOCKS * slow.pause);
     read_ahead_free(&ahead);
 }
 
@@ -150,6 +185,8 @@ void suite_read_ahead(void)
         {"passes that end early", passes_that_end_early},
         {"failures arrive in order", failures_arrive_in_order},
         {"fetching overlaps with use", fetching_overlaps_with_use},
+        {"the ring fills while a block is used", the_ring_fills_while_a_block_is_used},
+        {"waiting is measured", waiting_is_measured},
         {"every allocation may fail", every_allocation_may_fail},
     };
     REGISTER("read ahead", cases);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Rows that stay on disk are those of a data set in memory, to the last bit; what goes wrong on one
    rank reaches all. */
+#define _GNU_SOURCE /* O_DIRECT */
 #include "data/stream.h"
 
 #include <fcntl.h>
@@ -108,7 +109,8 @@ static file_spec_t spec_of(int i)
     return specs[i];
 }
 
-/* Blocks of one row, of some, of parts of chunks, and as they are. */
+/* Blocks of one row, of some, of parts of chunks, and as they are; each through the page cache and
+   past it. */
 static void the_same_bits_as_in_memory(void)
 {
     static const int64_t limits[] = {1, 40, 0};
@@ -116,13 +118,15 @@ static void the_same_bits_as_in_memory(void)
     for (int i = 0; i < SPECS; i++) {
         const file_spec_t spec = spec_of(i);
         file_write(path, &spec);
-        for (size_t k = 0; k < sizeof limits / sizeof *limits; k++) {
-            rows_stream_limit_blocks(limits[k]);
+        for (size_t k = 0; k < 2 * sizeof limits / sizeof *limits; k++) {
+            rows_stream_limit_blocks(limits[k / 2]);
+            rows_stream_leave_cache(k % 2 == 1);
             check_alike(true);
             check_alike(false);
         }
     }
     rows_stream_limit_blocks(0);
+    rows_stream_leave_cache(false);
     CU_ASSERT(H5Fget_obj_count((hid_t)H5F_OBJ_ALL, H5F_OBJ_ALL) == 0);
 }
 
@@ -147,7 +151,7 @@ static void the_same_from_several_files(void)
 static void edges_of_blocks(void)
 {
     rows_stream_shape_t shape = {.p = 1000, .columns = 1001, .band = 1};
-    CU_ASSERT(rows_stream_block_rows(&shape) == (1 << 24) / 8000);
+    CU_ASSERT(rows_stream_block_rows(&shape) == 2048); /* at most 2097; 64 of them are 125 units */
     shape.band = 1000;
     CU_ASSERT(rows_stream_block_rows(&shape) == 2000);
     shape.single = true;
@@ -158,6 +162,8 @@ static void edges_of_blocks(void)
     CU_ASSERT(rows_stream_block_rows(&shape) == 10000);
     shape = (rows_stream_shape_t){.p = 100000, .columns = 100000, .band = 1};
     CU_ASSERT(rows_stream_block_rows(&shape) == panel_rows(100000));
+    shape = (rows_stream_shape_t){.p = 4099, .columns = 4099, .band = 1, .single = true};
+    CU_ASSERT(rows_stream_block_rows(&shape) == (1 << 24) / (4 * 4099)); /* a unit: 1024 rows */
 }
 
 /* The bytes of an open data set, beside its vectors, whatever the number of rows. */
@@ -209,6 +215,29 @@ static void passes_and_bytes_are_counted(void)
         CU_ASSERT(data_reading(d).passes == 0 && data_reading(d).bytes == 0);
     close_all(&d, &none);
     rows_stream_limit_blocks(0);
+}
+
+/* Contiguous numbers of the type that is held do; the others cannot. */
+static void numbers_go_past_the_page_cache(void)
+{
+    static const bool direct[] = {true, true, false, false, false};
+    rows_stream_leave_cache(true);
+    test_path("direct.h5", path, sizeof path);
+    for (int i = 0; i < (int)(sizeof direct / sizeof *direct); i++) {
+        const file_spec_t spec = spec_of(i);
+        file_write(path, &spec);
+        const int handle = open(path, O_RDONLY | O_DIRECT); /* not every file system knows it */
+        data_t *d = open_as(DATA_STREAM, true);
+        if (d != NULL && d->rows > 0) {
+            const rows_stream_counters_t read = rows_stream_counters(d->X.stream);
+            CU_ASSERT(read.bytes > 0);
+            CU_ASSERT(read.direct == (direct[i] && handle >= 0 ? read.bytes : 0));
+        }
+        close_all(&d, &none);
+        if (handle >= 0)
+            close(handle);
+    }
+    rows_stream_leave_cache(false);
 }
 
 /* ---- what goes wrong ----------------------------------------------------------------------------
@@ -298,18 +327,20 @@ static void files_that_change_in_use(void)
     test_path("changing.h5", path, sizeof path);
     rows_stream_limit_blocks(20);
     for (int i = 0; i < 3; i++)
-        for (int k = 0; k < 2; k++) {
+        for (int k = 0; k < 4; k++) {
             const file_spec_t spec = spec_of(i);
             file_write(path, &spec);
+            rows_stream_leave_cache(k >= 2);
             data_t *d = open_as(DATA_STREAM, true);
             comm_barrier(test_comm);
             if (comm_rank(test_comm) == 0)
-                changes[k].change();
+                changes[k % 2].change();
             comm_barrier(test_comm);
             if (d != NULL)
-                check_broken(d, changes[k].message);
+                check_broken(d, changes[k % 2].message);
             close_all(&d, &none);
         }
+    rows_stream_leave_cache(false);
     rows_stream_limit_blocks(0);
 }
 
@@ -401,6 +432,7 @@ void suite_data_stream(void)
         {"edges of blocks", edges_of_blocks},
         {"memory does not grow with rows", memory_does_not_grow_with_rows},
         {"passes and bytes are counted", passes_and_bytes_are_counted},
+        {"numbers go past the page cache", numbers_go_past_the_page_cache},
         {"numbers that are not finite", numbers_that_are_not_finite},
         {"files that change in use", files_that_change_in_use},
         {"files that are replaced in use", files_that_are_replaced_in_use},
