@@ -8,7 +8,7 @@
 
 enum { SCRATCH = 1 << 24, TITLE = 512 };
 static const double SHARE = 0.8;  /* of the free memory, that an X in memory may take */
-static const double CACHED = 0.5; /* the same for an X on disk that the page cache will keep */
+static const double CACHED = 0.5; /* of the node's, that files may take that its cache will keep */
 
 /* Of the fullest rank. */
 static int64_t most_rows(const comm_t *comm, const data_layout_t *l)
@@ -32,10 +32,13 @@ static double resident_bytes(const comm_t *comm, const data_request_t *request,
                           : 8.0 * rows * columns_of(request, l);
 }
 
-/* In the files, of a dense X. */
-static double stored_bytes(const comm_t *comm, const data_layout_t *l)
+/* Is a dense X too large in its files for the page cache of a node, which is free memory of any
+   kind that no process takes? */
+static bool is_uncached(const comm_t *comm, const data_layout_t *l)
 {
-    return (l->single ? 4.0 : 8.0) * (double)most_rows(comm, l) * l->p;
+    const double each = (l->single ? 4.0 : 8.0) * (double)most_rows(comm, l) * l->p;
+    const double there = (double)mem_available();
+    return there > 0.0 && each * comm_local_ranks(comm) > CACHED * there;
 }
 
 static double streamed_bytes(const comm_t *comm, const data_request_t *request,
@@ -101,7 +104,7 @@ int data_choose_memory(comm_t *comm, const data_request_t *request, data_layout_
     l->streamed = request->options.memory == DATA_STREAM ||
                   (request->options.memory == DATA_MEMORY_AUTO && any);
     l->streamed = l->streamed && !l->sparse;
-    l->uncached = l->free_bytes > 0.0 && stored_bytes(comm, l) > CACHED * l->free_bytes;
+    l->uncached = is_uncached(comm, l);
     TRY(comm_agree(comm, check_memory(comm, request, l)));
 out:
     return code;
