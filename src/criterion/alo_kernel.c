@@ -44,6 +44,8 @@ static bool minimise(criterion_t *criterion, const double *theta, criterion_resu
 {
     machine_t *m = criterion->machine;
     inner_result_t inner;
+    if (criterion->cold)
+        memset(m->solution, 0, ((size_t)m->n + 1) * sizeof *m->solution);
     machine_set(m, theta);
     criterion->inner->solve_machine(criterion->inner_options, m, &inner);
     result->inner_iterations = inner.iterations;

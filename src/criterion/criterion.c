@@ -136,6 +136,7 @@ static int allocate(const criterion_setup_t *setup, const algebra_t *algebra, cr
     criterion->inner = setup->inner;
     criterion->inner_options = setup->inner_options;
     criterion->known = -1;
+    criterion->cold = setup->cold;
     if (setup->machine != NULL)
         take_machine(criterion, setup->kind, setup->machine);
     else

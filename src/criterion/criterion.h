@@ -116,6 +116,7 @@ struct criterion {
     const void *inner_options; /* borrowed */
     void *work;                /* the kind's own */
     int known;                 /* order of the last evaluation; -1: it failed, or there is none */
+    bool cold;                 /* evaluations do not start from the one before */
 };
 
 typedef struct criterion_setup {
@@ -125,6 +126,7 @@ typedef struct criterion_setup {
     machine_t *machine;  /* with a kernel, instead of the problem; kind->kernel is there */
     const inner_kind_t *inner;
     const void *inner_options;
+    bool cold; /* each evaluation starts from 0, so that it depends on theta alone */
 } criterion_setup_t;
 
 /* Collective. Errors: TRALO_ERR_MEMORY (says how much it needs and how much there is),
@@ -133,8 +135,9 @@ int criterion_create(const criterion_setup_t *setup, criterion_t **out);
 void criterion_free(criterion_t **criterion);
 
 /* f at theta [S], with its gradient (order >= 1) and Hessian (order 2), or CRITERION_MODEL. Starts
-   from the minimum of the evaluation before. theta the same on all ranks; the results are the same
-   on all ranks, but for `rows`. Collective; what cannot be evaluated is an outcome. */
+   from the minimum of the evaluation before, unless it is to be cold. theta the same on all ranks;
+   the results are the same on all ranks, but for `rows`. Collective; what cannot be evaluated is an
+   outcome. */
 void criterion_evaluate(criterion_t *criterion, const double *theta, int order,
                         criterion_result_t *result);
 

@@ -88,6 +88,11 @@ bool fit_minimise(criterion_t *criterion, fit_t *fit, const double *theta,
     problem_t *problem = criterion->problem;
     const size_t columns = (size_t)problem->columns;
     inner_result_t inner;
+    if (criterion->cold) {
+        fit->warm = false;
+        memset(fit->beta, 0, columns * sizeof *fit->beta);
+        memset(fit->minimum, 0, columns * sizeof *fit->minimum);
+    }
     if (fit->warm)
         predict(problem, fit, theta);
     fit->hessian->factored = fit->warm;

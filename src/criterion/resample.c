@@ -118,6 +118,15 @@ static bool make_second(resample_t *a, criterion_result_t *result)
     return true;
 }
 
+/* Starts from 0. */
+static void forget(resample_t *a)
+{
+    const int64_t p = a->problem->columns;
+    memset(a->beta, 0, (size_t)(resample_kept(a) * p) * sizeof *a->beta);
+    memset(a->full, 0, (size_t)p * sizeof *a->full);
+    a->hessian->factored = false;
+}
+
 static void evaluate(criterion_t *criterion, const double *theta, int order,
                      criterion_result_t *result)
 {
@@ -127,6 +136,8 @@ static void evaluate(criterion_t *criterion, const double *theta, int order,
     bool good = true;
     if (order >= 2 && !make_second(a, result))
         return;
+    if (criterion->cold)
+        forget(a);
     memset(a->gradient, 0, count * sizeof *a->gradient);
     if (all)
         good = fit_all(criterion, theta, result);

@@ -41,6 +41,7 @@ struct deal {
     void *work;       /* the oracle's; NULL in no group */
     order_t *order;   /* owned, of `size` bytes */
     int size;
+    bool ended;        /* rank 0: the others have been told so */
     bool stopping;     /* rank 0: no more are given out; others: rank 0 has said so */
     int place;         /* of the trial that rank 0's group evaluates; -1: none */
     double *since;     /* [groups] when each got its trial; -1: it is idle; rank 0 */
@@ -205,6 +206,9 @@ static void tell(const deal_t *deal, int group, verb_t verb)
 void deal_end(deal_t *deal)
 {
     const order_t order = {.verb = VERB_END};
+    if (deal->ended)
+        return;
+    deal->ended = true;
     for (int group = 0; group < deal->groups; group++)
         if (group != deal->mine)
             tell(deal, group, VERB_END);

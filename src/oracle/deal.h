@@ -27,7 +27,7 @@ void deal_free(deal_t **deal); /* collective */
 
 /* Evaluates what rank 0 deals until deal_end. All ranks but rank 0; returns at once there. */
 void deal_serve(deal_t *deal);
-void deal_end(deal_t *deal); /* rank 0 */
+void deal_end(deal_t *deal); /* rank 0; for good: again it does nothing */
 
 typedef struct deal_done {
     int place;      /* in the batch */

@@ -5,7 +5,8 @@
 
 #include "base/clock.h"
 
-const oracle_kind_t *const oracle_kinds[] = {&oracle_command, &oracle_plugin, NULL};
+const oracle_kind_t *const oracle_kinds[] = {&oracle_criterion, &oracle_command, &oracle_plugin,
+                                             NULL};
 
 const char *const oracle_driver_names[] = {"worker", "dedicated", NULL};
 
@@ -15,6 +16,15 @@ const oracle_kind_t *oracle_find(const char *name)
         if (strcmp(oracle_kinds[i]->name, name) == 0)
             return oracle_kinds[i];
     return NULL;
+}
+
+int oracle_check_groups(const void *options, const space_t *space)
+{
+    const oracle_common_t *common = options;
+    (void)space;
+    if (common->groups > 0 && common->ranks_per_group > 0)
+        return error_raise(TRALO_ERR_INPUT, "groups: give this or ranks_per_group, not both");
+    return TRALO_OK;
 }
 
 int oracle_run(const oracle_kind_t *kind, void *work, const oracle_trial_t *trial,

@@ -49,6 +49,7 @@ typedef struct oracle_answer {
     bool stopped;      /* it was given up because of `stop`: no outcome at all */
     char failure[512]; /* why there is none */
     double value;
+    int64_t inner_iterations, products; /* that it took, of a criterion */
 } oracle_answer_t;
 
 /* A row of the table. */
@@ -80,7 +81,11 @@ const oracle_kind_t *oracle_find(const char *name); /* NULL: no such oracle */
 int oracle_run(const oracle_kind_t *kind, void *work, const oracle_trial_t *trial,
                oracle_answer_t *answer);
 
+/* At most one of groups and ranks_per_group is given. Errors: TRALO_ERR_INPUT. */
+int oracle_check_groups(const void *options, const space_t *space);
+
 extern const oracle_kind_t oracle_command;
+extern const oracle_kind_t oracle_criterion;
 extern const oracle_kind_t oracle_plugin;
 
 #endif

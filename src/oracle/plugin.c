@@ -50,11 +50,9 @@ static int check(const void *options, const space_t *space)
 {
     int code = TRALO_OK;
     const options_t *o = options;
-    (void)space;
     if (o->file == NULL)
         FAIL(TRALO_ERR_INPUT, "file: is missing: give the shared object");
-    if (o->common.groups > 0 && o->common.ranks_per_group > 0)
-        FAIL(TRALO_ERR_INPUT, "groups: give this or ranks_per_group, not both");
+    TRY(oracle_check_groups(options, space));
 out:
     return code;
 }

@@ -34,22 +34,29 @@ static void fill_trial(void *argument, int i, oracle_trial_t *trial)
     const dealing_t *dealing = argument;
     const study_t *study = dealing->study;
     const outer_request_t *request = &dealing->work->batch->requests[i];
-    space_values(study->space, request->theta, study->values);
-    *trial = (oracle_trial_t){dealing->work->first + i, request->draw, study->values};
+    const double *values = request->theta;
+    if (study->space != NULL) {
+        space_values(study->space, request->theta, study->values);
+        values = study->values;
+    }
+    *trial = (oracle_trial_t){dealing->work->first + i, request->draw, values};
 }
 
 static int take_answer(void *argument, const deal_done_t *dealt)
 {
     const dealing_t *dealing = argument;
     const oracle_answer_t *answer = dealt->answer;
-    criterion_result_t result = {.valid = answer->valid, .value = answer->value};
+    criterion_result_t result = {.valid = answer->valid,
+                                 .value = answer->value,
+                                 .inner_iterations = answer->inner_iterations,
+                                 .products = answer->products};
     const batch_done_t done = {dealt->place, dealt->group, dealt->began, dealt->seconds, &result};
     memcpy(result.failure, answer->failure, sizeof result.failure);
     return dealing->work->done(dealing->work->argument, &done);
 }
 
-/* Each rank works on another. */
-static int by_oracle(study_t *study, const batch_work_t *work)
+/* Each group works on another. */
+static int by_groups(study_t *study, const batch_work_t *work)
 {
     dealing_t dealing = {study, work};
     const deal_batch_t batch = {.count = work->batch->count,
@@ -61,5 +68,5 @@ static int by_oracle(study_t *study, const batch_work_t *work)
 
 int batch_evaluate(study_t *study, const batch_work_t *work)
 {
-    return (study->space != NULL ? by_oracle : by_criterion)(study, work);
+    return (study->deal != NULL ? by_groups : by_criterion)(study, work);
 }

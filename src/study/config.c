@@ -423,6 +423,9 @@ static int read_black_box(const config_source_t *source, const tree_t *root, con
 {
     static const char *const others[] = {"data", "model", "criterion", "inner", "verify"};
     int code = TRALO_OK;
+    const tree_t *oracle = tree_find(root, "oracle");
+    if (oracle != NULL && config_names_criterion(root))
+        TRY(tree_raise(oracle, "a criterion has no parameters: take these out"));
     for (int i = 0; i < 5; i++)
         if (tree_find(root, others[i]) != NULL)
             TRY(tree_raise(tree_find(root, others[i]),
@@ -442,13 +445,14 @@ static int read_root(const config_source_t *source, const tree_t *root, config_t
                                         "output", "parameters", "oracle"}};
     int code = TRALO_OK;
     TRY(schema_check(root, &keys, NULL, NULL));
-    if (tree_find(root, "oracle") != NULL || tree_find(root, "parameters") != NULL)
+    if (!config_names_criterion(root) || tree_find(root, "parameters") != NULL)
         return read_black_box(source, root, config);
     TRY(read_data(source, root, config));
     TRY(read_model(source, root, config));
     TRY(config_need_kind(root, "criterion", &source->kinds[KIND_CRITERION], &config->criterion));
     TRY(read_inner(source, root, config));
     TRY(read_search(source, root, config));
+    TRY(config_read_sharing(source, root, config));
     TRY(read_verify(root, config));
     TRY(read_output(source, root, config));
 out:

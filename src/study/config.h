@@ -118,9 +118,9 @@ typedef struct config {
     config_kind_t inner;
     config_search_t search;
     config_verify_t verify;
-    config_kind_t oracle; /* name NULL: a criterion on data; else only the next, search and output
-                             mean something */
-    space_t space;        /* the parameters */
+    config_kind_t oracle; /* name NULL: the criterion above, by all ranks together */
+    space_t space;        /* the parameters of another oracle, of which there is at least one; then
+                             of the rest only search, oracle and output mean something */
     char *output;         /* result file, absolute path, owned */
     char *echo; /* all of the above as YAML text that gives this config when read; owned */
 } config_t;

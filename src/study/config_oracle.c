@@ -105,6 +105,34 @@ out:
     return code;
 }
 
+bool config_names_criterion(const tree_t *root)
+{
+    const tree_t *tree = tree_find(root, "oracle"), *kind = tree;
+    if (tree != NULL && tree->type == TREE_MAP)
+        kind = tree_find(tree, "kind");
+    return tree == NULL || (kind != NULL && kind->type == TREE_SCALAR &&
+                            strcmp(kind->text, oracle_criterion.name) == 0);
+}
+
+int config_read_sharing(const config_source_t *source, const tree_t *root, config_t *config)
+{
+    int code = TRALO_OK;
+    const tree_t *tree = tree_find(root, "oracle");
+    const kind_t *method = kinds_find(&source->kinds[KIND_SEARCH], config->search.method.name);
+    if (tree == NULL)
+        return TRALO_OK;
+    TRY(config_need_kind(root, "oracle", &source->kinds[KIND_ORACLE], &config->oracle));
+    TRY(at_place(tree, oracle_criterion.check(config->oracle.options, &config->space)));
+    const oracle_common_t *common = config->oracle.options;
+    if (method->derivatives && (common->groups > 0 || common->ranks_per_group > 0))
+        TRY(tree_raise(tree,
+                       "groups of ranks give values alone, and %s wants derivatives: take another "
+                       "method, like hozog or random, or leave all ranks in one group",
+                       method->name));
+out:
+    return code;
+}
+
 int config_read_oracle(const config_source_t *source, const tree_t *root, config_t *config)
 {
     int code = TRALO_OK;

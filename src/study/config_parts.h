@@ -23,7 +23,13 @@ int config_resolve(const config_source_t *source, const tree_t *value, bool patt
 int config_need_kind(const tree_t *map, const char *key, const kind_table_t *table,
                      config_kind_t *out);
 
-/* Reads `parameters` and `oracle`. After the output. */
+/* Is what is minimised a criterion on data: is there no oracle, or that one? */
+bool config_names_criterion(const tree_t *root);
+
+/* Reads `oracle` where it is that one. After the search. */
+int config_read_sharing(const config_source_t *source, const tree_t *root, config_t *config);
+
+/* Reads `parameters` and another `oracle`. After the output. */
 int config_read_oracle(const config_source_t *source, const tree_t *root, config_t *config);
 
 /* The config as YAML text with all defaults filled in. Errors: TRALO_ERR_MEMORY. Not collective. */

@@ -159,14 +159,12 @@ out:
     return code;
 }
 
-static int write_oracle(text_t *text, const config_t *config)
+static int write_parameters(text_t *text, const config_t *config)
 {
     int code = TRALO_OK;
     TRY(text_add(text, "parameters:\n"));
     for (int k = 0; k < config->space.parameters; k++)
         TRY(write_parameter(text, &config->space.list[k]));
-    TRY(text_add(text, "oracle: "));
-    TRY(write_kind(text, &config->oracle));
 out:
     return code;
 }
@@ -175,7 +173,12 @@ int config_write(const config_t *config, char **out)
 {
     int code = TRALO_OK;
     text_t text = {0};
-    TRY(config->oracle.name != NULL ? write_oracle(&text, config) : write_criterion(&text, config));
+    TRY(config->space.parameters > 0 ? write_parameters(&text, config)
+                                     : write_criterion(&text, config));
+    if (config->oracle.name != NULL) {
+        TRY(text_add(&text, "oracle: "));
+        TRY(write_kind(&text, &config->oracle));
+    }
     TRY(write_search(&text, &config->search));
     TRY(text_add(&text, "output: "));
     TRY(text_quote(&text, config->output));

@@ -313,8 +313,7 @@ static int put_environment(json_t *root, const result_t *r)
 
 static int put_trials(json_t *root, const result_t *r)
 {
-    int bad = json_object_set_new(root, "oracle", json_string(r->oracle));
-    bad |= json_object_set_new(root, "groups", json_integer(r->trial_groups));
+    int bad = json_object_set_new(root, "groups", json_integer(r->trial_groups));
     bad |= json_object_set_new(root, "utilisation", real(r->utilisation));
     return bad;
 }
@@ -392,8 +391,12 @@ int result_json(const result_t *result, const char *path)
     int code = TRALO_OK;
     json_t *root = json_object();
     int bad = root == NULL || (put_search(root, result) | put_environment(root, result)) != 0;
+    if (!bad && result->has_trials)
+        bad = put_trials(root, result);
     if (!bad)
-        bad = result->space != NULL ? put_trials(root, result) : put_model(root, result);
+        bad = result->space != NULL
+                  ? json_object_set_new(root, "oracle", json_string(result->oracle))
+                  : put_model(root, result);
     if (bad != 0)
         FAIL(TRALO_ERR_MEMORY, "out of memory while writing JSON");
     TRY(strcmp(path, "-") == 0 ? dump(root, stdout, "standard output") : dump_file(root, path));

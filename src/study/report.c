@@ -79,6 +79,9 @@ void report_start(const study_t *study)
     log_info("algebra %s", study->criterion->algebra);
     log_info("search  %s of %s, from %s to %s", config->search.method.name, config->criterion.name,
              lower, upper);
+    if (study->deal != NULL)
+        log_info("groups  %d, each with the data, evaluate at the same time",
+                 deal_groups(study->deal));
 }
 
 void report_evaluation(const study_t *study, int64_t iteration, const result_evaluation_t *row)
@@ -308,6 +311,9 @@ static void report_model_result(const study_t *study, const result_t *r)
              " inner steps%s, %.3g s on %" PRId64 " rank%s",
              r->iterations, r->evaluations, products, r->inner_iterations, cg, r->seconds,
              r->environment.ranks, plural(r->environment.ranks));
+    if (r->has_trials)
+        log_info("groups          %" PRId64 " of ranks, busy %.0f %% of the search",
+                 r->trial_groups, 100.0 * r->utilisation);
     print_communication(r->environment.comm_calls, r->environment.comm_bytes,
                         r->environment.comm_seconds);
     if (r->environment.read_passes > 0)

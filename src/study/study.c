@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "study/black_box.h"
 #include "study/box.h"
+#include "study/sharing.h"
 #include "study/threads.h"
 
 static int find_groups(study_t *study, int *groups)
@@ -40,7 +41,7 @@ out:
     return code;
 }
 
-static int build_criterion(study_t *study)
+static int build_criterion(study_t *study, bool cold)
 {
     const config_t *config = study->config;
     criterion_setup_t setup = {.kind = criterion_find(config->criterion.name),
@@ -48,7 +49,8 @@ static int build_criterion(study_t *study)
                                .problem = study->problem,
                                .machine = study->machine,
                                .inner = inner_find(config->inner.name),
-                               .inner_options = config->inner.options};
+                               .inner_options = config->inner.options,
+                               .cold = cold};
     return criterion_create(&setup, &study->criterion);
 }
 
@@ -107,7 +109,7 @@ out:
     return code;
 }
 
-static int open_criterion(study_t *study)
+static int open_model(study_t *study, bool cold)
 {
     int code = TRALO_OK;
     comm_t *comm = study->comm;
@@ -117,15 +119,46 @@ static int open_criterion(study_t *study)
                               .intercept = config->data.intercept,
                               .storage = (data_storage_t)config->data.storage,
                               .memory = (data_memory_t)config->data.memory};
-    TRY(threads_setup(comm));
     TRY(data_open_files(comm, &files, &options, &study->data));
     study->loss = loss_configured(loss_find(config->model.loss.name), config->model.loss.options);
     TRY(problem_outputs(study->data, &study->loss, &study->outputs));
     TRY(config->model.kernel.name != NULL ? build_machine(study) : build_problem(study));
-    TRY(build_criterion(study));
-    TRY(oracle_create(comm, study->criterion, &study->oracle));
+    TRY(build_criterion(study, cold));
+out:
+    return code;
+}
+
+static int open_criterion(study_t *study)
+{
+    int code = TRALO_OK;
+    TRY(threads_setup(study->comm));
+    TRY(open_model(study, false));
+    TRY(oracle_create(study->comm, study->criterion, &study->oracle));
     TRY(box_find(study));
 out:
+    return code;
+}
+
+static int create(comm_t *comm, const config_t *config, study_t **out)
+{
+    int code = TRALO_OK;
+    TRY(comm_agree(comm, mem_alloc(1, sizeof **out, out)));
+    (*out)->comm = comm;
+    (*out)->config = config;
+out:
+    return code;
+}
+
+int study_open_part(comm_t *comm, const config_t *config, study_t **out)
+{
+    int code = TRALO_OK;
+    study_t *study = NULL;
+    TRY(create(comm, config, &study));
+    TRY(open_model(study, true));
+    *out = study;
+    study = NULL;
+out:
+    study_close(&study);
     return code;
 }
 
@@ -133,10 +166,8 @@ int study_open(comm_t *comm, const config_t *config, study_t **out)
 {
     int code = TRALO_OK;
     study_t *study = NULL;
-    TRY(comm_agree(comm, mem_alloc(1, sizeof *study, &study)));
-    study->comm = comm;
-    study->config = config;
-    TRY(config->oracle.name != NULL ? black_box_open(study) : open_criterion(study));
+    TRY(create(comm, config, &study));
+    TRY(config->space.parameters > 0 ? black_box_open(study) : open_criterion(study));
     *out = study;
     study = NULL;
 out:
@@ -149,6 +180,7 @@ void study_close(study_t **study)
     study_t *s = *study;
     if (s == NULL)
         return;
+    sharing_close(s);
     black_box_close(s);
     oracle_free(&s->oracle);
     criterion_free(&s->criterion);
@@ -165,7 +197,7 @@ void study_close(study_t **study)
 
 int study_wants_data(const config_t *config, const char *what)
 {
-    if (config->oracle.name == NULL)
+    if (config->space.parameters == 0)
         return TRALO_OK;
     return error_raise(
         TRALO_ERR_INPUT,
@@ -178,9 +210,9 @@ int study_drive(study_t *study, int (*driver)(study_t *study, void *argument), v
     const bool first = comm_rank(study->comm) == 0;
     if (first)
         code = driver(study, argument);
-    if (study->space != NULL)
+    if (study->deal != NULL)
         first ? deal_end(study->deal) : deal_serve(study->deal);
-    else
+    if (study->space == NULL)
         first ? oracle_stop(study->oracle) : oracle_serve(study->oracle);
     if (study->data != NULL && data_failure(study->data) != TRALO_OK)
         code = data_failure(study->data); /* what the driver made of it counts for nothing */

@@ -32,12 +32,13 @@ typedef struct study {
     loss_t loss;
     criterion_t *criterion;
     oracle_t *oracle;
-    const space_t *space; /* of an oracle, else NULL; borrowed from the config */
-    deal_t *deal;         /* of an oracle */
-    double *values;       /* [S] scratch, of an oracle */
-    outer_box_t box;      /* points into `theta` */
-    double *theta;        /* [3 S] lower, upper, start */
-    bool *swept;          /* [S] the lambdas */
+    const space_t *space;    /* of an oracle, else NULL; borrowed from the config */
+    deal_t *deal;            /* of an oracle; of a criterion NULL but for sharing_open */
+    struct sharing *sharing; /* what that has for the deal; else NULL */
+    double *values;          /* [S] scratch, of an oracle */
+    outer_box_t box;         /* points into `theta` */
+    double *theta;           /* [3 S] lower, upper, start */
+    bool *swept;             /* [S] the lambdas */
 } study_t;
 
 /* Reads the data that the config names and builds everything above it, or readies its oracle.
@@ -46,10 +47,15 @@ typedef struct study {
 int study_open(comm_t *comm, const config_t *config, study_t **out);
 void study_close(study_t **study);
 
+/* Data, model and criterion alone, for values that depend on theta alone; the config must have
+   them. Collective; errors as above. */
+int study_open_part(comm_t *comm, const config_t *config, study_t **out);
+
 /* Errors: TRALO_ERR_INPUT for a study of an oracle; `what` wants a criterion on data. */
 int study_wants_data(const config_t *config, const char *what);
 
-/* Runs driver(study, argument) on rank 0 while all other ranks serve its evaluations. Collective;
+/* Runs driver(study, argument) on rank 0 while all other ranks serve its evaluations:
+   those of the deal, where there is one, until deal_end; then those of the criterion. Collective;
    a failure of the driver is the failure of all ranks. */
 int study_drive(study_t *study, int (*driver)(study_t *study, void *argument), void *argument);
 

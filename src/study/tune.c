@@ -11,6 +11,7 @@
 #include "study/batch.h"
 #include "study/model.h"
 #include "study/report.h"
+#include "study/sharing.h"
 #include "study/stop.h"
 #include "study/threads.h"
 
@@ -251,9 +252,10 @@ static int fill_texts(tune_t *tune, const outer_state_t *state)
     TRY(mem_string(outer_reason_name(state->reason), &r->reason));
     TRY(mem_string(state->detail, &r->detail));
     TRY(mem_string(config->search.method.name, &r->method));
-    TRY(mem_string(config->oracle.name, &r->oracle));
     r->space = tune->study->space;
-    r->has_trials = r->space != NULL;
+    if (r->space != NULL)
+        TRY(mem_string(config->oracle.name, &r->oracle));
+    r->has_trials = tune->study->deal != NULL;
     if (r->has_trials) {
         r->trial_groups = deal_groups(tune->study->deal);
         r->utilisation = deal_utilisation(tune->study->deal);
@@ -319,6 +321,8 @@ static int drive(study_t *study, void *argument)
     tune_t *tune = argument;
     report_start(study);
     TRY(search(tune));
+    if (study->deal != NULL)
+        deal_end(study->deal);
     TRY(conclude(tune));
 out:
     release(tune);
@@ -374,6 +378,7 @@ int tune_run(study_t *study, tune_outcome_t *outcome)
                    result_create(study->hyper.count, p, study->outputs, &tune.result)));
     if (study->space == NULL)
         TRY(model_prepare(study, tune.result));
+    TRY(sharing_open(study));
     TRY(comm_agree(study->comm, comm_rank(study->comm) == 0 ? create_search(&tune) : TRALO_OK));
     TRY(comm_agree(study->comm, study_layout(study, &layout)));
     TRY(result_open(study->comm, config->output, config->echo, &layout, &tune.file));

@@ -442,6 +442,29 @@ static void failures_are_outcomes(void)
     bench_free(&b);
 }
 
+static void cold_evaluations_depend_on_theta_alone(void)
+{
+    fixture_setup_t setup = {.n = 30,
+                             .p = 3,
+                             .loss = "poisson",
+                             .penalty = "ridge",
+                             .criterion = "alo",
+                             .intercept = true,
+                             .groups = 1};
+    const double other[MOST] = {2.0, 0.5};
+    bench_t b;
+    criterion_result_t first, between, again;
+    if (bench_create(test_comm, &setup, "rbf", &b)) {
+        b.criterion->cold = true;
+        criterion_evaluate(b.criterion, theta_here, 0, &first);
+        criterion_evaluate(b.criterion, other, 0, &between);
+        criterion_evaluate(b.criterion, theta_here, 0, &again);
+        CU_ASSERT(first.valid && between.valid && again.valid);
+        CU_ASSERT(again.value == first.value && between.value != first.value);
+    }
+    bench_free(&b);
+}
+
 void suite_alo_kernel(void)
 {
     static const test_case_t cases[] = {
@@ -454,6 +477,7 @@ void suite_alo_kernel(void)
         {"matrices are spread over the ranks", matrices_are_spread_over_the_ranks},
         {"every allocation may fail", every_allocation_may_fail},
         {"failures are outcomes", failures_are_outcomes},
+        {"cold evaluations depend on theta alone", cold_evaluations_depend_on_theta_alone},
     };
     REGISTER("alo_kernel", cases);
 }

@@ -323,6 +323,30 @@ static void rows_of_no_weight_do_not_count(void)
     }
 }
 
+/* To the last bit, whatever was evaluated before. */
+static void cold_evaluations_depend_on_theta_alone(void)
+{
+    static const char *const kinds[] = {"alo", "kfold", "holdout"};
+    for (int i = 0; i < 3; i++) {
+        fixture_setup_t setup = {
+            .loss = "logistic", .penalty = "ridge", .criterion = kinds[i], .groups = 1};
+        data_t *data = fixture_data("breast_cancer", "diagnosis", "malignant,benign", true);
+        const double theta = 1.0, other = -2.0;
+        fixture_t f = {0};
+        criterion_result_t first, between, again;
+        if (data != NULL && fixture_wrap(data, &setup, &f)) {
+            f.criterion->cold = true;
+            criterion_evaluate(f.criterion, &theta, 0, &first);
+            criterion_evaluate(f.criterion, &other, 0, &between);
+            criterion_evaluate(f.criterion, &theta, 0, &again);
+            CU_ASSERT(first.valid && between.valid && again.valid);
+            CU_ASSERT(again.value == first.value && between.value != first.value);
+            CU_ASSERT(again.inner_iterations == first.inner_iterations);
+        }
+        fixture_free(&f);
+    }
+}
+
 void suite_values(void)
 {
     static const test_case_t cases[] = {
@@ -335,6 +359,7 @@ void suite_values(void)
         {"leave-one-out is not convex", leave_one_out_is_not_convex},
         {"exact where loss and penalty are quadratic", exact_where_loss_and_penalty_are_quadratic},
         {"rows of no weight do not count", rows_of_no_weight_do_not_count},
+        {"cold evaluations depend on theta alone", cold_evaluations_depend_on_theta_alone},
     };
     REGISTER("values", cases);
 }

@@ -129,7 +129,7 @@ static void files_are_refused(void)
         TRALO_ERR_INPUT, "c.yaml:1: the key 'parameters' is missing");
     CHECK_FAILS(
         parse("parameters: {a: {lower: 0, upper: 1}}\nsearch: random\noutput: r.h5\n", 0, NULL, &c),
-        TRALO_ERR_INPUT, "c.yaml:1: the key 'oracle' is missing: give one of: command");
+        TRALO_ERR_INPUT, "c.yaml:1: the key 'oracle' is missing: give one of: criterion, command");
     CHECK_FAILS(parse("parameters: {a: {lower: 0, upper: 1}}\noracle: {kind: command, run: a}\n"
                       "output: r.h5\n",
                       0, NULL, &c),
