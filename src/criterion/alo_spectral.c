@@ -4,7 +4,7 @@
 
        once     m = sum w x / sum w, y_mean likewise of y - o (without intercept: 0)
                 (X - 1 m')' diag(w) (X - 1 m') = V diag(s) V',   Z = (X - 1 m') V
-                b = Z' diag(w) (y - o - y_mean)
+                b = Z' diag(w) (y - o - y_mean) = V' (X - 1 m')' diag(w) (y - o - y_mean)
        lambda   d_j = 1 / (s_j + lambda)                  H is diagonal in the basis V
                 h_i = 1 / sum w + sum_j z_ij^2 d_j        (without intercept: no first term)
                 u_i = o_i + y_mean + sum_j z_ij b_j d_j   t = 1 - l'' h,  u~ = u + l' h / t
@@ -12,7 +12,8 @@
    d^3 give u., u.., h., h.. by the same sums, and u~.  = u. (1 + l'' h / t) + l' h. / t^2 u~.. =
    u.. (1 + l'' h / t) + 2 l'' u. h. / t^2 + l' (h.. / t^2 + 2 l'' h.^2 / t^3)
 
-   Z takes the place of X in each pass; only p-vectors and single numbers cross the ranks. */
+   Z takes the place of X in each pass; where X stays on disk, its rows are turned by V again in the
+   one pass of each lambda, O(n p^2). Only p-vectors and single numbers cross the ranks. */
 #include <cblas.h>
 #include <float.h>
 #include <math.h>
@@ -36,9 +37,10 @@ typedef struct spectral {
     problem_t *problem; /* borrowed */
     evaluation_t evaluation;
     int p;
-    double y_mean, free; /* free: 1 / sum w, without intercept 0 */
-    double *V;           /* [p, p] eigenvectors in columns; owned, as all below */
-    double *Z;           /* [rows, p] */
+    double y_mean, free;      /* free: 1 / sum w, without intercept 0 */
+    double *V;                /* [p, p] eigenvectors in columns; owned, as all below */
+    double *Z;                /* [rows, p]; none where X stays on disk */
+    double *centred, *turned; /* a panel of X - 1 m', and of Z */
     /* [p] */
     double *mean /* [columns] */, *s, *b, *d[DERIVATIVES], *bd[DERIVATIVES];
     /* [rows] */
@@ -50,10 +52,26 @@ typedef struct spectral {
 
 /* ---- once ---- */
 
-static int panel_count(const spectral_t *a, int64_t begin)
+static bool holds_rows(const spectral_t *a)
 {
-    int64_t left = a->problem->rows - begin, most = panel_rows(a->p);
-    return (int)(left < most ? left : most);
+    return a->problem->data->X.stream == NULL;
+}
+
+/* centred = X - 1 m' in a panel of rows. */
+static void centre(const spectral_t *a, const rows_panel_t *panel)
+{
+    const double *X = rows_dense(panel, NULL);
+    for (int64_t i = 0; i < panel->count; i++)
+        for (int j = 0; j < a->p; j++)
+            a->centred[i * a->p + j] = X[i * panel->X->columns + j] - a->mean[j];
+}
+
+/* out = centred V, of so many rows. */
+static void turn(const spectral_t *a, int64_t count, double *out)
+{
+    work_count(WORK_PANEL, 2.0 * (double)(count * a->p) * a->p);
+    cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (int)count, a->p, a->p, 1.0, a->centred,
+                a->p, a->V, a->p, 0.0, out, a->p);
 }
 
 static double weight(const spectral_t *a, int64_t i)
@@ -88,43 +106,44 @@ static void find_means(spectral_t *a)
     cblas_dscal(a->p, a->free, a->mean, 1);
 }
 
-/* Z = X - 1 m', and V, which holds its Gram matrix on the way. Collective.
-   Errors: TRALO_ERR_MEMORY, TRALO_ERR_EVALUATION. */
-static int find_basis(spectral_t *a, double *unpacked, double *panel)
+/* What a panel of rows adds to the Gram matrix, which V holds on its way, and to c [p]. */
+static void add_panel(const spectral_t *a, const rows_panel_t *panel, double *c)
 {
-    const data_t *data = a->problem->data;
-    rows_pass_t pass = rows_begin(&data->X, ROWS_DENSE);
-    while (rows_next(&pass)) {
-        const double *X = rows_dense(&pass.panel, unpacked);
-        for (int64_t i = 0; i < pass.panel.count; i++)
-            for (int j = 0; j < a->p; j++)
-                a->Z[(pass.panel.begin + i) * a->p + j] = X[i * data->columns + j] - a->mean[j];
-    }
-    for (int64_t i = 0, count; i < data->rows; i += count) {
-        count = panel_count(a, i);
-        panel_gram((int)count, a->p, a->Z + i * a->p,
-                   data->weights != NULL ? data->weights + i : NULL, panel, a->V);
-    }
-    spd_sum(data->comm, a->p, a->V);
-    return spd_eigen(data->comm, a->p, a->V, a->s);
+    const double *weights = a->problem->data->weights;
+    double *residual = a->rows.g + panel->begin;
+    centre(a, panel);
+    panel_gram((int)panel->count, a->p, a->centred, weights != NULL ? weights + panel->begin : NULL,
+               a->turned, a->V);
+    for (int64_t k = 0; k < panel->count; k++)
+        residual[k] = weight(a, panel->begin + k) * (target(a, panel->begin + k) - a->y_mean);
+    panel_add_transposed(panel->count, a->p, a->centred, residual, c);
 }
 
-/* Z = Z V, and b. Collective. */
-static void rotate(spectral_t *a, double *panel)
+/* V and b = V'c. Collective. Errors: TRALO_ERR_MEMORY, TRALO_ERR_EVALUATION. */
+static int find_basis(spectral_t *a)
 {
+    int code = TRALO_OK;
     const data_t *data = a->problem->data;
-    for (int64_t i = 0, count; i < data->rows; i += count) {
-        count = panel_count(a, i);
-        double *Z = a->Z + i * a->p, *residual = a->rows.g + i;
-        memcpy(panel, Z, (size_t)(count * a->p) * sizeof *Z);
-        work_count(WORK_PANEL, 2.0 * (double)(count * a->p) * a->p);
-        cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (int)count, a->p, a->p, 1.0, panel,
-                    a->p, a->V, a->p, 0.0, Z, a->p);
-        for (int64_t k = 0; k < count; k++)
-            residual[k] = weight(a, i + k) * (target(a, i + k) - a->y_mean);
-        panel_add_transposed(count, a->p, Z, residual, a->b);
+    double *c = a->bd[0];
+    rows_pass_t pass = rows_begin(&data->X, ROWS_DENSE);
+    while (rows_next(&pass))
+        add_panel(a, &pass.panel, c);
+    spd_sum(data->comm, a->p, a->V);
+    comm_sum(data->comm, c, a->p);
+    TRY(spd_eigen(data->comm, a->p, a->V, a->s));
+    work_count(WORK_PASS, 2.0 * a->p * (double)a->p);
+    cblas_dgemv(CblasColMajor, CblasTrans, a->p, a->p, 1.0, a->V, a->p, c, 1, 0.0, a->b, 1);
+out:
+    return code;
+}
+
+static void fill_rows(const spectral_t *a)
+{
+    rows_pass_t pass = rows_begin(&a->problem->data->X, ROWS_DENSE);
+    while (rows_next(&pass)) {
+        centre(a, &pass.panel);
+        turn(a, pass.panel.count, a->Z + pass.panel.begin * a->p);
     }
-    comm_sum(data->comm, a->b, a->p);
 }
 
 /* ---- for each lambda ---- */
@@ -150,29 +169,47 @@ static bool move(spectral_t *a, double lambda, criterion_result_t *result)
     return false;
 }
 
-/* out[i] = sum_j z_ij x_j and squares[i] = sum_j z_ij^2 d_j of this rank's rows. */
-static void sum_rows(const spectral_t *a, const double *x, const double *d, double *out,
-                     double *squares)
+/* The rows of a panel of Z. */
+static const double *turned_rows(const spectral_t *a, const rows_panel_t *panel)
+{
+    if (holds_rows(a))
+        return a->Z + panel->begin * a->p;
+    centre(a, panel);
+    turn(a, panel->count, a->turned);
+    return a->turned;
+}
+
+/* sum_j z_j x_j, and *squares = sum_j z_j^2 d_j. */
+static double sum_row(int p, const double *z, const double *x, const double *d, double *squares)
+{
+    double u = 0.0, h = 0.0;
+#pragma omp simd reduction(+ : u, h)
+    for (int j = 0; j < p; j++) {
+        u += z[j] * x[j];
+        h += z[j] * z[j] * d[j];
+    }
+    *squares = h;
+    return u;
+}
+
+/* The sums in u and h of this rank's rows, and those in so many of their derivatives. */
+static void sum_rows(const spectral_t *a, int derivatives)
 {
     const int p = a->p;
-    work_count(WORK_PASS, 2.0 * (double)(a->problem->rows * p));
-    for (int64_t i = 0; i < a->problem->rows; i++) {
-        const double *z = a->Z + i * p;
-        double u = 0.0, h = 0.0;
-#pragma omp simd reduction(+ : u, h)
-        for (int j = 0; j < p; j++) {
-            u += z[j] * x[j];
-            h += z[j] * z[j] * d[j];
-        }
-        out[i] = u;
-        squares[i] = h;
+    rows_pass_t pass = rows_begin(&a->problem->data->X, ROWS_DENSE);
+    while (rows_next(&pass)) {
+        const double *Z = turned_rows(a, &pass.panel);
+        work_count(WORK_PASS, 2.0 * (double)(pass.panel.count * p) * (1.0 + derivatives));
+        for (int64_t i = 0, row = pass.panel.begin; i < pass.panel.count; i++, row++)
+            for (int k = 0; k <= derivatives; k++)
+                a->u[k][row] = sum_row(p, Z + i * p, a->bd[k], a->d[k], &a->h[k][row]);
     }
 }
 
-static void predict(spectral_t *a)
+static void predict(spectral_t *a, int derivatives)
 {
     const data_t *data = a->problem->data;
-    sum_rows(a, a->bd[0], a->d[0], a->u[0], a->h[0]);
+    sum_rows(a, derivatives);
     for (int64_t i = 0; i < data->rows; i++) {
         a->u[0][i] += a->y_mean + (data->offset != NULL ? data->offset[i] : 0.0);
         a->h[0][i] += a->free;
@@ -196,8 +233,6 @@ static void derive(spectral_t *a)
     const alo_scalar_t *r = &a->rows;
     double sums[2] = {0.0, 0.0};
     work_count(WORK_ROW, (double)r->count);
-    for (int k = 1; k < DERIVATIVES; k++)
-        sum_rows(a, a->bd[k], a->d[k], a->u[k], a->h[k]);
     for (int64_t i = 0; i < r->count; i++) {
         const double t = r->t[i], l1 = a->l[1][i], l2 = a->l[2][i], grow = 1.0 + l2 * r->h[i] / t;
         const double u1 = a->u[1][i], h1 = a->h[1][i] / (t * t), h2 = a->h[2][i] / (t * t);
@@ -222,7 +257,7 @@ static void evaluate(criterion_t *criterion, const double *theta, int order,
     a->problem->penalty->kind->natural(theta, &lambda);
     if (!move(a, lambda, result))
         return;
-    predict(a);
+    predict(a, order >= 1 ? DERIVATIVES - 1 : 0);
     if (!alo_scalar_find_all_t(&a->rows, a->problem, result))
         return;
     alo_scalar_leave_out(&a->rows);
@@ -245,7 +280,7 @@ static void product(criterion_t *criterion, const double *direction, double *out
     *out = a->second * *direction;
 }
 
-enum { COLUMNS, SQUARE, ROWS, TABLE };
+enum { COLUMNS, SQUARE, ROWS, TABLE, PANEL };
 static const array_row_t array_rows[] = {
     ARRAY(spectral_t, V, SQUARE),     ARRAY(spectral_t, Z, TABLE),
     ARRAY(spectral_t, mean, COLUMNS), ARRAY(spectral_t, s, COLUMNS),
@@ -257,14 +292,16 @@ static const array_row_t array_rows[] = {
     ARRAY(spectral_t, l[0], ROWS),    ARRAY(spectral_t, u[1], ROWS),
     ARRAY(spectral_t, h[1], ROWS),    ARRAY(spectral_t, l[1], ROWS),
     ARRAY(spectral_t, u[2], ROWS),    ARRAY(spectral_t, h[2], ROWS),
-    ARRAY(spectral_t, l[2], ROWS)};
+    ARRAY(spectral_t, l[2], ROWS),    ARRAY(spectral_t, centred, PANEL),
+    ARRAY(spectral_t, turned, PANEL)};
 
 /* There are at most as many features as columns. */
 static int64_t elements(int form, const void *sizes)
 {
     const problem_shape_t *shape = sizes;
     const int64_t p = shape->width;
-    const int64_t counts[] = {p, p * p, shape->rows, shape->rows * p};
+    const int64_t counts[] = {p, p * p, shape->rows, shape->streamed ? 0 : shape->rows * p,
+                              p * panel_rows(shape->width)};
     return counts[form];
 }
 
@@ -275,9 +312,7 @@ static int64_t memory(const hessian_kind_t *form, const problem_shape_t *shape)
 {
     (void)form; /* no Hessian is held */
     const int p = shape->width - shape->intercept;
-    const int64_t panel = (int64_t)p * panel_rows(p);
-    return arrays_memory(&arrays, shape) + panel * (int64_t)sizeof(double) +
-           alo_scalar_memory(shape->rows) + spd_eigen_memory(p);
+    return arrays_memory(&arrays, shape) + alo_scalar_memory(shape->rows) + spd_eigen_memory(p);
 }
 
 static int allocate(criterion_t *criterion)
@@ -299,34 +334,21 @@ out:
     return code;
 }
 
-/* What only the start needs. */
-static int reserve(const spectral_t *a, double **unpacked, double **panel)
-{
-    int code = TRALO_OK;
-    ALLOC(*unpacked, rows_buffer(&a->problem->data->X));
-    ALLOC(*panel, (int64_t)a->p * panel_rows(a->p));
-out:
-    return code;
-}
-
 static int create(criterion_t *criterion, const void *options)
 {
     int code = TRALO_OK;
     const alo_options_t *o = options;
     comm_t *comm = criterion->problem->comm;
     evaluation_t evaluation;
-    double *panel = NULL, *unpacked = NULL;
     TRY(evaluation_find(o->common.loss, criterion->problem, &evaluation));
     TRY(comm_agree(comm, allocate(criterion)));
     spectral_t *a = criterion->work;
     a->evaluation = evaluation;
-    TRY(comm_agree(comm, reserve(a, &unpacked, &panel)));
     find_means(a);
-    TRY(find_basis(a, unpacked, panel));
-    rotate(a, panel);
+    TRY(find_basis(a));
+    if (holds_rows(a))
+        fill_rows(a);
 out:
-    mem_free(&unpacked);
-    mem_free(&panel);
     return code;
 }
 
@@ -340,6 +362,13 @@ static void destroy(criterion_t *criterion)
     mem_free(&criterion->work);
 }
 
+/* Of Z in memory once, of Z on the way at each lambda. */
+static void cost_turn(const problem_shape_t *shape, work_t *work)
+{
+    const double p = shape->width - shape->intercept;
+    work->amount[WORK_PANEL] += 2.0 * (double)shape->n * p * p;
+}
+
 /* The eigenvectors, found by the first rank while the others wait, and Z. */
 static void cost_once(const problem_shape_t *shape, work_t *work)
 {
@@ -347,11 +376,15 @@ static void cost_once(const problem_shape_t *shape, work_t *work)
     const double n = (double)shape->n, square = (double)p * p;
     if (shape->intercept) {
         work->amount[WORK_PASS] += 2.0 * cost_numbers(shape);
+        cost_read(shape, 1.0, work);
         work_sum(work, 1.0, p);
         work_sum(work, 1.0, 1.0);
     }
-    work->amount[WORK_PANEL] += n * (panel_gram_flops(p) + 2.0 * square);
-    work->amount[WORK_PASS] += 2.0 * n * p;
+    work->amount[WORK_PANEL] += n * panel_gram_flops(p);
+    work->amount[WORK_PASS] += 2.0 * n * p + 2.0 * square * (double)shape->ranks;
+    cost_read(shape, 1.0, work);
+    if (!shape->streamed)
+        cost_turn(shape, work);
     work->amount[WORK_WHOLE] += spd_eigen_flops(p) * (double)shape->ranks;
     cost_sum_square(p, 1.0, work);
     work_sum(work, 1.0, 1.0);
@@ -375,14 +408,18 @@ static void cost(const hessian_kind_t *form, const problem_shape_t *shape, const
     work->amount[WORK_PASS] += 2.0 * n * p * (1.0 + derivatives);
     work->amount[WORK_PASS] += 2.0 * p * p * (double)shape->ranks;
     work_sum(work, course->order > 0, 2.0);
+    if (!shape->streamed)
+        return;
+    cost_turn(shape, work);
+    cost_read(shape, 1.0, work);
+    work_sum(work, 1.0 + (course->order < 2 ? course->directions : 0.0),
+             1.0); /* could it be read? */
 }
 
 static const char *unsuited(const algebra_facts_t *facts)
 {
     if (facts->shape.sparse)
         return "an X that is held dense";
-    if (facts->shape.streamed)
-        return "an X in memory (it holds all rows turned by the eigenvectors)";
     return facts->one_ridge ? NULL : "squared loss and one ridge penalty for every feature";
 }
 
@@ -391,7 +428,7 @@ const criterion_kind_t criterion_alo_spectral = {
     .by = "spectral",
     .form = &hessian_replicated,
     .unsuited = unsuited,
-    .algebra = "eigenvalues of X'X, found once for the one ridge penalty: O(n p) for each lambda",
+    .algebra = "eigenvalues of X'X, found once for the one ridge penalty: one pass for each lambda",
     .approximates_loo = true,
     .memory = memory,
     .cost = cost,

@@ -59,6 +59,7 @@ static const scene_t scenes[] = {
     {"alo", "squared", "replicated", "whitened", "recompute", 91, 7, S, true, true, false, 0, true,
      true},
     {"alo", "softmax", "replicated", NULL, NULL, 90, 6, S, true, true, false, 0, true, true},
+    {"alo", "squared", "spectral", NULL, NULL, 301, 13, 1, true, true, false, 0, true, true},
     {"alo", "logistic", "distributed", NULL, NULL, 60, 300, S, true, true, false, 0, true, true},
     {"alo", "softmax", "distributed", NULL, NULL, 61, 90, S, true, true, false, 0, true, true},
     {"kfold", "squared", "replicated", "groups", "1", 91, 6, S, true, true, false, 0, true, false},

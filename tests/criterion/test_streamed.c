@@ -71,6 +71,16 @@ static const scene_t scenes[] = {
      NULL,
      {.loss = "squared", .penalty = "ridge", .criterion = "loo", .intercept = true, .groups = 1},
      1.0},
+    {"diabetes",
+     "target",
+     NULL,
+     {.loss = "squared",
+      .penalty = "ridge",
+      .criterion = "alo",
+      .algebra = "spectral",
+      .intercept = true,
+      .groups = 1},
+     1.0},
 };
 
 static data_t *open_scene(const scene_t *scene, data_memory_t memory)
@@ -190,6 +200,22 @@ static void passes_of_alo(void)
         }
         fixture_free(&f);
     }
+}
+
+/* With the eigenvectors once found, an evaluation is one pass, whatever its order. */
+static void one_pass_with_eigenvectors(void)
+{
+    const scene_t *scene = &scenes[sizeof scenes / sizeof *scenes - 1];
+    fixture_t f = {0};
+    fixture_numbers_t numbers;
+    data_t *data = open_scene(scene, DATA_STREAM);
+    if (data != NULL && fixture_wrap(data, &scene->setup, &f))
+        for (int order = 0; order < 3; order++) {
+            const int64_t before = data_reading(f.data).passes;
+            fixture_evaluate(&f, &scene->theta, order, &numbers);
+            CU_ASSERT(data_reading(f.data).passes == before + 1);
+        }
+    fixture_free(&f);
 }
 
 /* The same where the ranks share matrices: a sum or form of rows takes a pass for each strip of
@@ -330,6 +356,7 @@ void suite_streamed(void)
         {"one pass for a point", one_pass_for_a_point},
         {"one pass for a product", one_pass_for_a_product},
         {"passes of ALO", passes_of_alo},
+        {"one pass with eigenvectors", one_pass_with_eigenvectors},
         {"passes of shared matrices", passes_of_shared_matrices},
         {"a failure reaches all ranks", a_failure_reaches_all_ranks},
         {"a failure in refits reaches all ranks", a_failure_in_refits_reaches_all_ranks},
