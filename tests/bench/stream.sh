@@ -41,10 +41,12 @@ verify: {rows: 0, one_se: false}
 output: result.h5
 STUDY
 
-# A program in a control group of its own (1 GB of memory, its share of the page cache included)
-# reads from the disk in each pass; without the right to make one the page cache may serve.
+# A program in a control group of its own (all of its memory, its share of the page cache included,
+# is a third of the file's size) reads from the disk in each pass; without the right to make one the
+# page cache may serve.
 group=/sys/fs/cgroup/memory/tralo-bench-$$
-if mkdir "$group" 2>/dev/null && echo 1000000000 >"$group/memory.limit_in_bytes"; then
+limit=$(($(stat -c %s data.h5) / 3))
+if mkdir "$group" 2>/dev/null && echo $limit >"$group/memory.limit_in_bytes"; then
     trap 'rm -rf "$folder"; rmdir "$group"' EXIT
 else
     group=

@@ -2,6 +2,7 @@
 #include "data_room/h5_files.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -50,10 +51,12 @@ void file_name(int j, char name[16])
 static hid_t creation(int rank, const hsize_t *dims, int chunk)
 {
     hid_t list = H5Pcreate(H5P_DATASET_CREATE);
-    if (chunk > 0 && dims[0] > 0) {
-        hsize_t rows = (hsize_t)chunk < dims[0] ? (hsize_t)chunk : dims[0];
-        hsize_t sizes[2] = {rows, rank == 2 ? (dims[1] + 1) / 2 : 0};
-        H5Pset_chunk(list, rank, sizes);
+    if (chunk == 0 || dims[0] == 0)
+        return list;
+    const hsize_t most = (hsize_t)abs(chunk), rows = most < dims[0] ? most : dims[0];
+    const hsize_t sizes[2] = {rows, rank < 2 ? 0 : chunk < 0 ? dims[1] : (dims[1] + 1) / 2};
+    H5Pset_chunk(list, rank, sizes);
+    if (chunk > 0) {
         H5Pset_shuffle(list);
         H5Pset_deflate(list, 4);
     }

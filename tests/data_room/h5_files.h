@@ -12,7 +12,8 @@ typedef enum file_strings { STRINGS_NONE, STRINGS_VARIABLE, STRINGS_FIXED } file
 typedef struct file_spec {
     int n, p;
     hid_t X, y, whole; /* types in the file: of X, of y, and of indices, groups and fold */
-    int chunk;         /* rows (entries) of a chunk, compressed by gzip; 0: contiguous */
+    int chunk;         /* rows (entries) of a chunk of half the columns, compressed by gzip; 0:
+                          contiguous; -k: k whole rows, not compressed */
     int first;         /* the file holds rows first .. first+n-1 of a longer one */
     file_strings_t names;
     bool sparse;  /* CSR, columns of a row in falling order, some entries 0 */

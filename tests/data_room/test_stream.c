@@ -92,7 +92,7 @@ static void check_alike(bool standardize)
     close_all(&resident, &streamed);
 }
 
-enum { SPECS = 6 };
+enum { SPECS = 7 };
 
 /* Ways to store X; HDF5's types are no constants. */
 static file_spec_t spec_of(int i)
@@ -104,6 +104,7 @@ static file_spec_t spec_of(int i)
          .names = STRINGS_VARIABLE, .vectors = true},
         {N, P, H5T_IEEE_F64LE, H5T_IEEE_F64LE, H5T_STD_I32LE, .chunk = 150},
         {N, P, H5T_STD_I16BE, H5T_IEEE_F32BE, H5T_STD_I8LE, .chunk = 100},
+        {N, P, H5T_IEEE_F32LE, H5T_IEEE_F32LE, H5T_STD_I8LE, .chunk = -30},
         {2, 1, H5T_IEEE_F64LE, H5T_IEEE_F64LE, H5T_STD_I32LE},
     };
     return specs[i];
@@ -220,7 +221,7 @@ static void passes_and_bytes_are_counted(void)
 /* Contiguous numbers of the type that is held do; the others cannot. */
 static void numbers_go_past_the_page_cache(void)
 {
-    static const bool direct[] = {true, true, false, false, false};
+    static const bool direct[] = {true, true, false, false, false, false};
     rows_stream_leave_cache(true);
     test_path("direct.h5", path, sizeof path);
     for (int i = 0; i < (int)(sizeof direct / sizeof *direct); i++) {
