@@ -64,17 +64,23 @@ static void run(const solver_t *s, const fixture_t *f, double *beta, inner_resul
 
 /* ---- the formulas, on all rows at once, as each rank has them ---- */
 
+/* u [K] of row i. */
+static void predictor(const fixture_t *f, int64_t i, const double *beta, double *u)
+{
+    for (int k = 0; k < f->problem->outputs; k++) {
+        u[k] = f->offset[i * f->offsets + (f->offsets > 1 ? k : 0)] + beta[k * COLUMNS + P];
+        for (int j = 0; j < P; j++)
+            u[k] += f->X[i * P + j] * beta[k * COLUMNS + j];
+    }
+}
+
 /* l' [K] of row i, weighted, at beta. */
 static void slopes(const fixture_t *f, int64_t i, const double *beta, double *out)
 {
     const problem_t *problem = f->problem;
     const int K = problem->outputs;
     double u[OUTPUTS], value, *at[2] = {&value, out};
-    for (int k = 0; k < K; k++) {
-        u[k] = f->offset[i * f->offsets + (f->offsets > 1 ? k : 0)] + beta[k * COLUMNS + P];
-        for (int j = 0; j < P; j++)
-            u[k] += f->X[i * P + j] * beta[k * COLUMNS + j];
-    }
+    predictor(f, i, beta, u);
     if (K > 1)
         problem->loss.joint->value(K, loss_class(f->y[i]), u, out);
     else
@@ -117,8 +123,13 @@ typedef struct plan {
     const char *name; /* gd: rate, momentum; adam: rate, beta1, beta2, epsilon */
     double numbers[4];
     int64_t size; /* of a batch; 0: all */
-    bool part;    /* some rows do not train */
+    int part;     /* which rows do not train: 0 none, 1 every third, 2 the first third */
 } plan_t;
+
+static bool trains(const plan_t *plan, int64_t i)
+{
+    return plan->part == 0 || (plan->part == 1 ? i % LEFT_OUT != 0 : i >= N / LEFT_OUT);
+}
 
 static void reference_step(const plan_t *plan, int t, int columns, const double *g, double *m,
                            double *s, double *beta)
@@ -141,7 +152,7 @@ static void reference(const fixture_t *f, const plan_t *plan, int steps, double 
     int64_t training[N], batch[N], total = 0;
     double weight = 0.0, g[MOST], m[MOST] = {0.0}, s[MOST] = {0.0};
     for (int64_t i = 0; i < N; i++)
-        if (!plan->part || i % LEFT_OUT != 0) {
+        if (trains(plan, i)) {
             training[total++] = i;
             weight += f->weights[i];
         }
@@ -176,23 +187,29 @@ static void check_steps(const fixture_t *f, const plan_t *plan, const solver_t *
     for (int j = 0; j < MOST; j++)
         beta[j] = 5.0; /* a cold start forgets it */
     for (int64_t i = 0; i < f->problem->rows; i++)
-        part[i] = (f->data->first + i) % LEFT_OUT == 0 ? 0 : -1;
-    problem_leave_out(f->problem, plan->part ? part : NULL, 0);
+        part[i] = trains(plan, f->data->first + i) ? -1 : 0;
+    problem_leave_out(f->problem, plan->part > 0 ? part : NULL, 0);
     run(solver, f, beta, &r);
     problem_leave_out(f->problem, NULL, 0);
     reference(f, plan, 9, expected);
     CU_ASSERT(r.reason == INNER_STEPS && r.solved && !r.minimum && r.iterations == 9);
     for (int j = 0; j < f->problem->columns; j++)
         CHECK_CLOSE(beta[j], expected[j], 1e-11);
+    for (int64_t i = 0; i < f->problem->rows; i++) { /* of rows that do not train, too */
+        double u[OUTPUTS];
+        predictor(f, f->data->first + i, expected, u);
+        for (int k = 0; k < f->problem->outputs; k++)
+            CHECK_CLOSE(f->problem->u[k * f->problem->rows + i], u[k], 1e-10);
+    }
 }
 
 static void check_each_step(const fixture_setup_t *setup)
 {
-    static const plan_t plans[] = {{"gd", {0.3, 0.7}, 0, false},
-                                   {"gd", {0.3, 0.7}, 0, true},
-                                   {"gd", {0.3, 0.7}, 16, true},
-                                   {"adam", {0.05, 0.8, 0.95, 1e-3}, 0, false},
-                                   {"adam", {0.05, 0.8, 0.95, 1e-3}, 16, true}};
+    static const plan_t plans[] = {{"gd", {0.3, 0.7}, 0, 0},
+                                   {"gd", {0.3, 0.7}, 0, 1},
+                                   {"gd", {0.3, 0.7}, 16, 2},
+                                   {"adam", {0.05, 0.8, 0.95, 1e-3}, 0, 2},
+                                   {"adam", {0.05, 0.8, 0.95, 1e-3}, 16, 1}};
     fixture_t f;
     bool made = fixture_create(test_comm, setup, &f);
     for (size_t i = 0; made && i < sizeof plans / sizeof *plans; i++) {

@@ -18,7 +18,7 @@ enum { STREAM_ROWS = 1, STREAM_WEIGHTS, STREAM_SQUARE, STREAM_X };
 typedef struct bench {
     int m, p;
     double *rows, *weights, *square, *scratch; /* inputs; square: lower triangle, NaN above */
-    double *out, *half, *x;                    /* [ROWS, MOST], [MOST, MOST], [ROWS] */
+    double *out, *half, *x;                    /* [ROWS, MOST], [MOST, MOST], [2 ROWS] */
 } bench_t;
 
 static int allocate(bench_t *b)
@@ -31,7 +31,7 @@ static int allocate(bench_t *b)
     ALLOC(b->scratch, ROWS * MOST);
     ALLOC(b->out, ROWS * MOST);
     ALLOC(b->half, MOST * MOST);
-    ALLOC(b->x, ROWS);
+    ALLOC(b->x, 2 * ROWS);
 out:
     return code;
 }
@@ -55,7 +55,7 @@ static void fill(bench_t *b, int m, int p, double above)
         b->rows[i] = rng_uniform(5, STREAM_ROWS, (uint64_t)i) - 0.5;
     for (int i = 0; i < m; i++)
         b->weights[i] = rng_normal(5, STREAM_WEIGHTS, (uint64_t)i);
-    for (int i = 0; i < ROWS; i++)
+    for (int i = 0; i < 2 * ROWS; i++)
         b->x[i] = rng_uniform(5, STREAM_X, (uint64_t)i) - 0.5;
     for (int j = 0; j < p; j++)
         for (int i = 0; i < p; i++)
@@ -188,6 +188,33 @@ static void products_with_a_vector(void)
     for_all(check_products, 0.0);
 }
 
+/* Several vectors at once, those of length m with a gap between them: one by one. */
+static void check_several(bench_t *b)
+{
+    enum { K = 3, GAP = 2 };
+    const int m = b->m, p = b->p, ld = m + GAP;
+    double *y = b->scratch, *one = b->out, *z = b->scratch + K * ld, worst = 0.0;
+    panel_times_each(m, p, b->rows, K, b->x, ld, y);
+    for (int k = 0; k < K; k++) {
+        panel_times(m, p, b->rows, b->x + k * p, one);
+        for (int i = 0; i < m; i++)
+            worst = worst_of(worst, fabs(y[k * ld + i] - one[i]));
+    }
+    memset(z, 0, (size_t)(K * p) * sizeof *z);
+    memset(one, 0, (size_t)(K * p) * sizeof *one);
+    panel_add_transposed_each(m, p, b->rows, K, y, ld, z);
+    for (int k = 0; k < K; k++)
+        panel_add_transposed(m, p, b->rows, y + k * ld, one + k * p);
+    for (int j = 0; j < K * p; j++)
+        worst = worst_of(worst, fabs(z[j] - one[j]));
+    CHECK_CLOSE(worst, 0.0, 1e-11);
+}
+
+static void products_with_several_vectors(void)
+{
+    for_all(check_several, 0.0);
+}
+
 /* More rows than go into one call, and none. */
 static void products_with_many_rows(void)
 {
@@ -245,6 +272,7 @@ void suite_panel(void)
         {"whiten multiplies by the triangle", whiten_multiplies_by_the_triangle},
         {"quadratic forms of the symmetric matrix", quadratic_forms_of_the_symmetric_matrix},
         {"products with a vector", products_with_a_vector},
+        {"products with several vectors", products_with_several_vectors},
         {"products with many rows, and with none", products_with_many_rows},
         {"panels have some rows for any width", panels_have_some_rows_for_any_width},
         {"alone for a while", alone_for_a_while},
