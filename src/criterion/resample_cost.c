@@ -27,6 +27,8 @@ static int64_t memory_of(const hessian_kind_t *form, const problem_shape_t *shap
         numbers += sums;
     if (shape->standardized)
         numbers += (1 + kept) * sums;
+    if (shape->weighs)
+        numbers += shape->rows * (1 + (int64_t)shape->outputs) + count;
     return (numbers + vectors * columns) * (int64_t)sizeof(double) +
            (each_row ? 0 : shape->rows * (int64_t)sizeof(int)) + hessian_memory(form, shape);
 }
@@ -43,7 +45,7 @@ int64_t resample_memory_each(const hessian_kind_t *form, const problem_shape_t *
 
 static bool uses_grams(const hessian_kind_t *form, const problem_shape_t *shape)
 {
-    return form->takes_gram && shape->quadratic;
+    return form->takes_gram && shape->quadratic && !shape->weighs;
 }
 
 /* X'WX of every part, of all rows, and of a part's training rows. */
@@ -74,6 +76,16 @@ static void cost_conjugate(const problem_shape_t *shape, double solutions, doubl
     work_sum(work, solutions, (double)shape->width * shape->outputs);
 }
 
+/* What derivatives in weights of rows take besides: so many gradients and products of a part. */
+static void cost_weights(const problem_shape_t *shape, double gradients, double products,
+                         work_t *work)
+{
+    cost_times(shape, gradients + products, work);
+    cost_transposed(shape, products, work);
+    cost_rows(shape, gradients, work);
+    work_sum(work, gradients + products, shape->count);
+}
+
 /* With one group of ranks. Products of the Hessian after a gradient visit all parts again. */
 static void cost_of(const hessian_kind_t *form, const problem_shape_t *shape,
                     const course_t *course, bool each_row, work_t *work)
@@ -101,6 +113,8 @@ static void cost_of(const hessian_kind_t *form, const problem_shape_t *shape,
     if (each_row && shape->standardized)
         work_sum(work, parts * (1.0 + again), shape->width);
     work_sum(work, 2.0 + (course->order > 1), 1.0);
+    if (shape->weighs)
+        cost_weights(shape, derived, course->directions * parts, work);
     if (neighbour)
         cost_conjugate(shape, adjoints, course->products, work);
 }

@@ -203,7 +203,8 @@ problem_shape_t problem_shape(const problem_t *problem)
                              .quadratic = problem->loss.quadratic,
                              .ridge = problem->penalty->kind->quadratic,
                              .standardized = problem->data->standardized,
-                             .intercept = problem->data->intercept};
+                             .intercept = problem->data->intercept,
+                             .weighs = problem->row_weights != NULL};
 }
 
 int64_t problem_memory(const problem_shape_t *shape)

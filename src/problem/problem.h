@@ -109,6 +109,7 @@ typedef struct problem_shape {
     bool quadratic;     /* the loss */
     bool ridge;         /* the penalty is quadratic */
     bool standardized, intercept;
+    bool weighs; /* the hyperparameters are weights of rows */
 } problem_shape_t;
 problem_shape_t problem_shape(const problem_t *problem);
 int64_t problem_memory(const problem_shape_t *shape);       /* bytes */

@@ -23,7 +23,7 @@ typedef struct scene {
     int p, groups;
     bool standardize, multiply, sparse;
     int percent;
-    bool streamed, single;
+    bool streamed, single, weighs;
 } scene_t;
 
 static const scene_t scenes[] = {
@@ -66,6 +66,10 @@ static const scene_t scenes[] = {
     {"kfold", "softmax", "distributed", "groups", "1", 91, 40, S, true, true, false, 0, true, true},
     {"kfold", "logistic", "products", "groups", "1", 91, 40, S, true, true, false, 2, true, false},
     {"holdout", "poisson", "replicated", NULL, NULL, 90, 9, S, true, true, false, 0, true, true},
+    {"kfold", "squared", "replicated", "groups", "1", 91, 6, 1, true, true, false, 0, false, false,
+     true},
+    {"holdout", "softmax", "products", NULL, NULL, 91, 6, 1, false, true, false, 3, false, false,
+     true},
 };
 enum { SCENES = sizeof scenes / sizeof *scenes };
 
@@ -85,7 +89,8 @@ static bool make(const scene_t *scene, fixture_t *f)
                                    .groups = scene->groups,
                                    .option = scene->option,
                                    .value = scene->value,
-                                   .algebra = scene->algebra};
+                                   .algebra = scene->algebra,
+                                   .row_groups = scene->weighs ? S : 0};
     return fixture_create(test_comm, &setup, f);
 }
 
