@@ -9,11 +9,11 @@ typedef enum work_kind {
     WORK_PANEL,  /* of products of panels of rows with matrices: in cache, at the rate of DGEMM */
     WORK_WHOLE,  /* of factors and inverses of matrices that a rank has whole */
     WORK_SHARED, /* of matrices that the ranks share by columns, their messages included */
-    WORK_PASS,   /* of products with vectors, or 2 for each number of another pass: at the rate of
-                    memory, where matrices are large */
+    WORK_PASS,   /* of products with vectors, also of entries with many side by side, or 2 for each
+                    number of another pass: at the rate of memory, where matrices are large */
     /* entries of a sparse X */
     WORK_ENTRY, /* in products with vectors */
-    WORK_PAIR,  /* two of a row, or one and a column of a matrix, in sums and forms of rows */
+    WORK_PAIR,  /* two of a row, in sums and forms of rows */
     /* rows */
     WORK_ROW,   /* for which a loss and its derivatives, or what follows from them, are found;
                    columns with a penalty's, and pairs of rows with a kernel's */

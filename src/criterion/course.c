@@ -4,6 +4,7 @@
    average (tests/bench/README.md, `course`). */
 #include "criterion/course.h"
 
+#include <math.h>
 #include <string.h>
 
 /* Fits that have the same habits. */
@@ -22,8 +23,11 @@ typedef struct habit {
 
 static const habit_t habits[FIT_KINDS] = {[ALL] = {3.0, 5.0, 6.5, 0.0, 0.2},
                                           [PART] = {1.0, 5.0, 6.5, 0.8, 0.2},
-                                          [EACH] = {5.0, 6.0, 6.0, 0.0, 0.06},
+                                          [EACH] = {5.0, 6.0, 6.0, 0.0, 0.0},
                                           [ITERATING] = {3.5, 4.5, 5.5, 0.0, 1.0}};
+
+/* A factor serves neighbours the less, the more columns there are for each row. */
+static const double NEAR_COLUMNS = 5.0, NEAR_MOST = 1.2;
 
 /* Products of H for an exact solve; those for a step, which is rough, as a share of them; and those
    for a solve with the factor of a neighbour. */
@@ -67,6 +71,14 @@ static double products_of(fit_kind_t kind, const course_known_t *known, double s
                                : 0.0;
 }
 
+/* Factorisations of a fit, but for one at its end. */
+static double factors_of(fit_kind_t kind, const problem_shape_t *shape, double steps)
+{
+    const double columns = (double)shape->width * shape->outputs;
+    return kind == EACH ? fmin(NEAR_COLUMNS * columns / (double)shape->n, NEAR_MOST)
+                        : habits[kind].first + habits[kind].again * steps;
+}
+
 static course_t course_at(const criterion_kind_t *row, const hessian_kind_t *form,
                           const problem_shape_t *shape, const course_known_t *known, int order,
                           bool near)
@@ -87,7 +99,7 @@ static course_t course_at(const criterion_kind_t *row, const hessian_kind_t *for
     const double adjoints = order > 0 ? adjoints_of(row, shape, c.directions) : 0.0;
     const bool at_end = all || (order > 0 && kind != EACH);
     c.moves = fits * (1.0 + steps + (all ? 2.0 : 0.0));
-    c.factorisations = fits * (habit->first + habit->again * steps + at_end);
+    c.factorisations = fits * (factors_of(kind, shape, steps) + at_end);
     c.products = products_of(kind, known, fits * steps, adjoints);
     c.solves = fits * (steps + all) + adjoints + (kind == EACH ? c.products : 0.0);
     return c;

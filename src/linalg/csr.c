@@ -245,7 +245,7 @@ void csr_add_norms(csr_rows_t rows, const double *R, panel_block_t block, double
         w.height = height;
         share(rows.count, CSR_WIDTH * cost(rows), add_strip, &w);
     }
-    work_count(WORK_PAIR, CSR_WIDTH * (double)w.pairs);
+    work_count(WORK_PASS, 2.0 * CSR_WIDTH * (double)w.pairs);
 }
 
 /* With M_j the column j of the block, those below the diagonal doubled and those above it 0: its[j]

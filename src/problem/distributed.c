@@ -9,9 +9,11 @@
  */
 #include "problem/distributed.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "data/rows.h"
+#include "linalg/csr.h"
 #include "problem/cost.h"
 
 static int columns_of(const problem_shape_t *shape)
@@ -160,22 +162,68 @@ void distributed_forms(const distributed_t *d, double *M, double *out)
 
 /* ---- what that costs ---- */
 
+/* Of an entry of a sparse X: it is anywhere with the same probability, but not in the column of
+   ones. */
+static double share_of(const problem_shape_t *shape)
+{
+    const double places = (double)shape->n * (shape->width - shape->intercept);
+    return cost_numbers(shape) / places;
+}
+
+/* Pairs of entries of a row, the first of which is in the block. */
+static double pairs(const problem_shape_t *shape, panel_block_t block)
+{
+    const int p = shape->width - shape->intercept, end = block.first + block.count;
+    const double share = share_of(shape);
+    double sum = 0.0;
+    for (int j = block.first; j < end && j < p; j++)
+        sum += share * (1.0 + share * (p - 1.0 - j));
+    return sum;
+}
+
+/* Entries of a row and columns of R in the block that meet: CSR_WIDTH columns at a time those up to
+   their end. */
+static double meets(const problem_shape_t *shape, panel_block_t block)
+{
+    const int p = shape->width - shape->intercept, end = block.first + block.count;
+    double sum = 0.0;
+    for (int j = block.first; j < end; j += CSR_WIDTH)
+        sum += CSR_WIDTH * share_of(shape) * fmin(fmin(j + CSR_WIDTH, end), p);
+    return sum;
+}
+
 /* Multiplications with the columns of one panel after the other, from its first row on or up to its
-   end. Of sparse rows pairs of entries meet, or entries and columns. */
-static double flops(const problem_shape_t *shape, dist_part_t part)
+   end. */
+static void cost_meetings(const problem_shape_t *shape, dist_part_t part, double times,
+                          work_t *work)
 {
     const int w = shape->width, columns = columns_of(shape);
-    const double entries = (double)shape->entries * (double)shape->ranks;
+    const double rows = times * (double)shape->n;
     const panel_block_t all = {.count = columns, .ld = columns};
-    double sum = 0.0;
-    if (shape->sparse)
-        return joint_blocks(shape->outputs) *
-               (part == DIST_LOWER ? entries * entries / (double)shape->n : entries * w);
     for (panel_block_t panel = {0}; next_part(all, dist_panel(columns), &panel);)
-        for (meeting_t m = {0}; next_meeting(w, shape->outputs, panel, &m);)
-            sum += 2.0 * m.part.count *
-                   (part == DIST_LOWER ? w - m.part.first : m.part.first + m.part.count);
-    return sum * (double)shape->n;
+        for (meeting_t m = {0}; next_meeting(w, shape->outputs, panel, &m);) {
+            const int height = part == DIST_LOWER ? w - m.part.first : m.part.first + m.part.count;
+            if (shape->sparse && part == DIST_LOWER)
+                work->amount[WORK_PAIR] += rows * pairs(shape, m.part);
+            else if (shape->sparse)
+                work->amount[WORK_PASS] += rows * 2.0 * meets(shape, m.part);
+            else
+                work->amount[WORK_PANEL] += rows * 2.0 * m.part.count * height;
+        }
+}
+
+/* Sums of the weighted rows of a sparse X, which its shift meets, in each of these. */
+static void cost_shifts(const problem_shape_t *shape, double times, work_t *work)
+{
+    const int w = shape->width, columns = columns_of(shape);
+    const panel_block_t all = {.count = columns, .ld = columns};
+    if (!shape->sparse)
+        return;
+    for (panel_block_t panel = {0}; next_part(all, dist_panel(columns), &panel);)
+        for (meeting_t m = {0}; next_meeting(w, shape->outputs, panel, &m);) {
+            work->amount[WORK_ENTRY] += times * cost_numbers(shape);
+            work->amount[WORK_PASS] += times * 2.0 * w * m.part.count * (double)shape->ranks;
+        }
 }
 
 static void cost_strips(const problem_shape_t *shape, double times, work_t *work)
@@ -194,7 +242,7 @@ static void cost_lower_blocks(const problem_shape_t *shape, double times, work_t
 
 static void cost_panels(const problem_shape_t *shape, dist_part_t part, double times, work_t *work)
 {
-    work->amount[WORK_PANEL] += times * flops(shape, part);
+    cost_meetings(shape, part, times, work);
     cost_strips(shape, times, work);
     dist_cost_show(columns_of(shape), (int)shape->ranks, part, times, work);
 }
@@ -212,7 +260,8 @@ void distributed_cost_forms(const problem_shape_t *shape, double times, work_t *
 
 void distributed_cost_gram(const problem_shape_t *shape, double times, work_t *work)
 {
-    work->amount[WORK_PANEL] += times * flops(shape, DIST_LOWER);
+    cost_meetings(shape, DIST_LOWER, times, work);
+    cost_shifts(shape, times, work);
     cost_strips(shape, times, work);
     dist_cost_settle(columns_of(shape), times, work);
     cost_lower_blocks(shape, times, work);

@@ -153,7 +153,8 @@ static int create(bench_t *b)
     const int64_t width = (int64_t)r->p + 1, ranks = comm_size(b->comm);
     const bool wide = width > r->n; /* what is long is dealt to the ranks */
     const int64_t shorter = wide ? r->n : width, longer = wide ? width : r->n;
-    const int64_t side = least(r->kernel ? r->n : shorter, SQUARE_MOST);
+    const int64_t each = wide && r->outputs > 1 ? r->outputs - 1 : r->outputs;
+    const int64_t side = least(r->kernel ? r->n : shorter * each, SQUARE_MOST);
     b->p = (int)least(shorter, COLUMNS_MOST);
     b->rows = least((longer + ranks - 1) / ranks, NUMBERS_MOST / b->p);
     const int64_t held = wide ? 2 : 1; /* by rows and by columns */

@@ -2,9 +2,10 @@
 /* Time, messages and memory of evaluations, counted beside planned, as CSV: one line for the value,
    one with the gradient, one with the Hessian.
 
-   mpirun -n RANKS scaling CRITERION ALGEBRA LOSS ROWS COLUMNS S [OUTPUTS]
+   mpirun -n RANKS scaling CRITERION ALGEBRA LOSS ROWS COLUMNS S [OUTPUTS [DENSITY]]
 
-   ALGEBRA as in a config, or `kernel`. The columns of the output: tests/bench/README.md. */
+   ALGEBRA as in a config, or `kernel`. With a DENSITY below 1 X is held by its entries. The columns
+   of the output: tests/bench/README.md. */
 #include <math.h>
 #include <mpi.h>
 #include <stdio.h>
@@ -16,16 +17,17 @@
 #include "base/mem.h"
 #include "base/rng.h"
 #include "criterion/algebra.h"
-#include "data/build.h"
+#include "data/data.h"
 #include "linalg/panel.h"
 #include "study/rates.h"
 
-enum { STREAM_X = 1, STREAM_BETA, STREAM_Y, TRIALS = 5, ORDERS = 3 };
+enum { STREAM_X = 1, STREAM_BETA, STREAM_Y, STREAM_PLACE, TRIALS = 5, ORDERS = 3 };
 
 typedef struct setup {
     const char *criterion, *algebra, *loss;
     int64_t n;
     int p, count, outputs;
+    double density;
 } setup_t;
 
 typedef struct bench {
@@ -52,7 +54,9 @@ static double draw_row(const setup_t *setup, int64_t i, const double *beta, doub
 {
     double eta = 0.0;
     for (int j = 0; j < setup->p; j++) {
-        x[j] = rng_normal(1, STREAM_X, (uint64_t)(i * setup->p + j));
+        const uint64_t place = (uint64_t)(i * setup->p + j);
+        const bool there = rng_uniform(1, STREAM_PLACE, place) < setup->density;
+        x[j] = there ? rng_normal(1, STREAM_X, place) / sqrt(setup->density) : 0.0;
         eta += x[j] * beta[j];
     }
     if (setup->outputs > 1)
@@ -64,15 +68,18 @@ static double draw_row(const setup_t *setup, int64_t i, const double *beta, doub
     return strcmp(setup->loss, "logistic") == 0 ? label : 1.0 + label;
 }
 
-static int make_rows(const setup_t *setup, data_t *data)
+/* All rows on each rank. */
+static int make_rows(const setup_t *setup, double **X, double **y)
 {
     int code = TRALO_OK;
     double *beta = NULL;
     ALLOC(beta, setup->p);
+    TRY(mem_alloc(setup->n * setup->p, sizeof **X, X));
+    TRY(mem_alloc(setup->n, sizeof **y, y));
     for (int j = 0; j < setup->p; j++)
         beta[j] = rng_normal(1, STREAM_BETA, (uint64_t)j) / sqrt(setup->p);
-    for (int64_t i = 0; i < data->rows; i++)
-        data->y[i] = draw_row(setup, data->first + i, beta, data->X.dense + i * data->columns);
+    for (int64_t i = 0; i < setup->n; i++)
+        (*y)[i] = draw_row(setup, i, beta, *X + i * setup->p);
 out:
     mem_free(&beta);
     return code;
@@ -81,11 +88,16 @@ out:
 static int make_data(const setup_t *setup, bench_t *b)
 {
     int code = TRALO_OK;
-    const data_shape_t shape = {.n = setup->n, .p = setup->p, .intercept = true, .y = true};
-    TRY(comm_agree(b->comm, data_create(b->comm, &shape, &b->data)));
-    TRY(comm_agree(b->comm, make_rows(setup, b->data)));
-    TRY(data_finish(b->data, "", DATA_STANDARDIZE, NULL));
+    double *X = NULL, *y = NULL;
+    const data_options_t options = {.standardize = DATA_STANDARDIZE,
+                                    .intercept = true,
+                                    .storage = setup->density < 1.0 ? DATA_HOLD_SPARSE : DATA_AUTO};
+    TRY(comm_agree(b->comm, make_rows(setup, &X, &y)));
+    const data_arrays_t arrays = {.n = setup->n, .p = setup->p, .X = X, .y = y};
+    TRY(data_from_arrays(b->comm, &arrays, &options, &b->data));
 out:
+    mem_free(&X);
+    mem_free(&y);
     return code;
 }
 
@@ -253,7 +265,7 @@ static plan_request_t request_of(const setup_t *setup)
     const rates_given_t given = {20.0, 10.0, 5.0, 5.0, 1.0};
     return (plan_request_t){.n = setup->n,
                             .p = setup->p,
-                            .density = 1.0,
+                            .density = setup->density,
                             .count = setup->count,
                             .outputs = setup->outputs,
                             .loss = setup->loss,
@@ -272,14 +284,15 @@ static void print_line(const setup_t *setup, const bench_t *b, int order, const 
         flops += comm_sum_one(b->comm, s->counted.amount[k]);
     const double memory = (double)comm_max_one_int(b->comm, mem_bytes());
     if (comm_rank(b->comm) == 0)
-        printf(
-            "%s,%s,%s,%lld,%d,%d,%d,%d,%d,%.6g,%.6g,%.6g,%.0f,%.0f,%.6g,%.0f,%.0f,%.0f,%.0f,%.0f,"
-            "%.0f\n",
-            setup->criterion, setup->algebra, setup->loss, (long long)setup->n, setup->p,
-            b->criterion->count, setup->outputs, comm_size(b->comm), order, s->seconds, by_course,
-            plan->seconds[order], s->counted.calls, s->counted.bytes, flops, memory,
-            (double)plan->memory, s->counted.amount[WORK_MOVE], s->counted.amount[WORK_FACTOR],
-            s->counted.amount[WORK_SOLVE], s->counted.amount[WORK_PRODUCT]);
+        printf("%s,%s,%s,%lld,%d,%d,%d,%g,%d,%d,%.6g,%.6g,%.6g,%.0f,%.0f,%.6g,%.0f,%.0f,%.0f,%.0f,%"
+               ".0f,"
+               "%.0f\n",
+               setup->criterion, setup->algebra, setup->loss, (long long)setup->n, setup->p,
+               b->criterion->count, setup->outputs, setup->density, comm_size(b->comm), order,
+               s->seconds, by_course, plan->seconds[order], s->counted.calls, s->counted.bytes,
+               flops, memory, (double)plan->memory, s->counted.amount[WORK_MOVE],
+               s->counted.amount[WORK_FACTOR], s->counted.amount[WORK_SOLVE],
+               s->counted.amount[WORK_PRODUCT]);
 }
 
 static int run(comm_t *comm, const setup_t *setup)
@@ -316,7 +329,7 @@ static int64_t parse_count(const char *text, int64_t most)
 
 static bool parse(int argc, char **argv, setup_t *out)
 {
-    if (argc < 7 || argc > 8 || criterion_find(argv[1]) == NULL || loss_find(argv[3]) == NULL)
+    if (argc < 7 || argc > 9 || criterion_find(argv[1]) == NULL || loss_find(argv[3]) == NULL)
         return false;
     *out = (setup_t){.criterion = argv[1],
                      .algebra = argv[2],
@@ -324,7 +337,10 @@ static bool parse(int argc, char **argv, setup_t *out)
                      .n = parse_count(argv[4], 1000000000),
                      .p = (int)parse_count(argv[5], 1000000),
                      .count = (int)parse_count(argv[6], 1000000),
-                     .outputs = argc > 7 ? (int)parse_count(argv[7], 100) : 1};
+                     .outputs = argc > 7 ? (int)parse_count(argv[7], 100) : 1,
+                     .density = argc > 8 ? strtod(argv[8], NULL) : 1.0};
+    if (!(out->density > 0.0 && out->density <= 1.0))
+        return false;
     return out->n > 1 && out->p > 0 && out->count > 0 && out->count <= out->p && out->outputs > 0;
 }
 
@@ -334,7 +350,8 @@ int main(int argc, char **argv)
     setup_t setup;
     comm_t *world = NULL;
     if (!parse(argc, argv, &setup)) {
-        fprintf(stderr, "usage: scaling CRITERION ALGEBRA|kernel LOSS ROWS COLUMNS S [OUTPUTS]\n");
+        fprintf(stderr, "usage: scaling CRITERION ALGEBRA|kernel LOSS ROWS COLUMNS S [OUTPUTS "
+                        "[DENSITY]]\n");
         return 2;
     }
     MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided);

@@ -15,18 +15,24 @@ fi
 mkdir -p "$folder"
 cd "$folder"
 
-# A form: its name; criterion, algebra, loss; rows, columns, S, outputs of the middle size.
-forms='replicated alo replicated logistic 20000 100 2 1
-spectral alo spectral squared 50000 100 1 1
-wide alo wide logistic 300 3000 2 1
-kernel alo kernel logistic 600 10 2 1
-softmax alo replicated softmax 4000 20 2 4
-distributed alo distributed logistic 20000 100 2 1
-kfold kfold replicated logistic 10000 50 2 1
-products kfold products logistic 4000 200 2 1
-holdout holdout replicated poisson 20000 80 2 1'
+# A form: its name; criterion, algebra, loss; rows, columns, S, outputs, density of the middle size.
+forms='replicated alo replicated logistic 20000 100 2 1 1
+spectral alo spectral squared 50000 100 1 1 1
+wide alo wide logistic 300 3000 2 1 1
+kernel alo kernel logistic 600 10 2 1 1
+softmax alo replicated softmax 4000 20 2 4 1
+softmax_shared alo distributed softmax 4000 20 2 4 1
+softmax_wide alo wide softmax 100 1000 2 4 1
+distributed alo distributed logistic 20000 100 2 1 1
+sparse alo distributed logistic 20000 200 2 1 0.05
+kfold kfold replicated logistic 10000 50 2 1 1
+products kfold products logistic 4000 200 2 1 1
+sparse_products kfold products logistic 10000 500 2 1 0.02
+holdout holdout replicated poisson 20000 80 2 1 1
+loo loo replicated logistic 400 20 2 1 1
+loo_wide loo wide logistic 80 300 2 1 1'
 
-# measure SERIES RANKS NAME CRITERION ALGEBRA LOSS ROWS COLUMNS S OUTPUTS
+# measure SERIES RANKS NAME CRITERION ALGEBRA LOSS ROWS COLUMNS S OUTPUTS DENSITY
 measure() {
     series=$1
     ranks=$2
@@ -39,29 +45,29 @@ measure() {
     mpirun -n "$ranks" "$program" "$@" | sed "s/^/$series,$name,/" >>scaling.csv
 }
 
-# one NAME CRITERION ALGEBRA LOSS ROWS COLUMNS S OUTPUTS: all series of a form.
+# one NAME CRITERION ALGEBRA LOSS ROWS COLUMNS S OUTPUTS DENSITY: all series of a form.
 one() {
-    name=$1 kind="$2 $3 $4" n=$5 p=$6 S=$7 K=$8
-    # $kind is three words
+    name=$1 kind="$2 $3 $4" n=$5 p=$6 S=$7 K="$8 $9"
+    # $kind is three words, $K two
     for ranks in 1 2; do
-        measure strong $ranks "$name" $kind "$n" "$p" "$S" "$K"
-        measure weak $ranks "$name" $kind $((n * ranks)) "$p" "$S" "$K"
+        measure strong $ranks "$name" $kind "$n" "$p" "$S" $K
+        measure weak $ranks "$name" $kind $((n * ranks)) "$p" "$S" $K
     done
     for ranks in 1 2 4 8 16; do
-        measure ranks $ranks "$name" $kind $((n / 10)) $((p / 2)) "$S" "$K"
+        measure ranks $ranks "$name" $kind $((n / 10)) $((p / 2)) "$S" $K
     done
     for times in 1 2 4; do
-        measure rows 1 "$name" $kind $((n * times / 2)) "$p" "$S" "$K"
-        measure columns 1 "$name" $kind "$n" $((p * times / 2)) "$S" "$K"
+        measure rows 1 "$name" $kind $((n * times / 2)) "$p" "$S" $K
+        measure columns 1 "$name" $kind "$n" $((p * times / 2)) "$S" $K
         case $name in
         spectral | kernel) ;;
-        *) measure hyperparameters 1 "$name" $kind "$n" "$p" $((S * times)) "$K" ;;
+        *) measure hyperparameters 1 "$name" $kind "$n" "$p" $((S * times)) $K ;;
         esac
     done
 }
 
-printf '%s%s%s\n' series,form,criterion,algebra,loss,rows,columns,S,outputs,ranks,order,seconds, \
-    by_course,planned,calls,bytes,flops,memory,memory_planned,moves,factorisations,solves, \
+printf '%s%s%s\n' series,form,criterion,algebra,loss,rows,columns,S,outputs,density,ranks,order, \
+    seconds,by_course,planned,calls,bytes,flops,memory,memory_planned,moves,factorisations,solves, \
     products >scaling.csv
 echo "$forms" | while read -r name rest; do
     case " ${FORMS:-$name} " in
@@ -71,26 +77,26 @@ done
 
 awk -F, '
 NR == 1 {
-    printf "%-15s %-10s %9s %6s %3s %5s %5s %9s %9s %9s %7s %10s %9s\n", "series", "form", "rows",
+    printf "%-15s %-15s %9s %6s %3s %5s %5s %9s %9s %9s %7s %10s %9s\n", "series", "form", "rows",
         "cols", "S", "ranks", "order", "seconds", "/ course", "/ planned", "calls", "bytes", "flops"
     next
 }
 {
-    printf "%-15s %-10s %9d %6d %3d %5d %5d %9.4g %9.2f %9.2f %7d %10d %9.2e\n", $1, $2, $6, $7, $8,
-        $10, $11, $12, $12 / $13, $12 / $14, $15, $16, $17
-    if ($1 != "ranks" && $10 == 1) {
-        note($2, "course", $12 / $13)
-        note($2, "plan", $12 / $14)
+    printf "%-15s %-15s %9d %6d %3d %5d %5d %9.4g %9.2f %9.2f %7d %10d %9.2e\n", $1, $2, $6, $7, $8,
+        $11, $12, $13, $13 / $14, $13 / $15, $16, $17, $18
+    if ($1 != "ranks" && $11 == 1) {
+        note($2, "course", $13 / $14)
+        note($2, "plan", $13 / $15)
     }
-    if ($11 == 2) {
+    if ($12 == 2) {
         size = $1 == "rows" ? $6 : $1 == "columns" ? $7 : $8
         if (!(($2, $1) in first)) {
-            first[$2, $1] = $12
+            first[$2, $1] = $13
             from[$2, $1] = size
         }
-        last[$2, $1] = $12
+        last[$2, $1] = $13
         to[$2, $1] = size
-        time[$2, $1, $10] = $12
+        time[$2, $1, $11] = $13
     }
 }
 function note(form, what, ratio) {
@@ -113,7 +119,7 @@ function exponent(form, what) {
     return sprintf("%.2f", longer / log(to[form, what] / from[form, what]))
 }
 END {
-    line = "%-12s %25s %25s %6s %6s %6s %17s %12s\n"
+    line = "%-15s %25s %25s %6s %6s %6s %17s %12s\n"
     printf "\n" line, "form", "seconds / by_course", "seconds / planned", "n", "p", "S",
         "strong t1/(2 t2)", "weak t1/t2"
     for (form in names)
@@ -137,10 +143,10 @@ set key outside right top samplen 2
 set grid
 names = "$names"
 name(i) = word(names, i)
-is(i, s) = strcol(2) eq name(i) && strcol(1) eq s && column(11) == 2
-measured(i, s) = is(i, s) ? column(12) : NaN
-planned(i, s) = is(i, s) ? column(13) : NaN
-bytes(i, s) = is(i, s) ? column(16) : NaN
+is(i, s) = strcol(2) eq name(i) && strcol(1) eq s && column(12) == 2
+measured(i, s) = is(i, s) ? column(13) : NaN
+planned(i, s) = is(i, s) ? column(14) : NaN
+bytes(i, s) = is(i, s) ? column(17) : NaN
 set ylabel 'seconds'
 axes = "$axes"
 do for [axis = 1:words(axes)] {
@@ -154,7 +160,7 @@ do for [axis = 1:words(axes)] {
 }
 set xlabel 'ranks'
 set ylabel 'bytes that a rank gives'
-plot for [i = 1:words(names)] 'scaling.csv' using 10:(bytes(i, 'ranks')) \
+plot for [i = 1:words(names)] 'scaling.csv' using 11:(bytes(i, 'ranks')) \
     with linespoints pt 7 lw 2 lc i title name(i)
 unset multiplot
 END
