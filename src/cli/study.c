@@ -47,6 +47,7 @@ int cli_study_open(comm_t *comm, int words, char **argv, cli_study_t *opened)
     if (words < 1)
         FAIL(TRALO_ERR_INPUT, "no config is given: tralo %s CONFIG [key.sub=VALUE ...]", argv[0]);
     TRY(read_config(comm, words, argv, opened));
+    opened->config->resume = opened->resume;
     if (!opened->any)
         TRY(study_wants_data(opened->config, argv[0]));
     TRY(study_open(comm, opened->config, &opened->study));

@@ -13,6 +13,7 @@ typedef struct cli_study {
     study_t *study;
     char *extra; /* one more override, owned */
     bool any;    /* a study of an oracle will do, too */
+    bool resume; /* goes on from what an earlier run left */
 } cli_study_t;
 
 /* How much is printed; json "-" sends the log to standard error. */

@@ -13,12 +13,13 @@
 typedef struct options {
     char *json;
     char *verify_rows;
-    bool quiet, verbose;
+    bool quiet, verbose, resume;
 } options_t;
 
 static const param_t params[] = {
     {"json", "", PARAM_TEXT, offsetof(options_t, json), 0, 0, 0, NULL},
     {"verify-rows", "", PARAM_TEXT, offsetof(options_t, verify_rows), 0, 0, 0, NULL},
+    {"resume", "", PARAM_BOOL, offsetof(options_t, resume), 0, 0, 0, NULL},
     {"quiet", "", PARAM_BOOL, offsetof(options_t, quiet), 0, 0, 0, NULL},
     {"verbose", "", PARAM_BOOL, offsetof(options_t, verbose), 0, 0, 0, NULL},
     PARAM_END};
@@ -44,6 +45,7 @@ static int run(comm_t *comm, int argc, char **argv, int *status)
         TRY(comm_agree(comm, comm_rank(comm) == 0 ? result_json_check(options.json) : TRALO_OK));
     if (options.verify_rows != NULL)
         TRY(cli_study_override(&opened, "verify.rows", options.verify_rows));
+    opened.resume = options.resume;
     TRY(cli_study_open(comm, words, argv, &opened));
     TRY(cli_study_spare(comm, argv[1], &opened, options.json));
     TRY(tune_run(opened.study, &outcome));
@@ -62,6 +64,8 @@ const cli_command_t cli_tune = {
     .doc = "find the best hyperparameters",
     .options = "  --json FILE       write the result as JSON (-: standard output)\n"
                "  --verify-rows K   leave K random rows out exactly and compare (verify.rows)\n"
+               "  --resume          go on from the trials that an earlier run left (methods of "
+               "values)\n"
                "  --quiet           print errors and warnings only\n"
                "  --verbose         print more\n"
                "exit status: 0 converged, 1 failure, 2 bad input, 3 stopped on the budget or a "

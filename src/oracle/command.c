@@ -107,7 +107,7 @@ static int make_folder(const char *path)
     return error_raise(TRALO_ERR_FILE, "cannot make the folder %s: %s", path, strerror(errno));
 }
 
-static int prepare(const void *options)
+static int prepare(const void *options, bool again)
 {
     int code = TRALO_OK;
     const oracle_common_t *common = options;
@@ -117,7 +117,7 @@ static int prepare(const void *options)
     if (folder == NULL)
         FAIL(TRALO_ERR_FILE, "cannot open the folder %s (oracle.folder): %s", common->folder,
              strerror(errno));
-    for (const struct dirent *at = readdir(folder); at != NULL; at = readdir(folder))
+    for (const struct dirent *at = again ? NULL : readdir(folder); at != NULL; at = readdir(folder))
         if (strcmp(at->d_name, ".") != 0 && strcmp(at->d_name, "..") != 0)
             FAIL(TRALO_ERR_INPUT,
                  "the folder %s has something in it, as of trials of another run: remove it, or "

@@ -103,7 +103,7 @@ static int prepare(deal_t *deal)
     for (int group = 0; group < deal->groups; group++)
         deal->since[group] = -1.0;
     if (comm_rank(s->comm) == 0 && s->kind->prepare != NULL)
-        TRY(s->kind->prepare(s->options));
+        TRY(s->kind->prepare(s->options, s->again));
 out:
     return code;
 }

@@ -17,6 +17,7 @@ typedef struct deal_setup {
     const oracle_kind_t *kind;
     const void *options;
     const space_t *space;
+    bool again;         /* as the oracle's prepare wants it */
     bool (*stop)(void); /* rank 0's word counts */
 } deal_setup_t;
 

@@ -60,9 +60,10 @@ typedef struct oracle_kind {
     size_t options_size;
     /* Do the options suit the parameters? Errors: TRALO_ERR_INPUT, "OPTION: what is wrong". */
     int (*check)(const void *options, const space_t *space);
-    /* Readies the study's scratch folder; on one rank, once. NULL: it leaves nothing there. Errors:
-       TRALO_ERR_FILE, TRALO_ERR_INPUT (it is not empty). */
-    int (*prepare)(const void *options);
+    /* Readies the study's scratch folder; on one rank, once; `again`: trials of the same study may
+       have left something there. NULL: there is no such folder. Errors: TRALO_ERR_FILE,
+       TRALO_ERR_INPUT (it is not empty). */
+    int (*prepare)(const void *options, bool again);
     /* Errors are the same on all ranks of the group, as those below. */
     int (*create)(const oracle_setup_t *setup, void **work);
     /* Begins a trial, which is borrowed for the call; poll looks after it until *done, when the

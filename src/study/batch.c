@@ -10,7 +10,8 @@
 static int by_criterion(study_t *study, const batch_work_t *work)
 {
     int code = TRALO_OK;
-    for (int i = 0; i < work->batch->count && !stop_asked(); i++) {
+    for (int k = 0; k < work->count && !stop_asked(); k++) {
+        const int i = work->places[k];
         const outer_request_t *request = &work->batch->requests[i];
         criterion_result_t result;
         batch_done_t done = {.place = i, .began = clock_seconds(), .result = &result};
@@ -29,9 +30,10 @@ typedef struct dealing {
     const batch_work_t *work;
 } dealing_t;
 
-static void fill_trial(void *argument, int i, oracle_trial_t *trial)
+static void fill_trial(void *argument, int k, oracle_trial_t *trial)
 {
     const dealing_t *dealing = argument;
+    const int i = dealing->work->places[k];
     const study_t *study = dealing->study;
     const outer_request_t *request = &dealing->work->batch->requests[i];
     const double *values = request->theta;
@@ -50,7 +52,8 @@ static int take_answer(void *argument, const deal_done_t *dealt)
                                  .value = answer->value,
                                  .inner_iterations = answer->inner_iterations,
                                  .products = answer->products};
-    const batch_done_t done = {dealt->place, dealt->group, dealt->began, dealt->seconds, &result};
+    const batch_done_t done = {dealing->work->places[dealt->place], dealt->group, dealt->began,
+                               dealt->seconds, &result};
     memcpy(result.failure, answer->failure, sizeof result.failure);
     return dealing->work->done(dealing->work->argument, &done);
 }
@@ -59,10 +62,8 @@ static int take_answer(void *argument, const deal_done_t *dealt)
 static int by_groups(study_t *study, const batch_work_t *work)
 {
     dealing_t dealing = {study, work};
-    const deal_batch_t batch = {.count = work->batch->count,
-                                .argument = &dealing,
-                                .trial = fill_trial,
-                                .done = take_answer};
+    const deal_batch_t batch = {
+        .count = work->count, .argument = &dealing, .trial = fill_trial, .done = take_answer};
     return deal_run(study->deal, &batch);
 }
 

@@ -15,6 +15,8 @@ typedef struct batch_done {
 
 typedef struct batch_work {
     const outer_batch_t *batch; /* of evaluations, not of products */
+    int count;                  /* of those that are wanted, */
+    const int *places;          /* [count] and where they are in the batch, rising */
     int64_t first;              /* number of its first evaluation in the study */
     /* Told of each evaluation as it ends, all borrowed for the call. Errors end the batch. */
     int (*done)(void *argument, const batch_done_t *done);

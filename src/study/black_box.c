@@ -28,6 +28,7 @@ int black_box_open(study_t *study)
                                 .kind = oracle_find(chosen->name),
                                 .options = chosen->options,
                                 .space = &study->config->space,
+                                .again = study->config->resume,
                                 .stop = stop_asked};
     study->space = setup.space;
     study->hyper = (hyper_t){.owner = chosen->name, .count = setup.space->count};

@@ -121,6 +121,7 @@ typedef struct config {
     config_kind_t oracle; /* name NULL: the criterion above, by all ranks together */
     space_t space;        /* the parameters of another oracle, of which there is at least one; then
                              of the rest only search, oracle and output mean something */
+    bool resume;          /* go on from what an earlier run left; set by whoever reads the config */
     char *output;         /* result file, absolute path, owned */
     char *echo; /* all of the above as YAML text that gives this config when read; owned */
 } config_t;

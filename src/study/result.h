@@ -165,12 +165,15 @@ typedef struct result_layout {
 
 typedef struct result_file result_file_t;
 
-/* Creates OUTPUT.part with /config and an empty /trace. Collective; output, config and layout
-   are significant on rank 0, which alone writes. Errors: TRALO_ERR_FILE (cannot be written, OUTPUT
-   is a folder), TRALO_ERR_MEMORY; the same on all ranks. The caller ends with result_finish or
-   result_abandon. */
+struct trials;
+
+/* Creates OUTPUT.part with /config and an empty /trace, or with the rows of `before`, which may
+   have been read from it (NULL: none; rank 0): then the new file takes its place once it has them.
+   Collective; output, config and layout are significant on rank 0, which alone writes. Errors:
+   TRALO_ERR_FILE (cannot be written, OUTPUT is a folder), TRALO_ERR_MEMORY; the same on all ranks.
+   The caller ends with result_finish or result_abandon. */
 int result_open(comm_t *comm, const char *output, const char *config, const result_layout_t *layout,
-                result_file_t **out);
+                const struct trials *before, result_file_t **out);
 
 /* Adds a row to /trace and flushes. Rank 0 only, no communication. Errors: TRALO_ERR_FILE (the disk
    is full, ...). */

@@ -14,6 +14,7 @@
 #include "data/h5.h"
 #include "study/result_fields.h"
 #include "study/trace.h"
+#include "study/trials.h"
 
 struct result_file {
     comm_t *comm;      /* borrowed */
@@ -145,40 +146,6 @@ out:
     return code;
 }
 
-static int open_local(comm_t *comm, const char *output, const char *config,
-                      const result_layout_t *layout, result_file_t **out)
-{
-    int code = TRALO_OK;
-    result_file_t *file = NULL;
-    ALLOC(file, 1);
-    file->comm = comm;
-    file->file = file->text = H5I_INVALID_HID;
-    file->trace = trace_none();
-    if (comm_rank(comm) == 0) {
-        TRY(check_output(output));
-        TRY(set_paths(file, output));
-        TRY(start_file(file, config, layout));
-    }
-    *out = file;
-    file = NULL;
-out:
-    result_abandon(&file);
-    return code;
-}
-
-int result_open(comm_t *comm, const char *output, const char *config, const result_layout_t *layout,
-                result_file_t **out)
-{
-    int code = TRALO_OK;
-    result_file_t *file = NULL;
-    TRY(comm_agree(comm, open_local(comm, output, config, layout, &file)));
-    *out = file;
-    file = NULL;
-out:
-    result_abandon(&file);
-    return code;
-}
-
 int result_append(result_file_t *file, const result_evaluation_t *evaluation)
 {
     int code = TRALO_OK;
@@ -189,6 +156,73 @@ int result_append(result_file_t *file, const result_evaluation_t *evaluation)
     file->trace.rows++;
 out:
     h5_quiet_end(&before);
+    return code;
+}
+
+/* Writes the rows of `before` to a file of another name, which then gets that of the part. */
+static int start_again(result_file_t *file, const char *config, const trials_t *before)
+{
+    int code = TRALO_OK;
+    const int64_t S = before->layout.count;
+    double *wide = NULL;
+    text_t name = {0};
+    char *part = file->part;
+    TRY(text_add(&name, "%s.new", part));
+    file->part = name.data;
+    ALLOC(wide, 2 * S);
+    TRY(start_file(file, config, &before->layout));
+    for (int64_t i = 0; i < before->count; i++) {
+        result_evaluation_t row = before->list[i];
+        row.theta = wide;
+        row.values = wide + S;
+        TRY(trials_row(before, i, wide, wide + S));
+        TRY(result_append(file, &row));
+    }
+    if (rename(file->part, part) != 0)
+        FAIL(TRALO_ERR_FILE, "cannot rename %s to %s: %s", file->part, part, strerror(errno));
+out:
+    mem_free(&wide);
+    if (file->part != part && code == TRALO_OK) {
+        mem_free(&file->part);
+        file->part = part;
+        file->trace.path = part;
+    } else if (file->part != part) {
+        mem_free(&part);
+    }
+    return code;
+}
+
+static int open_local(comm_t *comm, const char *output, const char *config,
+                      const result_layout_t *layout, const trials_t *before, result_file_t **out)
+{
+    int code = TRALO_OK;
+    result_file_t *file = NULL;
+    ALLOC(file, 1);
+    file->comm = comm;
+    file->file = file->text = H5I_INVALID_HID;
+    file->trace = trace_none();
+    if (comm_rank(comm) == 0) {
+        TRY(check_output(output));
+        TRY(set_paths(file, output));
+        TRY(before != NULL ? start_again(file, config, before) : start_file(file, config, layout));
+    }
+    *out = file;
+    file = NULL;
+out:
+    result_abandon(&file);
+    return code;
+}
+
+int result_open(comm_t *comm, const char *output, const char *config, const result_layout_t *layout,
+                const trials_t *before, result_file_t **out)
+{
+    int code = TRALO_OK;
+    result_file_t *file = NULL;
+    TRY(comm_agree(comm, open_local(comm, output, config, layout, before, &file)));
+    *out = file;
+    file = NULL;
+out:
+    result_abandon(&file);
     return code;
 }
 

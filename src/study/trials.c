@@ -18,20 +18,30 @@
 
 enum { WHAT_SIZE = 512, NAMES_MOST = 1 << 20 };
 
+/* Owned; the layout and the list point into the texts. */
 struct trials_rows {
-    hid_t file, values;
-    char **names; /* [layout.names], owned; the layout points into them */
+    hid_t file, theta, values;
+    char **names;              /* [layout.names] */
+    char **phases, **failures; /* [count] */
 };
 
-static void close_rows(const result_layout_t *layout, struct trials_rows **rows)
+static void free_texts(char ***texts, int64_t count)
+{
+    for (int64_t i = 0; *texts != NULL && i < count; i++)
+        mem_free(&(*texts)[i]);
+    mem_free(texts);
+}
+
+static void close_rows(const trials_t *t, struct trials_rows **rows)
 {
     h5_quiet_t before = h5_quiet_begin();
+    h5_close(&(*rows)->theta);
     h5_close(&(*rows)->values);
     h5_close(&(*rows)->file);
     h5_quiet_end(&before);
-    for (int k = 0; (*rows)->names != NULL && k < layout->names; k++)
-        mem_free(&(*rows)->names[k]);
-    mem_free(&(*rows)->names);
+    free_texts(&(*rows)->names, t->layout.names);
+    free_texts(&(*rows)->phases, t->count);
+    free_texts(&(*rows)->failures, t->count);
     mem_free(rows);
 }
 
@@ -41,11 +51,7 @@ void trials_close(trials_t **trials)
     if (t == NULL)
         return;
     if (t->rows != NULL)
-        close_rows(&t->layout, &t->rows);
-    for (int64_t i = 0; t->list != NULL && i < t->count; i++) {
-        mem_free(&t->list[i].phase);
-        mem_free(&t->list[i].failure);
-    }
+        close_rows(t, &t->rows);
     mem_free(&t->layout.list);
     mem_free(&t->list);
     mem_free(&t->path);
@@ -117,14 +123,14 @@ out:
     return code;
 }
 
-static int open_values(trials_t *t)
+static int open_wide(const trials_t *t, const char *name, hid_t *set)
 {
     int code = TRALO_OK;
     int64_t dims[2] = {0};
-    TRY(open_set(t, "/trace/values", 2, &t->rows->values, dims));
+    TRY(open_set(t, name, 2, set, dims));
     if (dims[0] != t->count || dims[1] != t->layout.count)
-        FAIL(TRALO_ERR_INPUT, "%s: /trace/values has the wrong shape: [%" PRId64 ", %" PRId64 "]",
-             t->path, dims[0], dims[1]);
+        FAIL(TRALO_ERR_INPUT, "%s: %s has the wrong shape: [%" PRId64 ", %" PRId64 "]", t->path,
+             name, dims[0], dims[1]);
 out:
     return code;
 }
@@ -161,44 +167,46 @@ out:
     return code;
 }
 
+/* numbers [count] become a field of each evaluation. */
+static void set_numbers(trials_t *t, const trace_row_t *row, const double *numbers)
+{
+    for (int64_t i = 0; i < t->count; i++) {
+        void *field = (char *)&t->list[i] + row->offset;
+        if (row->type == FIELD_LONG)
+            *(int64_t *)field = (int64_t)numbers[i];
+        else if (row->type == FIELD_INT)
+            *(int *)field = (int)numbers[i];
+        else if (row->type == FIELD_BOOL)
+            *(bool *)field = numbers[i] != 0.0;
+        else
+            *(double *)field = numbers[i];
+    }
+}
+
 static int read_columns(trials_t *t)
 {
-    enum { NUMBER, F, ACCEPTED, GROUP, STARTED, ENDED, NUMBERS };
-    static const char *const names[NUMBERS] = {
-        [NUMBER] = "/trace/number",     [F] = "/trace/f",
-        [ACCEPTED] = "/trace/accepted", [GROUP] = "/trace/group",
-        [STARTED] = "/trace/started",   [ENDED] = "/trace/seconds"};
     int code = TRALO_OK;
-    const int64_t n = t->count;
+    char name[64];
     double *numbers = NULL;
-    char **phases = NULL, **failures = NULL;
-    ALLOC(numbers, NUMBERS * n);
-    ALLOC(phases, n);
-    ALLOC(failures, n);
-    for (int k = 0; k < NUMBERS; k++)
-        TRY(read_numbers(t, names[k], numbers + k * n));
-    TRY(read_texts(t, "/trace/phase", phases));
-    TRY(read_texts(t, "/trace/failure", failures));
-    for (int64_t i = 0; i < n; i++) {
-        const double *at = numbers + i;
-        t->list[i] = (trial_t){(int64_t)at[NUMBER * n],
-                               at[F * n],
-                               at[ACCEPTED * n] != 0.0,
-                               (int)at[GROUP * n],
-                               at[STARTED * n],
-                               at[ENDED * n],
-                               phases[i],
-                               failures[i]};
-        phases[i] = failures[i] = NULL;
+    ALLOC(numbers, t->count);
+    ALLOC(t->rows->phases, t->count);
+    ALLOC(t->rows->failures, t->count);
+    for (int column = 0; column < TRACE_COLUMNS; column++) {
+        const trace_row_t *row = &trace_rows[column];
+        snprintf(name, sizeof name, "/trace/%s", row->name);
+        if (row->wide || row->type == FIELD_TEXT)
+            continue;
+        TRY(read_numbers(t, name, numbers));
+        set_numbers(t, row, numbers);
+    }
+    TRY(read_texts(t, "/trace/phase", t->rows->phases));
+    TRY(read_texts(t, "/trace/failure", t->rows->failures));
+    for (int64_t i = 0; i < t->count; i++) {
+        t->list[i].phase = t->rows->phases[i];
+        t->list[i].failure = t->rows->failures[i];
     }
 out:
-    for (int64_t i = 0; phases != NULL && failures != NULL && i < n; i++) {
-        mem_free(&phases[i]);
-        mem_free(&failures[i]);
-    }
     mem_free(&numbers);
-    mem_free(&phases);
-    mem_free(&failures);
     return code;
 }
 
@@ -236,7 +244,8 @@ static int read_all(trials_t *t)
     TRY(open_set(t, "/trace/number", 1, &set, dims));
     ALLOC(t->list, dims[0]);
     t->count = dims[0];
-    TRY(open_values(t));
+    TRY(open_wide(t, "/trace/theta", &t->rows->theta));
+    TRY(open_wide(t, "/trace/values", &t->rows->values));
     TRY(read_columns(t));
     find_best(t);
 out:
@@ -267,7 +276,7 @@ int trials_open(const char *path, trials_t **out)
     h5_quiet_t before = h5_quiet_begin();
     ALLOC(t, 1);
     ALLOC(t->rows, 1);
-    t->rows->file = t->rows->values = H5I_INVALID_HID;
+    t->rows->file = t->rows->theta = t->rows->values = H5I_INVALID_HID;
     TRY(find_path(path, &t->path));
     TRY(read_all(t));
     *out = t;
@@ -278,18 +287,29 @@ out:
     return code;
 }
 
-int trials_values(const trials_t *t, int64_t i, double *out)
+static int read_row(const trials_t *t, hid_t set, int64_t i, double *out)
 {
     int code = TRALO_OK;
     h5_quiet_t before = h5_quiet_begin();
     const hsize_t start[2] = {(hsize_t)i, 0}, one[2] = {1, (hsize_t)t->layout.count};
-    hid_t to = H5Screate_simple(2, one, NULL), from = H5Dget_space(t->rows->values);
+    hid_t to = H5Screate_simple(2, one, NULL), from = H5Dget_space(set);
     if (from < 0 || H5Sselect_hyperslab(from, H5S_SELECT_SET, start, NULL, one, NULL) < 0 ||
-        H5Dread(t->rows->values, H5T_NATIVE_DOUBLE, to, from, H5P_DEFAULT, out) < 0)
-        FAIL(TRALO_ERR_FILE, "%s: a row of /trace/values cannot be read: %s", t->path, h5_reason());
+        H5Dread(set, H5T_NATIVE_DOUBLE, to, from, H5P_DEFAULT, out) < 0)
+        FAIL(TRALO_ERR_FILE, "%s: a row of /trace cannot be read: %s", t->path, h5_reason());
 out:
     h5_close(&from);
     h5_close(&to);
     h5_quiet_end(&before);
+    return code;
+}
+
+int trials_row(const trials_t *trials, int64_t i, double *theta, double *values)
+{
+    int code = TRALO_OK;
+    if (theta != NULL)
+        TRY(read_row(trials, trials->rows->theta, i, theta));
+    if (values != NULL)
+        TRY(read_row(trials, trials->rows->values, i, values));
+out:
     return code;
 }

@@ -11,21 +11,13 @@
 #include "base/error.h"
 #include "study/result.h"
 
-typedef struct trial {
-    int64_t number; /* from 1 */
-    double f;       /* NaN when it failed */
-    bool accepted;  /* the lowest so far */
-    int group;      /* of ranks, that evaluated it */
-    double started, ended;
-    char *phase, *failure; /* owned; failure "" where there is none */
-} trial_t;
-
 typedef struct trials {
-    char *path;               /* of the file that was read; owned */
-    result_layout_t layout;   /* owned, with its names */
-    int64_t count, best;      /* the one of the lowest value; -1: none has one */
-    trial_t *list;            /* [count], in the order in which they ended; owned */
-    struct trials_rows *rows; /* the values, which stay in the file */
+    char *path;                /* of the file that was read; owned */
+    result_layout_t layout;    /* owned, with its names */
+    int64_t count, best;       /* the one of the lowest value; -1: none has one */
+    result_evaluation_t *list; /* [count], in the order in which they ended; owned. theta and values
+                                  are NULL (trials_row), failure is "" where there is none */
+    struct trials_rows *rows;  /* what stays in the file, and texts */
 } trials_t;
 
 /* Reads the trials of `path`, or, where there is no such file, of `path`.part. Errors:
@@ -33,9 +25,9 @@ typedef struct trials {
 int trials_open(const char *path, trials_t **out);
 void trials_close(trials_t **trials);
 
-/* The values of the i-th in the list, as the layout has them, into out [S]. Errors: TRALO_ERR_FILE.
- */
-int trials_values(const trials_t *trials, int64_t i, double *out);
+/* theta and values of the i-th in the list, as the layout has these: out [S] each, NULL: not
+   wanted. Errors: TRALO_ERR_FILE. */
+int trials_row(const trials_t *trials, int64_t i, double *theta, double *values);
 
 typedef enum trials_format { TRIALS_TABLE, TRIALS_CSV, TRIALS_JSON } trials_format_t;
 

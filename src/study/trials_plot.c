@@ -21,7 +21,7 @@ static void write_trials(const trials_t *t, FILE *script)
         if (isnan(t->list[i].f))
             continue;
         lowest = fmin(lowest, t->list[i].f);
-        fprintf(script, "%" PRId64 " %.9g %.17g %.17g\n", i + 1, t->list[i].ended, t->list[i].f,
+        fprintf(script, "%" PRId64 " %.9g %.17g %.17g\n", i + 1, t->list[i].seconds, t->list[i].f,
                 lowest);
     }
     fprintf(script, "END\n");
@@ -84,7 +84,7 @@ static int write_best(const trials_t *t, int lines, double *values, FILE *script
     for (int64_t i = 0; i < t->count; i++) {
         const bool better = t->list[i].f < lowest, last = i == t->count - 1;
         if (better)
-            TRY(trials_values(t, i, values));
+            TRY(trials_row(t, i, NULL, values));
         lowest = better ? t->list[i].f : lowest;
         if (!better && !(last && isfinite(lowest)))
             continue;

@@ -18,7 +18,7 @@ typedef struct printing {
     double *values; /* [S] of the trial at hand */
 } printing_t;
 
-static const char *status_of(const trial_t *trial)
+static const char *status_of(const result_evaluation_t *trial)
 {
     return isnan(trial->f) ? "failed" : "ok";
 }
@@ -57,14 +57,14 @@ static void table_head(const printing_t *p)
             "group", "started", "seconds");
 }
 
-static int table_row(const printing_t *p, const trial_t *t, bool first)
+static int table_row(const printing_t *p, const result_evaluation_t *t, bool first)
 {
     char value[32] = "";
     (void)first;
     if (!isnan(t->f))
         snprintf(value, sizeof value, "%.10g%s", t->f, t->accepted ? " *" : "");
     fprintf(p->stream, "%6" PRId64 "  %-6s  %-16s %5d %10.3f %10.3f ", t->number, status_of(t),
-            value, t->group, t->started, t->ended - t->started);
+            value, t->group, t->started, t->seconds - t->started);
     print_values(p);
     if (t->failure[0] != '\0')
         fprintf(p->stream, "  %s", t->failure);
@@ -109,14 +109,14 @@ static void csv_text(FILE *stream, const char *text)
     fputc('"', stream);
 }
 
-static int csv_row(const printing_t *p, const trial_t *t, bool first)
+static int csv_row(const printing_t *p, const result_evaluation_t *t, bool first)
 {
     (void)first;
     fprintf(p->stream, "%" PRId64 ",%s,", t->number, status_of(t));
     if (!isnan(t->f))
         fprintf(p->stream, "%.17g", t->f);
     fprintf(p->stream, ",%d,%d,%.6f,%.6f,%s", t->accepted, t->group, t->started,
-            t->ended - t->started, t->phase);
+            t->seconds - t->started, t->phase);
     for (int s = 0; s < p->trials->layout.count; s++)
         fprintf(p->stream, ",%.17g", p->values[s]);
     fputc(',', p->stream);
@@ -160,7 +160,7 @@ static json_t *parameters(const printing_t *p)
 }
 
 /* NULL: out of memory. Texts that are not UTF-8 are left out. */
-static json_t *trial_object(const printing_t *p, const trial_t *t)
+static json_t *trial_object(const printing_t *p, const result_evaluation_t *t)
 {
     json_t *failure = json_string(t->failure), *object = NULL;
     if (t->failure[0] == '\0' || failure == NULL) {
@@ -170,8 +170,8 @@ static json_t *trial_object(const printing_t *p, const trial_t *t)
     object = json_pack("{s:I, s:s, s:o, s:b, s:i, s:o, s:o, s:s, s:o, s:o}", "trial",
                        (json_int_t)t->number, "status", status_of(t), "value", real(t->f), "best",
                        t->accepted, "group", t->group, "started", real(t->started), "seconds",
-                       real(t->ended - t->started), "phase", t->phase, "parameters", parameters(p),
-                       "failure", failure);
+                       real(t->seconds - t->started), "phase", t->phase, "parameters",
+                       parameters(p), "failure", failure);
     return object;
 }
 
@@ -180,7 +180,7 @@ static void json_head(const printing_t *p)
     fputs("[", p->stream);
 }
 
-static int json_row(const printing_t *p, const trial_t *t, bool first)
+static int json_row(const printing_t *p, const result_evaluation_t *t, bool first)
 {
     int code = TRALO_OK;
     json_t *object = trial_object(p, t);
@@ -203,7 +203,7 @@ static void json_tail(const printing_t *p)
 
 static const struct {
     void (*head)(const printing_t *p);
-    int (*row)(const printing_t *p, const trial_t *t, bool first);
+    int (*row)(const printing_t *p, const result_evaluation_t *t, bool first);
     void (*tail)(const printing_t *p);
 } formats[] = {[TRIALS_TABLE] = {table_head, table_row, table_tail},
                [TRIALS_CSV] = {csv_head, csv_row, no_tail},
@@ -211,7 +211,7 @@ static const struct {
 
 static int by_number(const void *a, const void *b)
 {
-    const trial_t *const *x = a, *const *y = b;
+    const result_evaluation_t *const *x = a, *const *y = b;
     return ((*x)->number > (*y)->number) - ((*x)->number < (*y)->number);
 }
 
@@ -219,7 +219,7 @@ int trials_print(const trials_t *trials, trials_format_t format, FILE *stream)
 {
     int code = TRALO_OK;
     printing_t p = {.trials = trials, .stream = stream};
-    const trial_t **order = NULL;
+    const result_evaluation_t **order = NULL;
     ALLOC(order, trials->count);
     ALLOC(p.values, trials->layout.count);
     for (int64_t i = 0; i < trials->count; i++)
@@ -227,7 +227,7 @@ int trials_print(const trials_t *trials, trials_format_t format, FILE *stream)
     qsort(order, (size_t)trials->count, sizeof *order, by_number);
     formats[format].head(&p);
     for (int64_t i = 0; i < trials->count && !ferror(stream); i++) {
-        TRY(trials_values(trials, order[i] - trials->list, p.values));
+        TRY(trials_row(trials, order[i] - trials->list, NULL, p.values));
         TRY(formats[format].row(&p, order[i], i == 0));
     }
     formats[format].tail(&p);

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "study/tune.h"
 
+#include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -11,6 +13,7 @@
 #include "study/batch.h"
 #include "study/model.h"
 #include "study/report.h"
+#include "study/resume.h"
 #include "study/sharing.h"
 #include "study/stop.h"
 #include "study/threads.h"
@@ -25,6 +28,8 @@ typedef struct tune {
     double *gradients;      /* [capacity, S] of the replies; also the product */
     double *hessians;       /* [hessian_capacity, S, S] */
     char (*failures)[512];  /* [capacity] */
+    int *places;            /* [capacity] of the batch, that are to be evaluated */
+    resume_t resume;        /* what an earlier run left */
     double *values;         /* [S] of the evaluation at hand */
     int capacity, hessian_capacity;
     int64_t evaluations, products, cg_products, inner_iterations;
@@ -43,6 +48,7 @@ static void release(tune_t *tune)
     mem_free(&tune->replies);
     mem_free(&tune->gradients);
     mem_free(&tune->failures);
+    mem_free(&tune->places);
     tune->capacity = 0;
 }
 
@@ -63,6 +69,7 @@ static int reserve(tune_t *tune, const outer_batch_t *batch)
         ALLOC(tune->replies, batch->count);
         ALLOC(tune->gradients, batch->count * S);
         ALLOC(tune->failures, batch->count);
+        ALLOC(tune->places, batch->count);
         tune->capacity = batch->count;
     }
     if (hessians > tune->hessian_capacity) {
@@ -172,20 +179,52 @@ static int take(void *argument, const batch_done_t *done)
     return result_append(tune->file, &row);
 }
 
+/* What an earlier run left of the batch, which is told as it was; *left are to be evaluated. */
+static int recall(tune_t *tune, int *left)
+{
+    int code = TRALO_OK;
+    const result_evaluation_t *known;
+    *left = 0;
+    for (int i = 0; i < tune->batch->count; i++) {
+        const double *theta = tune->batch->requests[i].theta;
+        TRY(resume_find(&tune->resume, tune->first + i, theta, &known));
+        if (known == NULL) {
+            tune->places[(*left)++] = i;
+            continue;
+        }
+        criterion_result_t r = {.valid = !isnan(known->f), .value = known->f};
+        snprintf(r.failure, sizeof r.failure, "%s", known->failure);
+        keep_reply(tune, i, &r);
+        is_better(tune, theta, &r);
+        tune->evaluations++;
+        tune->inner_iterations += known->inner_iterations;
+        tune->cg_products += known->cg_products;
+    }
+out:
+    return code;
+}
+
 static int answer(tune_t *tune, const outer_batch_t *batch)
 {
-    const batch_work_t work = {
-        .batch = batch, .first = tune->evaluations + 1, .done = take, .argument = tune};
+    int code = TRALO_OK;
+    batch_work_t work = {.batch = batch,
+                         .places = tune->places,
+                         .first = tune->evaluations + 1,
+                         .done = take,
+                         .argument = tune};
     for (int i = 0; i < batch->count; i++)
         tune->replies[i] = (outer_reply_t){.missing = true, .failure = "not evaluated"};
     tune->work = work_counted();
     tune->batch = batch;
     tune->first = work.first;
-    if (batch->requests[0].direction == NULL)
-        return batch_evaluate(tune->study, &work);
-    if (!stop_asked())
+    if (batch->requests[0].direction == NULL) {
+        TRY(recall(tune, &work.count));
+        TRY(batch_evaluate(tune->study, &work));
+    } else if (!stop_asked()) {
         multiply(tune, &batch->requests[0]);
-    return TRALO_OK;
+    }
+out:
+    return code;
 }
 
 /* Tells what was evaluated, if anything was before the search was asked to stop. */
@@ -320,6 +359,9 @@ static int drive(study_t *study, void *argument)
     int code = TRALO_OK;
     tune_t *tune = argument;
     report_start(study);
+    if (tune->resume.trials != NULL)
+        log_info("resume  %" PRId64 " trials of %s", tune->resume.trials->count,
+                 tune->resume.trials->path);
     TRY(search(tune));
     if (study->deal != NULL)
         deal_end(study->deal);
@@ -365,6 +407,23 @@ static tune_status_t status_of(const result_t *result)
     return stopped ? TUNE_STOPPED : TUNE_CONVERGED;
 }
 
+/* Rank 0: reads what an earlier run left, if that is wanted; its time counts too. */
+static int look_back(tune_t *tune, const result_layout_t *layout)
+{
+    int code = TRALO_OK;
+    const config_t *config = tune->study->config;
+    if (!config->resume || comm_rank(tune->study->comm) != 0)
+        return TRALO_OK;
+    if (outer_find(config->search.method.name)->derivatives)
+        FAIL(TRALO_ERR_INPUT,
+             "cannot resume: %s wants derivatives, and a result keeps those of no trial",
+             config->search.method.name);
+    TRY(resume_open(config->output, layout, &tune->resume));
+    tune->started -= tune->resume.seconds;
+out:
+    return code;
+}
+
 int tune_run(study_t *study, tune_outcome_t *outcome)
 {
     int code = TRALO_OK;
@@ -381,7 +440,9 @@ int tune_run(study_t *study, tune_outcome_t *outcome)
     TRY(sharing_open(study));
     TRY(comm_agree(study->comm, comm_rank(study->comm) == 0 ? create_search(&tune) : TRALO_OK));
     TRY(comm_agree(study->comm, study_layout(study, &layout)));
-    TRY(result_open(study->comm, config->output, config->echo, &layout, &tune.file));
+    TRY(comm_agree(study->comm, look_back(&tune, &layout)));
+    TRY(result_open(study->comm, config->output, config->echo, &layout, tune.resume.trials,
+                    &tune.file));
     TRY(study_drive(study, drive, &tune));
     TRY(fill_environment(study, tune.result, tune.started));
     TRY(agree_on_versions(study, tune.result));
@@ -399,6 +460,7 @@ out:
     outer_free(&tune.outer);
     mem_free(&tune.values);
     mem_free(&layout.list);
+    resume_close(&tune.resume);
     model_best_release(&tune.best);
     result_abandon(&tune.file);
     result_free(&tune.result);

@@ -76,7 +76,7 @@ static int run(const void *options, oracle_answer_t *answer)
     const oracle_setup_t setup = {.options = options, .space = &space, .stop = stop};
     const oracle_trial_t trial = {.number = 7, .draw = 5, .values = values};
     asked = false;
-    TRY(oracle_command.prepare(options));
+    TRY(oracle_command.prepare(options, false));
     TRY(oracle_command.create(&setup, &work));
     TRY(oracle_run(&oracle_command, work, &trial, answer));
 out:
@@ -275,7 +275,7 @@ static void long_vectors(void)
     const space_t wide = {.parameters = 1, .count = LENGTH, .list = &one};
     const oracle_setup_t setup = {.options = chosen, .space = &wide, .stop = stop};
     const oracle_trial_t trial = {.number = 7, .values = many};
-    CHECK_OK(oracle_command.prepare(chosen));
+    CHECK_OK(oracle_command.prepare(chosen, false));
     if (CHECK_OK(oracle_command.create(&setup, &work)))
         CHECK_OK(oracle_run(&oracle_command, work, &trial, &answer));
     CU_ASSERT(answer.valid && answer.value == LENGTH + 1);
@@ -311,6 +311,7 @@ static void folders(void)
     void *chosen = options("echo '{{\"value\": 1}}'", NULL);
     CHECK_OK(run(chosen, &answer));
     CHECK_FAILS(run(chosen, &answer), TRALO_ERR_INPUT, "has something in it");
+    CHECK_OK(oracle_command.prepare(chosen, true));
     set(chosen, "folder", "/no/such/folder");
     CHECK_FAILS(run(chosen, &answer), TRALO_ERR_FILE, "cannot make the folder /no/such/folder");
     release(&chosen);

@@ -28,10 +28,11 @@ typedef struct fake_options {
 static fake_options_t chosen;
 static int prepared, begun; /* times, on this rank */
 
-static int prepare(const void *given)
+static int prepare(const void *given, bool again)
 {
     const fake_options_t *o = given;
     prepared++;
+    CU_ASSERT_FALSE(again);
     return o->broken ? error_raise(TRALO_ERR_FILE, "no folder") : TRALO_OK;
 }
 

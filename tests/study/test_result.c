@@ -52,7 +52,7 @@ static void write_study(const char *path, bool finish)
 {
     result_file_t *file = NULL;
     result_t *r = sample_result(SAMPLE_S);
-    CHECK_OK(result_open(test_comm, path, config_text, &layout, &file));
+    CHECK_OK(result_open(test_comm, path, config_text, &layout, NULL, &file));
     for (int i = 0; is_first() && i < 3; i++) {
         result_evaluation_t row = evaluation(i);
         CHECK_OK(result_append(file, &row));
@@ -152,8 +152,8 @@ static void kernels_round_trip(void)
     CHECK_OK(mem_string("logistic", &r->loss));
     CHECK_OK(mem_string("polynomial", &r->kernel));
     CHECK_OK(mem_string("gradient", &r->reason));
-    if (CHECK_OK(
-            result_open(test_comm, path, config_text, &(result_layout_t){S, 1, names}, &file)) &&
+    if (CHECK_OK(result_open(test_comm, path, config_text, &(result_layout_t){S, 1, names}, NULL,
+                             &file)) &&
         CHECK_OK(result_finish(&file, r)) && CHECK_OK(result_read(test_comm, path, &got))) {
         CU_ASSERT(got->has_kernel && !got->has_coefficients && got->penalty == NULL);
         CU_ASSERT_STRING_EQUAL(got->kernel, "polynomial");
@@ -189,8 +189,8 @@ static void classes_round_trip(void)
     CHECK_OK(mem_string("softmax", &r->loss));
     CHECK_OK(mem_string("ridge", &r->penalty));
     CHECK_OK(mem_string("gradient", &r->reason));
-    if (CHECK_OK(
-            result_open(test_comm, path, config_text, &(result_layout_t){1, 1, names}, &file)) &&
+    if (CHECK_OK(result_open(test_comm, path, config_text, &(result_layout_t){1, 1, names}, NULL,
+                             &file)) &&
         CHECK_OK(result_finish(&file, r)) && CHECK_OK(result_read(test_comm, path, &got))) {
         CU_ASSERT(got->outputs == K && got->p == P && got->label_count == K);
         CU_ASSERT(same(got->coefficients, r->coefficients, K * P));
@@ -224,7 +224,7 @@ static void what_is_not_known_is_left_out(void)
     result_t *r = sample_result(SAMPLE_S), *got = NULL;
     test_path("partly.h5", path, sizeof path);
     r->has_gradient = r->has_hessian = r->hessian_judged = false;
-    CHECK_OK(result_open(test_comm, path, config_text, &layout, &file));
+    CHECK_OK(result_open(test_comm, path, config_text, &layout, NULL, &file));
     CHECK_OK(result_finish(&file, r));
     if (CHECK_OK(result_read(test_comm, path, &got)))
         CU_ASSERT(!got->has_gradient && !got->has_hessian && got->hessian == NULL &&
@@ -275,7 +275,7 @@ static void config_and_rows_are_stored(void)
     r->rows = 4;
     for (int i = 0; i < 4; i++)
         r->row_criterion[i] = 0.5 * i;
-    CHECK_OK(result_open(test_comm, path, config_text, &layout, &file));
+    CHECK_OK(result_open(test_comm, path, config_text, &layout, NULL, &file));
     CHECK_OK(result_finish(&file, r));
     CU_ASSERT(read_numbers(path, "/result/row_criterion", 5, rows) == 4);
     CU_ASSERT(rows[3] == 1.5 && rows[4] == 0.0);
@@ -341,7 +341,7 @@ static void a_killed_run_leaves_a_readable_part(void)
     test_path("killed.h5", path, sizeof path);
     test_path("killed.h5.part", part, sizeof part);
     test_path("killed.copy", copy, sizeof copy);
-    CHECK_OK(result_open(test_comm, path, config_text, &layout, &file));
+    CHECK_OK(result_open(test_comm, path, config_text, &layout, NULL, &file));
     for (int i = 0; is_first() && i < 3; i++) {
         result_evaluation_t row = evaluation(i);
         CHECK_OK(result_append(file, &row));
@@ -362,14 +362,14 @@ static void outputs_that_cannot_be_written(void)
     char path[PATH_SIZE], folder[PATH_SIZE];
     result_file_t *file = NULL;
     test_path("missing/out.h5", path, sizeof path);
-    CHECK_FAILS(result_open(test_comm, path, config_text, &layout, &file), TRALO_ERR_FILE,
+    CHECK_FAILS(result_open(test_comm, path, config_text, &layout, NULL, &file), TRALO_ERR_FILE,
                 "missing/out.h5.part");
     test_path("taken.h5", folder, sizeof folder);
     if (is_first())
         CU_ASSERT(mkdir(folder, 0700) == 0);
-    CHECK_FAILS(result_open(test_comm, folder, config_text, &layout, &file), TRALO_ERR_FILE,
+    CHECK_FAILS(result_open(test_comm, folder, config_text, &layout, NULL, &file), TRALO_ERR_FILE,
                 "it is a folder");
-    CHECK_FAILS(result_open(test_comm, "there/", config_text, &layout, &file), TRALO_ERR_FILE,
+    CHECK_FAILS(result_open(test_comm, "there/", config_text, &layout, NULL, &file), TRALO_ERR_FILE,
                 "is not the name of a file");
     CU_ASSERT(file == NULL);
 }
@@ -380,7 +380,7 @@ static void a_rename_that_fails_is_an_error(void)
     result_file_t *file = NULL;
     result_t *r = sample_result(SAMPLE_S);
     test_path("late.h5", path, sizeof path);
-    CHECK_OK(result_open(test_comm, path, config_text, &layout, &file));
+    CHECK_OK(result_open(test_comm, path, config_text, &layout, NULL, &file));
     if (is_first())
         CU_ASSERT(mkdir(path, 0700) == 0);
     CHECK_FAILS(result_finish(&file, r), TRALO_ERR_FILE, "cannot rename");
@@ -481,7 +481,7 @@ static void a_full_disk_keeps_the_trace(void)
     int code = TRALO_OK, rows = 0;
     test_path("full.h5", path, sizeof path);
     test_path("full.h5.part", part, sizeof part);
-    CHECK_OK(result_open(test_comm, path, config_text, &layout, &file));
+    CHECK_OK(result_open(test_comm, path, config_text, &layout, NULL, &file));
     if (is_first()) {
         getrlimit(RLIMIT_FSIZE, &old);
         small = old;
@@ -514,7 +514,7 @@ static void a_full_disk_keeps_the_trace(void)
 static void trials_are_read(void)
 {
     char path[PATH_SIZE];
-    double values[SAMPLE_S];
+    double theta[SAMPLE_S], values[SAMPLE_S];
     trials_t *trials = NULL;
     test_path("trials.h5", path, sizeof path);
     write_study(path, false);
@@ -524,12 +524,13 @@ static void trials_are_read(void)
     CU_ASSERT(trials->layout.count == SAMPLE_S && trials->layout.list[0].length == SAMPLE_S);
     CU_ASSERT(strcmp(trials->layout.list[0].name, "w") == 0);
     for (int i = 0; i < 3; i++) {
-        const trial_t *t = &trials->list[i];
+        const result_evaluation_t *t = &trials->list[i];
         CU_ASSERT(t->number == i + 1 && t->group == i && t->accepted == (i == 1));
-        CU_ASSERT(t->started == 0.0625 && t->ended == 0.125 && isnan(t->f) == (i == 2));
+        CU_ASSERT(t->started == 0.0625 && t->seconds == 0.125 && t->order == i &&
+                  isnan(t->f) == (i == 2));
         CU_ASSERT(strcmp(t->failure, i == 2 ? "overflow" : "") == 0);
-        CHECK_OK(trials_values(trials, i, values));
-        CU_ASSERT(same(values, natural[i], SAMPLE_S));
+        CHECK_OK(trials_row(trials, i, theta, values));
+        CU_ASSERT(same(values, natural[i], SAMPLE_S) && same(theta, thetas[i], SAMPLE_S));
     }
     trials_close(&trials);
 }
