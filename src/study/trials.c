@@ -128,41 +128,72 @@ static int open_wide(const trials_t *t, const char *name, hid_t *set)
     int code = TRALO_OK;
     int64_t dims[2] = {0};
     TRY(open_set(t, name, 2, set, dims));
-    if (dims[0] != t->count || dims[1] != t->layout.count)
+    if (dims[0] < t->count || dims[1] != t->layout.count)
         FAIL(TRALO_ERR_INPUT, "%s: %s has the wrong shape: [%" PRId64 ", %" PRId64 "]", t->path,
              name, dims[0], dims[1]);
 out:
     return code;
 }
 
+static int open_column(const trials_t *t, int column, hid_t *set, int64_t *dims)
+{
+    char name[64];
+    snprintf(name, sizeof name, "/trace/%s", trace_rows[column].name);
+    return open_set(t, name, trace_rows[column].wide ? 2 : 1, set, dims);
+}
+
+/* The rows that all columns have: a run that was killed, or is at it, may have begun another. */
+static int count_rows(const trials_t *t, int64_t *out)
+{
+    int code = TRALO_OK;
+    int64_t dims[2] = {0}, count = INT64_MAX;
+    hid_t set = H5I_INVALID_HID;
+    for (int column = 0; column < TRACE_COLUMNS; column++) {
+        TRY(open_column(t, column, &set, dims));
+        count = dims[0] < count ? dims[0] : count;
+        h5_close(&set);
+    }
+    *out = count;
+out:
+    return code;
+}
+
 /* A column of numbers, into doubles [count]. */
-static int read_numbers(const trials_t *t, const char *name, double *out)
+static int read_numbers(const trials_t *t, int column, double *out)
 {
     int code = TRALO_OK;
     int64_t dims[2] = {0};
-    hid_t set = H5I_INVALID_HID;
-    TRY(open_set(t, name, 1, &set, dims));
-    if (dims[0] != t->count)
-        FAIL(TRALO_ERR_INPUT, "%s: %s has %" PRId64 " elements in place of %" PRId64, t->path, name,
-             dims[0], t->count);
-    if (H5Dread(set, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, out) < 0)
-        FAIL(TRALO_ERR_FILE, "%s: %s cannot be read: %s", t->path, name, h5_reason());
+    const hsize_t start = 0, count = (hsize_t)t->count;
+    hid_t set = H5I_INVALID_HID, from = H5I_INVALID_HID, to = H5Screate_simple(1, &count, NULL);
+    TRY(open_column(t, column, &set, dims));
+    from = H5Dget_space(set);
+    if (H5Sselect_hyperslab(from, H5S_SELECT_SET, &start, NULL, &count, NULL) < 0 ||
+        H5Dread(set, H5T_NATIVE_DOUBLE, to, from, H5P_DEFAULT, out) < 0)
+        FAIL(TRALO_ERR_FILE, "%s: /trace/%s cannot be read: %s", t->path, trace_rows[column].name,
+             h5_reason());
 out:
+    h5_close(&from);
+    h5_close(&to);
     h5_close(&set);
     return code;
 }
 
-static int read_texts(const trials_t *t, const char *name, char **out)
+static int read_texts(const trials_t *t, int column, char **out)
 {
     int code = TRALO_OK;
     int64_t dims[2] = {0};
-    char what[WHAT_SIZE];
+    char what[WHAT_SIZE], **all = NULL;
     hid_t set = H5I_INVALID_HID;
-    snprintf(what, sizeof what, "%.400s: %.100s", t->path, name);
-    TRY(open_set(t, name, 1, &set, dims));
-    if (t->count > 0)
-        TRY(h5_read_strings(set, what, t->count, out));
+    snprintf(what, sizeof what, "%.400s: /trace/%s", t->path, trace_rows[column].name);
+    TRY(open_column(t, column, &set, dims));
+    ALLOC(all, dims[0]);
+    TRY(h5_read_strings(set, what, dims[0], all));
+    for (int64_t i = 0; i < t->count; i++) {
+        out[i] = all[i];
+        all[i] = NULL;
+    }
 out:
+    free_texts(&all, dims[0]);
     h5_close(&set);
     return code;
 }
@@ -186,21 +217,19 @@ static void set_numbers(trials_t *t, const trace_row_t *row, const double *numbe
 static int read_columns(trials_t *t)
 {
     int code = TRALO_OK;
-    char name[64];
     double *numbers = NULL;
     ALLOC(numbers, t->count);
     ALLOC(t->rows->phases, t->count);
     ALLOC(t->rows->failures, t->count);
     for (int column = 0; column < TRACE_COLUMNS; column++) {
         const trace_row_t *row = &trace_rows[column];
-        snprintf(name, sizeof name, "/trace/%s", row->name);
         if (row->wide || row->type == FIELD_TEXT)
             continue;
-        TRY(read_numbers(t, name, numbers));
+        TRY(read_numbers(t, column, numbers));
         set_numbers(t, row, numbers);
     }
-    TRY(read_texts(t, "/trace/phase", t->rows->phases));
-    TRY(read_texts(t, "/trace/failure", t->rows->failures));
+    TRY(read_texts(t, TRACE_PHASE, t->rows->phases));
+    TRY(read_texts(t, TRACE_FAILURE, t->rows->failures));
     for (int64_t i = 0; i < t->count; i++) {
         t->list[i].phase = t->rows->phases[i];
         t->list[i].failure = t->rows->failures[i];
@@ -236,20 +265,19 @@ out:
 static int read_all(trials_t *t)
 {
     int code = TRALO_OK;
-    int64_t dims[2] = {0};
-    hid_t set = H5I_INVALID_HID;
+    int64_t count = 0;
     TRY(h5_open_growing(t->path, &t->rows->file));
     TRY(check_format(t));
     TRY(read_names(t));
-    TRY(open_set(t, "/trace/number", 1, &set, dims));
-    ALLOC(t->list, dims[0]);
-    t->count = dims[0];
+    TRY(count_rows(t, &count));
+    ALLOC(t->list, count);
+    t->count = count;
     TRY(open_wide(t, "/trace/theta", &t->rows->theta));
     TRY(open_wide(t, "/trace/values", &t->rows->values));
-    TRY(read_columns(t));
+    if (count > 0)
+        TRY(read_columns(t));
     find_best(t);
 out:
-    h5_close(&set);
     return code;
 }
 

@@ -535,6 +535,27 @@ static void trials_are_read(void)
     trials_close(&trials);
 }
 
+/* Only its number is there of the last row. */
+static void a_row_that_was_cut_is_left_out(void)
+{
+    char path[PATH_SIZE], part[PATH_SIZE];
+    trials_t *trials = NULL;
+    const hsize_t rows = 4;
+    test_path("row.h5", path, sizeof path);
+    test_path("row.h5.part", part, sizeof part);
+    write_study(path, false);
+    if (!is_first())
+        return;
+    hid_t file = H5Fopen(part, H5F_ACC_RDWR, H5P_DEFAULT);
+    hid_t number = H5Dopen2(file, "/trace/number", H5P_DEFAULT);
+    CU_ASSERT(H5Dset_extent(number, &rows) >= 0);
+    H5Dclose(number);
+    H5Fclose(file);
+    if (CHECK_OK(trials_open(path, &trials)))
+        CU_ASSERT(trials->count == 3 && trials->list[2].number == 3);
+    trials_close(&trials);
+}
+
 static void each_allocation_of_trials_fails_once(void)
 {
     char path[PATH_SIZE];
@@ -589,6 +610,7 @@ void suite_result(void)
         {"damaged results", damaged_results},
         {"truncated results", truncated_results},
         {"trials are read", trials_are_read},
+        {"a row that was cut is left out", a_row_that_was_cut_is_left_out},
         {"each allocation of trials fails once", each_allocation_of_trials_fails_once},
         {"each allocation fails once", each_allocation_fails_once},
     };
