@@ -241,6 +241,54 @@ static void numbers_go_past_the_page_cache(void)
     rows_stream_leave_cache(false);
 }
 
+/* Zeros [n, p], and y, of which hardly more is on disk than where they would be. */
+static void write_hollow(int64_t n, int p)
+{
+    const hsize_t dims[2] = {(hsize_t)n, (hsize_t)p};
+    hid_t list = H5Pcreate(H5P_DATASET_CREATE);
+    H5Pset_alloc_time(list, H5D_ALLOC_TIME_EARLY);
+    H5Pset_fill_time(list, H5D_FILL_TIME_NEVER);
+    hid_t file = H5Fcreate(path, H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
+    for (int rank = 1; rank <= 2; rank++) {
+        hid_t space = H5Screate_simple(rank, dims, NULL);
+        hid_t set = H5Dcreate2(file, rank == 1 ? "y" : "X", H5T_IEEE_F64LE, space, H5P_DEFAULT,
+                               list, H5P_DEFAULT);
+        CU_ASSERT(set >= 0);
+        H5Dclose(set);
+        H5Sclose(space);
+    }
+    file_poke(file, "y", 0, 1.0);
+    H5Fclose(file);
+    H5Pclose(list);
+}
+
+/* A file of all of the free memory does not stay in the page cache, one of a tenth does. */
+static void the_page_cache_is_used_where_it_is_enough(void)
+{
+    enum { WIDE = 2000 };
+    double available = (double)mem_available();
+    comm_share(test_comm, &available, sizeof available, 0);
+    test_path("hollow.h5", path, sizeof path);
+    for (int k = 0; k < 2; k++) {
+        const double bytes = k == 0 ? available : 0.1 * available;
+        if (comm_rank(test_comm) == 0)
+            write_hollow((int64_t)(bytes / (8.0 * WIDE)), WIDE);
+        comm_barrier(test_comm);
+        const int handle = open(path, O_RDONLY | O_DIRECT);
+        data_t *d = open_as(DATA_STREAM, false);
+        if (d != NULL) {
+            rows_pass_t pass = rows_begin(&d->X, ROWS_DENSE);
+            CU_ASSERT(rows_next(&pass) && pass.panel.dense[0] == 0.0);
+            CU_ASSERT((rows_stream_counters(d->X.stream).direct > 0) == (k == 0 && handle >= 0));
+        }
+        close_all(&d, &none);
+        if (handle >= 0)
+            close(handle);
+    }
+    if (comm_rank(test_comm) == 0)
+        unlink(path);
+}
+
 /* ---- what goes wrong ----------------------------------------------------------------------------
  */
 
@@ -434,6 +482,7 @@ void suite_data_stream(void)
         {"memory does not grow with rows", memory_does_not_grow_with_rows},
         {"passes and bytes are counted", passes_and_bytes_are_counted},
         {"numbers go past the page cache", numbers_go_past_the_page_cache},
+        {"the page cache is used where it is enough", the_page_cache_is_used_where_it_is_enough},
         {"numbers that are not finite", numbers_that_are_not_finite},
         {"files that change in use", files_that_change_in_use},
         {"files that are replaced in use", files_that_are_replaced_in_use},
