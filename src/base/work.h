@@ -16,7 +16,7 @@ typedef enum work_kind {
     WORK_PAIR,  /* two of a row, in sums and forms of rows */
     /* rows */
     WORK_ROW,   /* for which a loss and its derivatives, or what follows from them, are found;
-                   columns with a penalty's, and pairs of rows with a kernel's */
+                   columns with a penalty's (of all outputs), pairs of rows with a kernel's */
     WORK_BLOCK, /* the same with a matrix of outputs x outputs for each */
     /* bytes */
     WORK_READ, /* of an X on disk, by passes over it, while all else goes on */

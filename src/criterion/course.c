@@ -23,11 +23,11 @@ typedef struct habit {
 
 static const habit_t habits[FIT_KINDS] = {[ALL] = {3.0, 5.0, 6.5, 0.0, 0.2},
                                           [PART] = {1.0, 5.0, 6.5, 0.8, 0.2},
-                                          [EACH] = {5.0, 6.0, 6.0, 0.0, 0.0},
+                                          [EACH] = {5.0, 7.0, 7.0, 0.0, 0.0},
                                           [ITERATING] = {3.5, 4.5, 5.5, 0.0, 1.0}};
 
 /* A factor serves neighbours the less, the more columns there are for each row. */
-static const double NEAR_COLUMNS = 5.0, NEAR_MOST = 1.2;
+static const double NEAR_COLUMNS = 5.0, NEAR_MOST = 1.4;
 
 /* Products of H for an exact solve; those for a step, which is rough, as a share of them; and those
    for a solve with the factor of a neighbour. */

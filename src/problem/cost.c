@@ -72,7 +72,7 @@ void cost_diagonal(const problem_shape_t *shape, double times, work_t *work)
 void cost_move(const problem_shape_t *shape, double times, work_t *work)
 {
     cost_rows(shape, times, work);
-    work->amount[WORK_ROW] += times * columns(shape) * (double)shape->ranks;
+    work->amount[WORK_ROW] += times * shape->width * (double)shape->ranks;
     add_products(shape, 2.0 * times, work);
     cost_read(shape, times, work);
     work_sum(work, times, columns(shape) + 1.0 + shape->outputs + (double)shape->ranks);

@@ -358,7 +358,7 @@ void problem_move(problem_t *problem, const double *theta, const double *beta)
     int columns = problem->columns;
     const double *const *r = (const double *const *)problem->penalty_values.r;
     work_count(WORK_MOVE, 1.0);
-    work_count(WORK_ROW, (double)columns);
+    work_count(WORK_ROW, (double)problem->width);
     memmove(problem->theta, theta, (size_t)problem->count * sizeof *theta);
     memmove(problem->beta, beta, (size_t)columns * sizeof *beta);
     problem_penalise(problem, problem->theta, problem->beta);

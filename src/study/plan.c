@@ -56,6 +56,7 @@ static problem_shape_t shape_of(const plan_request_t *r, int64_t ranks)
                              .count = r->count,
                              .parts = strcmp(kind->name, "kfold") == 0     ? r->parts
                                       : strcmp(kind->name, "holdout") == 0 ? 1
+                                      : strcmp(kind->name, "loo") == 0     ? r->n
                                                                            : 0,
                              .quadratic = loss_find(r->loss)->quadratic,
                              .ridge = true,
