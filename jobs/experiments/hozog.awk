@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # hozog.awk VALID.csv TEST.csv LOG: curves of `tralo curve`, and what a search said. Prints of the
 # best point so far, at each evaluation: seconds, evaluations, the criterion above the minimum of
-# the curve, |its derivative|, the curve of the test, lambda. Between their points the curves are
-# cubics that have the values and the derivatives there (Hermite); near the minimum the difference
-# is taken from the parabola around it, so that rounding does not hide it.
+# the curve, |its derivative|, the curve of the test, lambda; nothing beyond the ends of the curve.
+# Between their points the curves are cubics that have the values and the derivatives there
+# (Hermite); near the minimum the difference is an integral of the slope, so that rounding does not
+# hide it.
 
 # The cubic through (x0, a), (x1, b) with slopes c, d.
 function hermite(x, x0, x1, a, b, c, d,   h, t) {
@@ -74,6 +75,7 @@ file == 3 && /eval=.* f=.*lambda=/ {
         at_best = lambda
     }
     theta = log(at_best)
+    if (theta < at[1] - 1e-3 || theta > at[points] + 1e-3) next
     gap = above(theta)
     steep = slope(theta)
     printf("%.6g %d %.6e %.6e %.9f %.9g\n", seconds, evaluation, (gap > 1e-14 ? gap : 1e-14),
