@@ -131,11 +131,13 @@ END {
 
 # Measured with points, by the formulas with lines.
 axes=$(cut -d, -f1 scaling.csv | awk '!seen[$0]++ && /rows|columns|hyper/' | tr '\n' ' ')
+ranks=$(awk '/^ranks/ { n++ } END { print n + 0 }' scaling.csv)
 names=$(cut -d, -f2 scaling.csv | sed 1d | awk '!seen[$0]++' | tr '\n' ' ')
 gnuplot <<END
-set terminal svg size 1200,1000 font 'sans,14' background 'white'
+set terminal svg size 1200,1000 font 'sans,14' background 'white' noenhanced
 set output 'scaling.svg'
 set datafile separator ','
+set datafile missing NaN # lines go on
 set multiplot layout 2,2 title \
     'An evaluation with gradient and Hessian: points measured, lines by the formulas'
 set logscale xy
@@ -147,6 +149,8 @@ is(i, s) = strcol(2) eq name(i) && strcol(1) eq s && column(12) == 2
 measured(i, s) = is(i, s) ? column(13) : NaN
 planned(i, s) = is(i, s) ? column(14) : NaN
 bytes(i, s) = is(i, s) ? column(17) : NaN
+shape(i) = i > 8 ? 5 : 7 # colours come again
+dash(i) = i > 8 ? 2 : 1
 set ylabel 'seconds'
 axes = "$axes"
 do for [axis = 1:words(axes)] {
@@ -154,14 +158,16 @@ do for [axis = 1:words(axes)] {
     x = s eq 'rows' ? 6 : s eq 'columns' ? 7 : 8
     set xlabel s
     plot for [i = 1:words(names)] 'scaling.csv' using x:(measured(i, s)) \
-             with points pt 7 lc i notitle, \
+             with points pt shape(i) lc i notitle, \
          for [i = 1:words(names)] 'scaling.csv' using x:(planned(i, s)) \
-             with lines lw 2 lc i title name(i)
+             with lines lw 2 lc i dt dash(i) title name(i)
 }
 set xlabel 'ranks'
 set ylabel 'bytes that a rank gives'
-plot for [i = 1:words(names)] 'scaling.csv' using 11:(bytes(i, 'ranks')) \
-    with linespoints pt 7 lw 2 lc i title name(i)
+if ($ranks > 0) {
+    plot for [i = 1:words(names)] 'scaling.csv' using 11:(bytes(i, 'ranks')) \
+        with linespoints pt shape(i) lw 2 lc i dt dash(i) title name(i)
+}
 unset multiplot
 END
 echo "$folder: scaling.csv, scaling.txt, scaling.svg"
