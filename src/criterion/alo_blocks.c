@@ -157,15 +157,17 @@ static void take_diagonal(const alo_blocks_t *a, const double *S, double *diagon
 /* ---- value, gradient, product ---- */
 
 /* u~; false where a row determines its own fit. */
-static bool leave_out(alo_blocks_t *a, criterion_result_t *result)
+static bool leave_out(void *work, criterion_result_t *result)
 {
+    alo_blocks_t *a = work;
     invert(a);
     quadratic_forms(a, a->inverse, a->K);
     return alo_blocks_leave_out(a, result);
 }
 
-static void find_gradient(alo_blocks_t *a)
+static void find_gradient(void *work)
 {
+    alo_blocks_t *a = work;
     alo_rows_adjoint(a);
     problem_gram(a->problem, a->weights, a->M);
     sandwich(a, a->M, a->C);
@@ -214,16 +216,9 @@ static void find_product(void *work)
 static void evaluate(criterion_t *criterion, const double *theta, int order,
                      criterion_result_t *result)
 {
+    static const alo_blocks_steps_t steps = {leave_out, find_gradient, find_product};
     alo_blocks_t *a = criterion->work;
-    if (!fit_minimise(criterion, &a->fit, theta, result) || !leave_out(a, result) ||
-        !evaluation_left_out(&a->evaluation, a->problem, a->left_out, a->phi, result))
-        return;
-    evaluation_mean(a->problem, a->phi[0], result);
-    if (order >= 1)
-        find_gradient(a);
-    adjoint_finish(&a->adjoint, order, find_product, a, result);
-    result->beta = a->fit.beta;
-    result->rows = a->phi[0];
+    alo_blocks_evaluate(criterion, a, &steps, theta, order, result);
 }
 
 static void product(criterion_t *criterion, const double *direction, double *out)

@@ -46,6 +46,19 @@ int64_t alo_blocks_memory(const hessian_kind_t *form, const problem_shape_t *sha
 void alo_blocks_cost(const hessian_kind_t *form, const problem_shape_t *shape,
                      const course_t *course, work_t *work);
 
+/* What each form does its own way with its `work`, the criterion's: u~ (false where a row
+   determines its own fit), the gradient, and the Hessian times adjoint.delta into adjoint.product.
+ */
+typedef struct alo_blocks_steps {
+    bool (*leave_out)(void *work, criterion_result_t *result);
+    void (*find_gradient)(void *work);
+    void (*find_product)(void *work);
+} alo_blocks_steps_t;
+
+/* The evaluation by these steps, of which `a` is a part. Collective. */
+void alo_blocks_evaluate(criterion_t *criterion, alo_blocks_t *a, const alo_blocks_steps_t *steps,
+                         const double *theta, int order, criterion_result_t *result);
+
 /* From K: s, z, left_out, and result->least_t; false, with result->failure, where a row determines
    its own fit. Collective. */
 bool alo_blocks_leave_out(alo_blocks_t *a, criterion_result_t *result);

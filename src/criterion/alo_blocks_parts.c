@@ -103,3 +103,18 @@ bool alo_blocks_leave_out(alo_blocks_t *a, criterion_result_t *result)
              result->least_t_row, all);
     return false;
 }
+
+void alo_blocks_evaluate(criterion_t *criterion, alo_blocks_t *a, const alo_blocks_steps_t *steps,
+                         const double *theta, int order, criterion_result_t *result)
+{
+    if (!fit_minimise(criterion, &a->fit, theta, result) ||
+        !steps->leave_out(criterion->work, result) ||
+        !evaluation_left_out(&a->evaluation, a->problem, a->left_out, a->phi, result))
+        return;
+    evaluation_mean(a->problem, a->phi[0], result);
+    if (order >= 1)
+        steps->find_gradient(criterion->work);
+    adjoint_finish(&a->adjoint, order, steps->find_product, criterion->work, result);
+    result->beta = a->fit.beta;
+    result->rows = a->phi[0];
+}

@@ -11,8 +11,9 @@ typedef struct alo_explicit_blocks {
     explicit_matrices_t matrices;
 } alo_explicit_blocks_t;
 
-static void find_gradient(alo_explicit_blocks_t *a)
+static void find_gradient(void *work)
 {
+    alo_explicit_blocks_t *a = work;
     alo_blocks_t *rows = &a->rows;
     alo_rows_adjoint(rows);
     explicit_matrices_contract(&a->matrices, rows->weights, rows->k, rows->adjoint.C);
@@ -48,8 +49,9 @@ static void find_product(void *work)
 /* ---- the row of the table ---- */
 
 /* u~; false where a row determines its own fit. */
-static bool leave_out(alo_explicit_blocks_t *a, criterion_result_t *result)
+static bool leave_out(void *work, criterion_result_t *result)
 {
+    alo_explicit_blocks_t *a = work;
     explicit_matrices_find(&a->matrices, a->rows.K);
     return alo_blocks_leave_out(&a->rows, result);
 }
@@ -57,17 +59,9 @@ static bool leave_out(alo_explicit_blocks_t *a, criterion_result_t *result)
 static void evaluate(criterion_t *criterion, const double *theta, int order,
                      criterion_result_t *result)
 {
+    static const alo_blocks_steps_t steps = {leave_out, find_gradient, find_product};
     alo_explicit_blocks_t *a = criterion->work;
-    alo_blocks_t *rows = &a->rows;
-    if (!fit_minimise(criterion, &rows->fit, theta, result) || !leave_out(a, result) ||
-        !evaluation_left_out(&rows->evaluation, rows->problem, rows->left_out, rows->phi, result))
-        return;
-    evaluation_mean(rows->problem, rows->phi[0], result);
-    if (order >= 1)
-        find_gradient(a);
-    adjoint_finish(&rows->adjoint, order, find_product, a, result);
-    result->beta = rows->fit.beta;
-    result->rows = rows->phi[0];
+    alo_blocks_evaluate(criterion, &a->rows, &steps, theta, order, result);
 }
 
 static void product(criterion_t *criterion, const double *direction, double *out)

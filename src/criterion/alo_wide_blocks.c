@@ -75,8 +75,9 @@ static void take_diagonal(alo_wide_blocks_t *a, const double *M)
                    (size_t)q * sizeof *M);
 }
 
-static void find_gradient(alo_wide_blocks_t *a)
+static void find_gradient(void *work)
 {
+    alo_wide_blocks_t *a = work;
     alo_blocks_t *rows = &a->rows;
     alo_rows_adjoint(rows);
     gather(a, rows->weights, a->matrices.c);
@@ -121,8 +122,9 @@ static void find_product(void *work)
 /* ---- the row of the table ---- */
 
 /* u~; false where a row determines its own fit. */
-static bool leave_out(alo_wide_blocks_t *a, criterion_result_t *result)
+static bool leave_out(void *work, criterion_result_t *result)
 {
+    alo_wide_blocks_t *a = work;
     wide_matrices_find(&a->matrices);
     take_diagonal(a, a->matrices.B);
     spread(a, 1.0, a->rows.K);
@@ -132,17 +134,9 @@ static bool leave_out(alo_wide_blocks_t *a, criterion_result_t *result)
 static void evaluate(criterion_t *criterion, const double *theta, int order,
                      criterion_result_t *result)
 {
+    static const alo_blocks_steps_t steps = {leave_out, find_gradient, find_product};
     alo_wide_blocks_t *a = criterion->work;
-    alo_blocks_t *rows = &a->rows;
-    if (!fit_minimise(criterion, &rows->fit, theta, result) || !leave_out(a, result) ||
-        !evaluation_left_out(&rows->evaluation, rows->problem, rows->left_out, rows->phi, result))
-        return;
-    evaluation_mean(rows->problem, rows->phi[0], result);
-    if (order >= 1)
-        find_gradient(a);
-    adjoint_finish(&rows->adjoint, order, find_product, a, result);
-    result->beta = rows->fit.beta;
-    result->rows = rows->phi[0];
+    alo_blocks_evaluate(criterion, &a->rows, &steps, theta, order, result);
 }
 
 static void product(criterion_t *criterion, const double *direction, double *out)
