@@ -306,9 +306,10 @@ void rows_stream_fail(rows_stream_t *s, int code, const char *message)
 
 rows_stream_counters_t rows_stream_counters(const rows_stream_t *s)
 {
+    const int64_t bytes = s->bytes; /* first, for the thread counts these last */
     return (rows_stream_counters_t){
         .passes = s->passes,
-        .bytes = s->bytes,
+        .bytes = bytes,
         .direct = s->reader != NULL ? row_reader_direct(s->reader) : 0,
         .waited = s->waited + (s->ahead != NULL ? read_ahead_waited(s->ahead) : 0.0)};
 }

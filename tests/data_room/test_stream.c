@@ -232,7 +232,8 @@ static void numbers_go_past_the_page_cache(void)
         if (d != NULL && d->rows > 0) {
             const rows_stream_counters_t read = rows_stream_counters(d->X.stream);
             CU_ASSERT(read.bytes > 0);
-            CU_ASSERT(read.direct == (direct[i] && handle >= 0 ? read.bytes : 0));
+            const bool past = direct[i] && handle >= 0; /* the next block may be on its way */
+            CU_ASSERT(past ? read.direct >= read.bytes : read.direct == 0);
         }
         close_all(&d, &none);
         if (handle >= 0)
