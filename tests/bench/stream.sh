@@ -3,6 +3,7 @@
 # tests/bench/stream.sh [PROGRAM [ROWS COLUMNS [CRITERION [REPEATS]]]]: the time of a search whose
 # rows stay on disk beside the times of reading and of computing alone; see tests/bench/README.md.
 set -eu
+export OPENBLAS_NUM_THREADS="${OPENBLAS_NUM_THREADS:-1}" # on 2 cores, one is for the disk
 program=$(realpath "${1:-$(dirname "$0")/../../build/tralo}")
 rows=${2:-800000}
 columns=${3:-400}
