@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""learning_rates.py PARAMETERS SEED [IMAGES [FOLDER]]: a small convolutional network on
-Fashion-MNIST, a learning rate for each epoch: as many epochs as there are rates in the JSON file
-PARAMETERS. Trains on IMAGES images, prints the cross-entropy on as many others, and the error on
-the test images. FOLDER: of the four files of the data (Debian: dataset-fashion-mnist). Wants
-PyTorch (Debian: python3-torch)."""
+"""learning_rates.py PARAMETERS SEED [IMAGES]: a small convolutional network on Fashion-MNIST, a
+learning rate for each epoch: as many epochs as there are rates in the JSON file PARAMETERS. Trains
+on IMAGES images, prints the cross-entropy on as many others, and the error on the test images. The
+folder of the four files of the data is in the environment, FASHION_MNIST, or that of Debian's
+dataset-fashion-mnist. Wants PyTorch (Debian: python3-torch)."""
 import gzip
 import json
 import os
@@ -15,7 +15,7 @@ from torch.nn import functional
 rates = json.load(open(sys.argv[1]))["rate"]
 seed = int(sys.argv[2])
 images = int(sys.argv[3]) if len(sys.argv) > 3 else 2000
-folder = sys.argv[4] if len(sys.argv) > 4 else "/usr/share/datasets/fashion-mnist"
+folder = os.environ.get("FASHION_MNIST", "/usr/share/datasets/fashion-mnist")
 
 
 def load(name, header, count):
