@@ -11,10 +11,12 @@
 
 rows_pass_t rows_begin(const rows_t *X, rows_use_t use)
 {
-    bool whole = X->sparse != NULL && use == ROWS_AS_HELD;
+    int64_t most = use == ROWS_NEAR ? panel_near_rows(X->columns) : panel_rows(X->columns);
+    if (X->sparse != NULL && use != ROWS_DENSE)
+        most = X->rows;
     if (X->stream != NULL)
         rows_stream_rewind(X->stream);
-    return (rows_pass_t){.panel = {.X = X}, .most = whole ? X->rows : panel_rows(X->columns)};
+    return (rows_pass_t){.panel = {.X = X}, .most = most};
 }
 
 bool rows_next(rows_pass_t *pass)

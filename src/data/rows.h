@@ -39,9 +39,10 @@ typedef struct rows_pass {
 
 int64_t rows_entries(const rows_t *X); /* numbers of X that are held */
 
-/* What the panels are for: the kernels below, which take them as large as suits; or rows_dense, so
-   that a panel has at most panel_rows(columns) rows. */
-typedef enum rows_use { ROWS_AS_HELD, ROWS_DENSE } rows_use_t;
+/* What the panels are for: the kernels below, which take them as large as suits; a few products
+   with vectors on each panel, of which all but the first find it in the nearest cache; or
+   rows_dense, so that a panel has at most panel_rows(columns) rows. */
+typedef enum rows_use { ROWS_AS_HELD, ROWS_NEAR, ROWS_DENSE } rows_use_t;
 
 /* A pass over all rows of this rank; false: there are no more. */
 rows_pass_t rows_begin(const rows_t *X, rows_use_t use);

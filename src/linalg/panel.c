@@ -11,6 +11,9 @@ enum {
     PANEL_ELEMENTS = 1 << 17, /* 1 MiB of doubles */
     ROWS_LEAST = 512,
     ROWS_MOST = 4096,
+    NEAR_ELEMENTS = 1 << 15, /* 256 KiB */
+    NEAR_LEAST = 8,
+    ROWS_SMALL = 96, /* OpenBLAS has kernels for small matrices, which copy nothing */
     BLOCKS = 8,
     BLOCK_LEAST = 32
 };
@@ -34,6 +37,15 @@ int panel_rows(int p)
 {
     int rows = PANEL_ELEMENTS / p;
     return rows < ROWS_LEAST ? ROWS_LEAST : rows > ROWS_MOST ? ROWS_MOST : rows;
+}
+
+/* Several threads want more work at a time than few rows are. */
+int panel_near_rows(int p)
+{
+    const int rows = NEAR_ELEMENTS / p;
+    if (openblas_get_num_threads() > 1)
+        return panel_rows(p);
+    return rows < NEAR_LEAST ? NEAR_LEAST : rows > ROWS_MOST ? ROWS_MOST : rows;
 }
 
 /* Width of the blocks that p is cut into. */
@@ -168,34 +180,41 @@ void panel_add_transposed(int64_t m, int p, const double *rows, const double *x,
                     1.0, rows + i * p, p, x + i, 1, 1.0, y, 1);
 }
 
+/* Rows in a call for several vectors. */
+static int64_t rows_at_once(void)
+{
+    return openblas_get_num_threads() > 1 ? ROWS_MOST : ROWS_SMALL;
+}
+
 void panel_times_each(int64_t m, int p, const double *rows, int k, const double *x, int64_t ld,
                       double *y)
 {
+    const int64_t most = rows_at_once();
     if (k == 1) {
         panel_times(m, p, rows, x, y);
         return;
     }
     counters.linear += k * m;
     work_count(WORK_PASS, 2.0 * k * (double)m * p);
-    for (int64_t i = 0; i < m; i += ROWS_MOST)
-        cblas_dgemm(CblasColMajor, CblasTrans, CblasNoTrans,
-                    (int)(m - i < ROWS_MOST ? m - i : ROWS_MOST), k, p, 1.0, rows + i * p, p, x, p,
-                    0.0, y + i, (int)ld);
+    for (int64_t i = 0; i < m; i += most)
+        cblas_dgemm(CblasColMajor, CblasTrans, CblasNoTrans, (int)(m - i < most ? m - i : most), k,
+                    p, 1.0, rows + i * p, p, x, p, 0.0, y + i, (int)ld);
 }
 
 void panel_add_transposed_each(int64_t m, int p, const double *rows, int k, const double *x,
                                int64_t ld, double *y)
 {
+    const int64_t most = rows_at_once();
     if (k == 1) {
         panel_add_transposed(m, p, rows, x, y);
         return;
     }
     counters.linear += k * m;
     work_count(WORK_PASS, 2.0 * k * (double)m * p);
-    for (int64_t i = 0; i < m; i += ROWS_MOST)
+    for (int64_t i = 0; i < m; i += most)
         cblas_dgemm(CblasColMajor, CblasNoTrans, CblasNoTrans, p, k,
-                    (int)(m - i < ROWS_MOST ? m - i : ROWS_MOST), 1.0, rows + i * p, p, x + i,
-                    (int)ld, 1.0, y, p);
+                    (int)(m - i < most ? m - i : most), 1.0, rows + i * p, p, x + i, (int)ld, 1.0,
+                    y, p);
 }
 
 void panel_blocks_times(int k, int64_t m, int64_t ld, const double *A, const double *x, double *y)

@@ -15,6 +15,9 @@
 /* Rows in a panel for p columns. */
 int panel_rows(int p);
 
+/* Rows that stay in the nearest cache from one product with vectors to the next. */
+int panel_near_rows(int p);
+
 /* Flops of panel_gram and of panel_whiten for each row; panel_quadratic is panel_whiten. */
 double panel_gram_flops(int p);
 double panel_whiten_flops(int p);

@@ -7,8 +7,12 @@
 static void values(const penalty_t *penalty, const double *theta, const double *beta,
                    penalty_values_t *out)
 {
-    for (int j = 0; j < penalty->columns; j++) {
-        double lambda = penalty->group[j] < 0 ? 0.0 : exp(theta[penalty->group[j]]);
+    double lambda = 0.0;
+    for (int j = 0, last = -1; j < penalty->columns; j++) {
+        const int group = penalty->group[j];
+        if (group != last)
+            lambda = group < 0 ? 0.0 : exp(theta[group]);
+        last = group;
         const double r[PENALTY_ORDERS] = {0.5 * lambda * beta[j] * beta[j], lambda * beta[j],
                                           lambda};
         for (int k = 0; k < PENALTY_ORDERS; k++)

@@ -135,10 +135,12 @@ static void evaluate_row(const problem_t *problem, int64_t i, double w, int orde
 {
     const loss_joint_t *joint = problem->loss.joint;
     const int64_t K = problem->outputs, rows = problem->rows;
-    double u[JOINT_MOST], gradient[JOINT_MOST] = {0.0}, value = 0.0;
+    double u[JOINT_MOST], gradient[JOINT_MOST], value = 0.0;
     double *block = problem_block(problem);
-    memset(block, 0, (size_t)problem->blocks * sizeof *block);
     problem_get(problem, i, problem->u, u);
+    memset(gradient, 0, (size_t)K * sizeof *gradient);
+    if (order >= 2)
+        memset(block, 0, (size_t)problem->blocks * sizeof *block);
     if (w != 0.0)
         value = joint->value((int)K, loss_class(problem->data->y[i]), u, gradient);
     if (w != 0.0 && order >= 2)
@@ -173,8 +175,9 @@ void outputs_range(const problem_t *problem, int64_t i, double *low, double *hig
 {
     *low = *high = problem->u[i];
     for (int64_t k = 1; k < problem->outputs; k++) {
-        *low = fmin(*low, problem->u[k * problem->rows + i]);
-        *high = fmax(*high, problem->u[k * problem->rows + i]);
+        const double u = problem->u[k * problem->rows + i];
+        *low = u < *low ? u : *low;
+        *high = u > *high ? u : *high;
     }
 }
 

@@ -290,7 +290,7 @@ static double pass(problem_t *problem, double *sums)
     int columns = problem->columns;
     double largest = 0.0;
     memset(sums, 0, (size_t)(columns + 1 + problem->outputs) * sizeof *sums);
-    rows_pass_t pass = rows_begin(&problem->data->X, ROWS_AS_HELD);
+    rows_pass_t pass = rows_begin(&problem->data->X, ROWS_NEAR);
     while (rows_next(&pass)) {
         const int64_t i = pass.panel.begin, count = pass.panel.count;
         if (passes_over(problem, &pass.panel))
@@ -311,17 +311,29 @@ static double pass(problem_t *problem, double *sums)
     return largest;
 }
 
-/* The largest |gradient_j| / (|x_j| residual + |r'_j|), with at least floor |l'(0)| as residual. */
+/* The largest |gradient_j| / (|x_j| residual + |r'_j|) of output k; no number: infinite. */
+static double worst_of_output(const problem_t *problem, int k, double residual)
+{
+    const int64_t first = k * (int64_t)problem->width;
+    const double *gradient = problem->gradient + first, *r1 = problem->penalty_values.r[1] + first;
+    double worst = 0.0;
+#pragma omp simd reduction(max : worst)
+    for (int c = 0; c < problem->width; c++) {
+        const double terms = problem->column_norm[c] * residual + fabs(r1[c]);
+        const double part = fabs(gradient[c]) / (terms > DBL_MIN ? terms : DBL_MIN);
+        const double known = terms <= DBL_MAX && part <= DBL_MAX ? part : INFINITY;
+        worst = known > worst ? known : worst;
+    }
+    return worst;
+}
+
+/* The largest of all, with at least floor |l'(0)| as residual. */
 static double relative_gradient(const problem_t *problem, double floor)
 {
     double worst = 0.0;
-    for (int j = 0; j < problem->columns; j++) {
-        int k = j / problem->width;
-        double residual = fmax(problem->residual_norm[k], floor * problem->null_norm[k]);
-        double terms = problem->column_norm[j % problem->width] * residual +
-                       fabs(problem->penalty_values.r[1][j]);
-        double part = fabs(problem->gradient[j]) / fmax(terms, DBL_MIN);
-        worst = fmax(worst, isfinite(terms) && !isnan(part) ? part : INFINITY);
+    for (int k = 0; k < problem->outputs; k++) {
+        const double least = floor * problem->null_norm[k];
+        worst = fmax(worst, worst_of_output(problem, k, fmax(problem->residual_norm[k], least)));
     }
     return worst;
 }

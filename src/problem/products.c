@@ -96,7 +96,7 @@ static void multiply_panel(const problem_t *problem, const rows_panel_t *panel,
 void problem_weigh(problem_t *problem, const double *weights, const double *x, double *rows,
                    double *y)
 {
-    rows_pass_t pass = rows_begin(&problem->data->X, ROWS_AS_HELD);
+    rows_pass_t pass = rows_begin(&problem->data->X, ROWS_NEAR);
     memset(y, 0, (size_t)problem->columns * sizeof *y);
     while (rows_next(&pass))
         multiply_panel(problem, &pass.panel, weights, x, rows, y);

@@ -254,6 +254,20 @@ static void panels_have_some_rows_for_any_width(void)
     }
 }
 
+/* A quarter of a MiB, but for very wide ones; threads share larger panels. */
+static void near_panels_are_small(void)
+{
+    const int before = openblas_get_num_threads();
+    for (int p = 1; p < 1 << 20; p = p * 3 / 2 + 1) {
+        panel_threads(1);
+        const int rows = panel_near_rows(p);
+        CU_ASSERT(rows >= 8 && rows <= panel_rows(p) && (rows == 8 || rows * p <= 1 << 15));
+        panel_threads(2);
+        CU_ASSERT(panel_near_rows(p) == panel_rows(p));
+    }
+    panel_threads(before);
+}
+
 static void alone_for_a_while(void)
 {
     const int before = openblas_get_num_threads();
@@ -275,6 +289,7 @@ void suite_panel(void)
         {"products with several vectors", products_with_several_vectors},
         {"products with many rows, and with none", products_with_many_rows},
         {"panels have some rows for any width", panels_have_some_rows_for_any_width},
+        {"near panels are small", near_panels_are_small},
         {"alone for a while", alone_for_a_while},
     };
     REGISTER("panel", cases);
