@@ -15,6 +15,8 @@ struct comm {
     MPI_Comm mpi; /* owned duplicate */
     int rank, size, local_ranks;
     comm_counters_t counters;
+    void (*watch)(void *argument); /* NULL: none */
+    void *argument;
 };
 
 static void abort_all(void)
@@ -131,6 +133,18 @@ void comm_count(comm_t *comm, int64_t bytes, double started)
     comm->counters.seconds += clock_seconds() - started;
 }
 
+void comm_watch(comm_t *comm, void (*watch)(void *argument), void *argument)
+{
+    comm->watch = watch;
+    comm->argument = argument;
+}
+
+static void look_out(const comm_t *comm)
+{
+    if (comm->watch != NULL)
+        comm->watch(comm->argument);
+}
+
 static int chunk(int64_t left)
 {
     return left < CHUNK ? (int)left : CHUNK;
@@ -139,6 +153,7 @@ static int chunk(int64_t left)
 /* Values of 8 bytes. */
 static void reduce(comm_t *comm, void *values, int64_t elements, MPI_Datatype type, MPI_Op op)
 {
+    look_out(comm);
     double started = clock_seconds();
     char *at = values;
     for (int64_t done = 0; done < elements; done += CHUNK)
@@ -207,6 +222,7 @@ int64_t comm_sum_before(comm_t *comm, int64_t value)
 
 void comm_share(comm_t *comm, void *bytes, int64_t size, int root)
 {
+    look_out(comm);
     double started = clock_seconds();
     char *at = bytes;
     for (int64_t done = 0; done < size; done += CHUNK)

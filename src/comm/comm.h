@@ -40,6 +40,10 @@ int comm_local_ranks(const comm_t *comm);          /* ranks on this node; not co
 comm_counters_t comm_counters(const comm_t *comm); /* not collective */
 void comm_counters_reset(comm_t *comm);            /* not collective */
 
+/* From now on, at the beginning of each reduction and comm_share here, this rank calls `watch`,
+   which may communicate over other communicators. NULL: no more. Not collective. */
+void comm_watch(comm_t *comm, void (*watch)(void *argument), void *argument);
+
 /* Element-wise sum / maximum / minimum over the ranks, in place. values [count], count the same on
    all ranks, of any size. */
 void comm_sum(comm_t *comm, double *values, int64_t count);

@@ -28,43 +28,54 @@ out:
 typedef struct dealing {
     study_t *study;
     const batch_work_t *work;
+    int given, done;
 } dealing_t;
 
-static void fill_trial(void *argument, int k, oracle_trial_t *trial)
+static bool next_trial(void *argument, oracle_trial_t *trial, int64_t *ticket)
 {
-    const dealing_t *dealing = argument;
-    const int i = dealing->work->places[k];
+    dealing_t *dealing = argument;
     const study_t *study = dealing->study;
-    const outer_request_t *request = &dealing->work->batch->requests[i];
+    if (dealing->given == dealing->work->count)
+        return false;
+    const int place = dealing->work->places[dealing->given++];
+    const outer_request_t *request = &dealing->work->batch->requests[place];
     const double *values = request->theta;
     if (study->space != NULL) {
         space_values(study->space, request->theta, study->values);
         values = study->values;
     }
-    *trial = (oracle_trial_t){dealing->work->first + i, request->draw, values};
+    *trial = (oracle_trial_t){dealing->work->first + place, request->draw, values};
+    *ticket = place;
+    return true;
 }
 
 static int take_answer(void *argument, const deal_done_t *dealt)
 {
-    const dealing_t *dealing = argument;
+    dealing_t *dealing = argument;
     const oracle_answer_t *answer = dealt->answer;
     criterion_result_t result = {.valid = answer->valid,
                                  .value = answer->value,
                                  .inner_iterations = answer->inner_iterations,
                                  .products = answer->products};
-    const batch_done_t done = {dealing->work->places[dealt->place], dealt->group, dealt->began,
-                               dealt->seconds, &result};
+    const batch_done_t done = {(int)dealt->ticket, dealt->group, dealt->began, dealt->seconds,
+                               &result};
     memcpy(result.failure, answer->failure, sizeof result.failure);
+    dealing->done++;
     return dealing->work->done(dealing->work->argument, &done);
+}
+
+static bool all_done(void *argument)
+{
+    const dealing_t *dealing = argument;
+    return dealing->done == dealing->work->count;
 }
 
 /* Each group works on another. */
 static int by_groups(study_t *study, const batch_work_t *work)
 {
-    dealing_t dealing = {study, work};
-    const deal_batch_t batch = {
-        .count = work->count, .argument = &dealing, .trial = fill_trial, .done = take_answer};
-    return deal_run(study->deal, &batch);
+    dealing_t dealing = {.study = study, .work = work};
+    const deal_source_t source = {&dealing, next_trial, take_answer, all_done};
+    return deal_run(study->deal, &source);
 }
 
 int batch_evaluate(study_t *study, const batch_work_t *work)

@@ -9,10 +9,11 @@
 #include "oracle/deal.h"
 #include "support.h"
 
-enum { TRIALS = 20, ENDLESS = 900, BROKEN = 901 };
+enum { TRIALS = 20, ENDLESS = 900, BROKEN = 901, ASKING = 902, SHARING = 903 };
 
 /* An oracle whose value is 10 number + draw + the first value; trial ENDLESS never ends by itself,
-   BROKEN is an error. */
+   BROKEN is an error; ASKING and SHARING wait in poll until all others are done, but ask whether to
+   stop, or communicate with their group. */
 typedef struct fake {
     oracle_setup_t setup;
     double value;
@@ -27,6 +28,7 @@ typedef struct fake_options {
 
 static fake_options_t chosen;
 static int prepared, begun; /* times, on this rank */
+static int others_done;     /* on rank 0 */
 
 static int prepare(const void *given, bool again)
 {
@@ -57,9 +59,26 @@ static int begin(void *work, const oracle_trial_t *trial)
     return TRALO_OK;
 }
 
+static void wait_for_others(const fake_t *fake)
+{
+    const double until = clock_seconds() + 20.0;
+    bool over = false;
+    while (!over) {
+        if (fake->number == ASKING)
+            fake->setup.stop(fake->setup.argument);
+        over = others_done == TRIALS - 1 || clock_seconds() > until ||
+               comm_rank(test_comm) != 0; /* of rank 0's group only */
+        if (fake->number == SHARING)
+            over = comm_max_one_int(fake->setup.ranks, comm_rank(test_comm) == 0 && over) != 0;
+    }
+    CU_ASSERT(clock_seconds() < until);
+}
+
 static int poll(void *work, oracle_answer_t *answer, bool *done)
 {
     const fake_t *fake = work;
+    if ((fake->number == ASKING || fake->number == SHARING) && fake->setup.group == 0)
+        wait_for_others(fake);
     *answer = (oracle_answer_t){.valid = true, .value = fake->value};
     answer->stopped = fake->setup.stop(fake->setup.argument);
     *done = answer->stopped || (fake->number != ENDLESS && clock_seconds() >= fake->until);
@@ -94,35 +113,50 @@ static bool stop(void)
 typedef struct seen {
     int special, number; /* this place of the batch has that number; -1: none */
     int fails_at;        /* `done` fails for this place; -1: none */
+    int given, done;
     int times[TRIALS];
     double values[2];
 } seen_t;
 
-static void trial(void *argument, int i, oracle_trial_t *out)
+static bool next(void *argument, oracle_trial_t *out, int64_t *ticket)
 {
     seen_t *seen = argument;
+    if (seen->given == TRIALS)
+        return false;
+    const int i = seen->given++;
     seen->values[0] = 0.25 * i;
     *out = (oracle_trial_t){i == seen->special ? seen->number : i + 1, i % 2, seen->values};
+    *ticket = i;
+    return true;
 }
 
 static int done(void *argument, const deal_done_t *dealt)
 {
     seen_t *seen = argument;
-    const int i = dealt->place;
+    const int i = (int)dealt->ticket;
     const oracle_answer_t *answer = dealt->answer;
     CU_ASSERT(dealt->group >= 0 && dealt->group < comm_size(test_comm));
     CU_ASSERT(dealt->began <= clock_seconds() && dealt->began > clock_seconds() - 60.0);
     CU_ASSERT(answer->valid && !answer->stopped);
-    CHECK_CLOSE(answer->value, 10.0 * (i + 1) + i % 2 + 0.25 * i, 0.0);
+    const int number = i == seen->special ? seen->number : i + 1;
+    CHECK_CLOSE(answer->value, 10.0 * number + i % 2 + 0.25 * i, 0.0);
     seen->times[i]++;
+    seen->done++;
+    others_done += i != seen->special;
     return i == seen->fails_at ? error_raise(TRALO_ERR_FILE, "the disk is full") : TRALO_OK;
+}
+
+static bool complete(void *argument)
+{
+    return ((const seen_t *)argument)->done == TRIALS;
 }
 
 static int run(deal_t *deal, seen_t *seen)
 {
-    const deal_batch_t batch = {.count = TRIALS, .argument = seen, .trial = trial, .done = done};
+    const deal_source_t source = {seen, next, done, complete};
     memset(seen->times, 0, sizeof seen->times);
-    return deal_run(deal, &batch);
+    seen->given = seen->done = others_done = 0;
+    return deal_run(deal, &source);
 }
 
 static int total(const seen_t *seen)
@@ -210,6 +244,93 @@ static void stops(void)
     deal_free(&deal);
 }
 
+/* The others get their trials while rank 0 is in a long one of its own. */
+static void deals_from_inside(int number)
+{
+    deal_t *deal = NULL;
+    seen_t seen = {.special = -1, .fails_at = -1};
+    if (!open_deal(&deal))
+        return;
+    if (comm_rank(test_comm) == 0) {
+        /* the first round goes to the groups 1, 2, .., 0 */
+        seen.special = deal_groups(deal) - 1;
+        seen.number = number;
+        if (deal_groups(deal) > 1)
+            CHECK_OK(run(deal, &seen));
+        CU_ASSERT(deal_groups(deal) == 1 || total(&seen) == TRIALS);
+        deal_end(deal);
+    }
+    deal_serve(deal);
+    deal_free(&deal);
+}
+
+static void inside(void)
+{
+    deals_from_inside(ASKING);
+    deals_from_inside(SHARING);
+    chosen.common = (oracle_common_t){.groups = 2};
+    deals_from_inside(SHARING);
+    chosen.common = (oracle_common_t){0};
+}
+
+/* A source of two trials of which the second, that never ends, is not needed. */
+typedef struct loose {
+    int given, done;
+    double values[2];
+} loose_t;
+
+static bool loose_next(void *argument, oracle_trial_t *out, int64_t *ticket)
+{
+    loose_t *loose = argument;
+    if (loose->given == 2)
+        return false;
+    *ticket = 70 + loose->given;
+    *out = (oracle_trial_t){loose->given++ == 0 ? 1 : ENDLESS, 0, loose->values};
+    return true;
+}
+
+static int loose_done(void *argument, const deal_done_t *dealt)
+{
+    loose_t *loose = argument;
+    CU_ASSERT(dealt->ticket == 70);
+    loose->done++;
+    return TRALO_OK;
+}
+
+static bool loose_complete(void *argument)
+{
+    return ((const loose_t *)argument)->done == 1;
+}
+
+/* What is out at the end of a run is there in the next, until it is given up; then its group works
+   again. And deal_end does not wait for it. */
+static void left_out(void)
+{
+    loose_t loose = {0};
+    const deal_source_t source = {&loose, loose_next, loose_done, loose_complete};
+    deal_t *deal = NULL;
+    if (!open_deal(&deal))
+        return;
+    if (comm_rank(test_comm) == 0 && deal_groups(deal) > 1) {
+        CHECK_OK(deal_run(deal, &source));
+        CU_ASSERT(loose.given == 2 && deal_since(deal, 70) < 0.0 && deal_since(deal, 71) > 0.0);
+        deal_drop(deal, 70);
+        deal_drop(deal, 71);
+        deal_drop(deal, 71);
+        check_whole(deal);
+        CU_ASSERT(deal_since(deal, 71) < 0.0);
+        loose = (loose_t){0};
+        CHECK_OK(deal_run(deal, &source));
+        CU_ASSERT(deal_since(deal, 71) > 0.0);
+        check_whole(deal);
+        CU_ASSERT(deal_since(deal, 71) > 0.0);
+    }
+    if (comm_rank(test_comm) == 0)
+        deal_end(deal);
+    deal_serve(deal);
+    deal_free(&deal);
+}
+
 /* The same on groups of several ranks, and with a rank that only deals. */
 static void groups(void)
 {
@@ -238,6 +359,7 @@ static void groups(void)
     chosen.common = layouts[1];
     failures();
     stops();
+    left_out();
     chosen.common = (oracle_common_t){0};
 }
 
@@ -257,6 +379,8 @@ void suite_deal(void)
     static const test_case_t cases[] = {{"each trial once", each_once},
                                         {"failures", failures},
                                         {"stops when asked to", stops},
+                                        {"dealing from inside a trial", inside},
+                                        {"trials that nobody waits for", left_out},
                                         {"groups", groups},
                                         {"what cannot be made", cannot_be_made}};
     REGISTER("deal", cases);
