@@ -2,6 +2,8 @@
 #include "comm/comm.h"
 
 #include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -308,6 +310,14 @@ bool comm_heard(comm_t *comm, void *bytes, int capacity, int *rank)
     MPI_Recv(bytes, size, MPI_BYTE, *rank, TAG_TOLD, comm->mpi, MPI_STATUS_IGNORE);
     comm_count(comm, 0, started);
     return true;
+}
+
+_Noreturn void comm_abandon(void)
+{
+    fflush(stdout);
+    fprintf(stderr, "tralo: %s\n", tralo_error_message());
+    abort_all();
+    abort();
 }
 
 void comm_post(comm_t *comm, const comm_message_t *message, const double *reals)

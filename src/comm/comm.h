@@ -85,6 +85,10 @@ bool comm_heard(comm_t *comm, void *bytes, int capacity, int *rank);
 /* Everybody waits for everybody. */
 void comm_barrier(comm_t *comm);
 
+/* Ends the program on all ranks at once, with the error's message and status 1: for ranks that will
+   not answer any more. Not collective. */
+_Noreturn void comm_abandon(void);
+
 /* What rank 0 tells the workers to do next: a verb, some whole numbers, some reals. */
 enum { MESSAGE_INTS = 4 };
 typedef struct comm_message {

@@ -33,7 +33,7 @@ typedef struct options {
     oracle_common_t common;
     char *run;
     int value; /* value_source_t */
-    double time_limit, backoff, grace, output_limit;
+    double backoff, output_limit;
     int64_t retries;
 } options_t;
 
@@ -46,14 +46,14 @@ static const param_t params[] = {
      "last_json: \"value\" of the last line printed that is a JSON object; file: what the program "
      "writes to {value}",
      PARAM_CHOICE, offsetof(options_t, value), VALUE_LAST_JSON, 0, 0, value_names},
-    {"time_limit", "seconds of one run; 0: none", PARAM_REAL, offsetof(options_t, time_limit), 0, 0,
-     1e9, NULL},
+    {"time_limit", "seconds of one run; 0: none", PARAM_REAL,
+     offsetof(options_t, common.time_limit), 0, 0, 1e9, NULL},
     {"retries", "further runs of a trial whose program fails", PARAM_INT,
      offsetof(options_t, retries), 0, 0, 1000, NULL},
     {"backoff", "seconds before the first of these, then twice as long each time", PARAM_REAL,
      offsetof(options_t, backoff), 1, 0, 1e6, NULL},
     {"grace", "seconds that a program has to end before it is killed", PARAM_REAL,
-     offsetof(options_t, grace), 5, 0, 1e6, NULL},
+     offsetof(options_t, common.grace), 5, 0, 1e6, NULL},
     {"output_limit", "MB that a program may print; 0: any", PARAM_REAL,
      offsetof(options_t, output_limit), 100, 0, 1e9, NULL},
     {"driver", "the first rank: worker: it runs programs too; dedicated: it only deals",
@@ -200,7 +200,7 @@ static bool explain(const command_t *command, const process_outcome_t *outcome, 
         return true;
     case PROCESS_TIME:
         snprintf(text, size, "the program was ended after the time limit of %g s",
-                 command->options->time_limit);
+                 command->options->common.time_limit);
         break;
     case PROCESS_OUTPUT:
         snprintf(text, size, "the program was ended because it printed more than %g MB",
@@ -274,8 +274,8 @@ static void plan(command_t *command)
                                      .environment = command->environment,
                                      .output = command->place.output,
                                      .error = command->place.error,
-                                     .time_limit = o->time_limit,
-                                     .grace = o->grace,
+                                     .time_limit = o->common.time_limit,
+                                     .grace = o->common.grace,
                                      .output_limit = (int64_t)(1e6 * o->output_limit),
                                      .stop = command->setup.stop,
                                      .argument = command->setup.argument,

@@ -8,6 +8,7 @@
        asked to stop, or an error: no more are given out, the busy groups are told
 
    A poll that waits for the end of the trial comes back to `tend` from inside. */
+#include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -171,6 +172,42 @@ double deal_since(const deal_t *deal, int64_t ticket)
     return post != NULL ? post->since : -1.0;
 }
 
+/* A trial that neither ends nor gives up: it has failed, and all that can be done for the others is
+   to end the program. */
+static void abandon(deal_t *deal, int group)
+{
+    const oracle_common_t *common = deal->setup.options;
+    const post_t *post = &deal->posts[group];
+    oracle_answer_t answer = {.valid = false};
+    snprintf(answer.failure, sizeof answer.failure,
+             "it neither ended within time_limit = %g s, nor gave up in %g s more",
+             common->time_limit, common->grace);
+    const deal_done_t done = {.ticket = post->ticket,
+                              .group = group,
+                              .began = post->since,
+                              .seconds = clock_seconds() - post->since,
+                              .answer = &answer};
+    if (!post->dropped && deal->source->done(deal->source->argument, &done) != TRALO_OK)
+        comm_abandon();
+    error_raise(TRALO_ERR_EVALUATION,
+                "a trial on group %d of ranks hangs (%s), and a %s can be ended only with the "
+                "whole run: what is done is kept, and --resume goes on without this trial",
+                group, answer.failure, deal->setup.kind->name);
+    comm_abandon();
+}
+
+/* Its own group cannot be meant: this rank is not in it now. */
+static void find_hanging(deal_t *deal)
+{
+    const oracle_common_t *common = deal->setup.options;
+    const double since = clock_seconds() - common->time_limit - common->grace;
+    if (!deal->setup.kind->unstoppable || common->time_limit <= 0.0)
+        return;
+    for (int group = 0; group < deal->groups; group++)
+        if (group != deal->mine && is_out(&deal->posts[group]) && deal->posts[group].since < since)
+            abandon(deal, group);
+}
+
 /* ---- the loop ---------------------------------------------------------------------------------
  */
 
@@ -181,6 +218,7 @@ static bool tend(deal_t *deal)
     deal->stopping = deal->stopping || deal->code != TRALO_OK || deal->setup.stop();
     while (hear(deal))
         heard = true;
+    find_hanging(deal);
     if (deal->stopping || deal->code != TRALO_OK)
         drop_all(deal);
     else if (!deal->source->complete(deal->source->argument))

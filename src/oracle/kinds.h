@@ -26,6 +26,8 @@ typedef struct oracle_common {
     char *folder;    /* scratch: a folder in it for each trial; NULL until then: OUTPUT.trials */
     int64_t groups, ranks_per_group; /* at most one is not 0; both 0: groups of one rank each */
     int driver;
+    double time_limit; /* seconds of a trial, or of one run of its program; 0: none */
+    double grace;      /* and how many more it has to end once it was told to */
 } oracle_common_t;
 
 typedef struct oracle_setup {
@@ -58,6 +60,8 @@ typedef struct oracle_kind {
     const char *doc;
     const param_t *params; /* options, read from the config's `oracle` section */
     size_t options_size;
+    bool unstoppable; /* a trial ends by itself alone: one that does not, after time and grace, can
+                         be ended with the whole program only */
     /* Do the options suit the parameters? Errors: TRALO_ERR_INPUT, "OPTION: what is wrong". */
     int (*check)(const void *options, const space_t *space);
     /* Readies the study's scratch folder; on one rank, once; `again`: trials of the same study may

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "comm/mpi.h"
 #include "oracle/kinds.h"
@@ -27,6 +28,10 @@ static const param_t params[] = {
      PARAM_INT, offsetof(options_t, common.groups), 0, 0, 1e9, NULL},
     {"ranks_per_group", "instead: the ranks of a group, at least", PARAM_INT,
      offsetof(options_t, common.ranks_per_group), 0, 0, 1e9, NULL},
+    {"time_limit", "seconds of a trial; 0: none", PARAM_REAL,
+     offsetof(options_t, common.time_limit), 0, 0, 1e9, NULL},
+    {"grace", "seconds that it has to give up then, before the run is ended", PARAM_REAL,
+     offsetof(options_t, common.grace), 10, 0, 1e6, NULL},
     {"driver", "the first rank: worker: it evaluates too; dedicated: it only deals", PARAM_CHOICE,
      offsetof(options_t, common.driver), ORACLE_WORKER, 0, 0, oracle_driver_names},
     {"directory", "a folder that it is told (default: that of the config)", PARAM_PATH,
@@ -42,7 +47,9 @@ typedef struct plugin {
     tralo_parameter_t *parameters; /* owned */
     oracle_trial_t trial;          /* that is out; its values are those below */
     double *values;                /* [S], owned */
-    bool given_up;                 /* it was told to stop */
+    double until;                  /* clock_seconds(): its time is over; INFINITY: never */
+    bool given_up;                 /* it was told to stop, because the search is to, */
+    bool late;                     /* or its time is over */
     char message[MESSAGE_SIZE];
 } plugin_t;
 
@@ -170,7 +177,8 @@ static int stop(void *control)
 {
     plugin_t *plugin = control;
     plugin->given_up = plugin->given_up || plugin->setup.stop(plugin->setup.argument);
-    return plugin->given_up;
+    plugin->late = plugin->late || clock_seconds() > plugin->until;
+    return plugin->given_up || plugin->late;
 }
 
 /* On all ranks of the group: did it succeed on each? */
@@ -185,13 +193,16 @@ static int evaluate(plugin_t *plugin, double *value)
                                         .message = plugin->message,
                                         .message_size = sizeof plugin->message};
     int code = TRALO_OK;
+    const double limit = ((const options_t *)plugin->setup.options)->common.time_limit;
     *value = NAN;
-    plugin->given_up = false;
+    plugin->until = limit > 0.0 ? clock_seconds() + limit : INFINITY;
+    plugin->given_up = plugin->late = false;
     plugin->message[0] = '\0';
     const int status = plugin->table->evaluate(plugin->state, &trial, value);
     plugin->message[MESSAGE_SIZE - 1] = '\0';
     if (status != 0)
-        code = error_raise(TRALO_ERR_EVALUATION, "the plugin gave up with %d%s%s", status,
+        code = error_raise(TRALO_ERR_EVALUATION, "the plugin gave up with %d%s%s%s", status,
+                           plugin->late ? " after the time limit" : "",
                            plugin->message[0] != '\0' ? ": " : "", plugin->message);
     return comm_agree(plugin->setup.ranks, code);
 }
@@ -216,6 +227,7 @@ const oracle_kind_t oracle_plugin = {
     .doc = "a shared object, on groups of ranks",
     .params = params,
     .options_size = sizeof(options_t),
+    .unstoppable = true,
     .check = check,
     .create = create,
     .begin = begin,

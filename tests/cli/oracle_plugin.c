@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* A plug-in for tests/cli/plugin: the value is the first of x plus 1, and some trials go wrong.
    `argument`: "refuse": it does not open on the last rank; "hang": the second trial waits for a
-   stop; else a file that tells how often it was opened and closed. */
+   stop; "stuck": it waits for ever; else a file that tells how often it was opened and closed. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -41,6 +41,8 @@ static int evaluate(void *state, const tralo_plugin_trial_t *trial, double *valu
 {
     const int hangs = strcmp(kept.argument, "hang") == 0 && trial->number == 2;
     int stopped = 0;
+    while (strcmp(kept.argument, "stuck") == 0 && trial->number == 2)
+        usleep(2000);
     while (hangs && !stopped) {
         stopped = rank == 0 && trial->stop(trial->control);
         usleep(2000);
