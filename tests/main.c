@@ -19,6 +19,7 @@
     X(trust_region)                                                                                \
     X(products)                                                                                    \
     X(zeroth)                                                                                      \
+    X(foresight)                                                                                   \
     X(comm)                                                                                        \
     X(loss)                                                                                        \
     X(loss_values)                                                                                 \

@@ -206,6 +206,11 @@ static void tell(void *work, const outer_reply_t *replies)
 
 /* ---- the row of the table ---- */
 
+static double guess(const void *work, const outer_reply_t *replies, int k, double *f)
+{
+    return hozog_guess(work, replies, k, f);
+}
+
 static void destroy(void **work)
 {
     hozog_t *h = *work;
@@ -297,6 +302,7 @@ const outer_kind_t outer_hozog = {
     .create = create,
     .ask = ask,
     .tell = tell,
+    .guess = guess,
     .interrupt = interrupt,
     .state = state,
     .destroy = destroy,

@@ -46,6 +46,7 @@ typedef struct hozog {
     double *u;                 /* [q, S] directions; after the replies the differences of points */
     double *g;                 /* the estimate of the gradient, then the step */
     double *m, *second;        /* running means of g and of its squares */
+    int64_t taken[TRIALS + 1]; /* how often armijo took each length; the last: none */
 } hozog_t;
 
 double hozog_dot(int64_t n, const double *x, const double *y);
@@ -60,5 +61,9 @@ void hozog_step(hozog_t *h, const double *f);
 
 /* Ends `line`: takes the longest step that gains enough; where none does, m is forgotten. */
 void hozog_line(hozog_t *h, const double *f);
+
+/* The member `guess` of the method: cases are the lengths that `line` may take, and one where f at
+   theta is known to have failed. */
+double hozog_guess(const hozog_t *h, const outer_reply_t *replies, int k, double *f);
 
 #endif

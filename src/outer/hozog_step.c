@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* See hozog.c for the formulas. */
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -205,21 +206,63 @@ void hozog_step(hozog_t *h, const double *f)
         step_along(h);
 }
 
+/* The values f of the batch allow the step of the k-th length. */
+static bool gains(const hozog_t *h, int k, double f)
+{
+    const int64_t S = h->best.box->count;
+    const double *x = h->points + k * S;
+    double gain = 0.0;
+    for (int64_t i = 0; i < S; i++)
+        gain += h->m[i] * (h->theta[i] - x[i]);
+    return f <= h->f - 1e-4 * gain;
+}
+
 void hozog_line(hozog_t *h, const double *f)
 {
     const int64_t S = h->best.box->count;
+    int k = 0;
+    while (k < TRIALS && !gains(h, k, f[k]))
+        k++;
     h->line = false;
-    for (int64_t k = 0; k < TRIALS; k++) {
-        const double *x = h->points + k * S;
-        double gain = 0.0;
-        for (int64_t i = 0; i < S; i++)
-            gain += h->m[i] * (h->theta[i] - x[i]);
-        if (f[k] <= h->f - 1e-4 * gain) {
-            memcpy(h->before, h->theta, (size_t)S * sizeof *x);
-            memcpy(h->theta, x, (size_t)S * sizeof *x);
-            note_step(h);
-            return;
-        }
+    h->taken[k]++;
+    if (k == TRIALS) {
+        memset(h->m, 0, (size_t)S * sizeof *h->m);
+        return;
     }
-    memset(h->m, 0, (size_t)S * sizeof *h->m);
+    memcpy(h->before, h->theta, (size_t)S * sizeof *h->theta);
+    memcpy(h->theta, h->points + k * S, (size_t)S * sizeof *h->theta);
+    note_step(h);
+}
+
+/* ---- guesses ---- */
+
+/* Missing values are so high that no step is taken, but for that of the length `low`. */
+static void guess_line(const outer_reply_t *replies, int low, double *f)
+{
+    for (int i = 0; i < TRIALS; i++)
+        if (replies == NULL || replies[i].missing)
+            f[i] = i == low ? -DBL_MAX : DBL_MAX;
+}
+
+double hozog_guess(const hozog_t *h, const outer_reply_t *replies, int k, double *f)
+{
+    double sum = 0.0, share = 0.0;
+    int found = 0, length = 0;
+    if (!h->line) /* no direction matters where f at theta is not known */
+        return k == 0 && replies != NULL && !replies[0].missing && isnan(f[0]) ? 1.0 : 0.0;
+    for (int low = 0; low <= TRIALS; low++) {
+        const bool missing = low < TRIALS && (replies == NULL || replies[low].missing);
+        const bool takes = low == TRIALS || (!missing && gains(h, low, f[low]));
+        if (!missing && !takes)
+            continue;
+        const double weight = 1.0 + (double)h->taken[low];
+        share = found == k ? weight : share;
+        length = found == k ? low : length;
+        found++;
+        sum += weight;
+        if (takes)
+            break;
+    }
+    guess_line(replies, length, f);
+    return share / sum;
 }

@@ -26,6 +26,7 @@
 #include "outer/best.h"
 #include "outer/box.h"
 #include "outer/kinds.h"
+#include "outer/turns.h"
 
 typedef struct options {
     double first_step, step_tolerance;
@@ -43,6 +44,9 @@ typedef struct nlopt_search {
     double *last;        /* owned [S] where NLopt begins, and ends */
     double f;            /* the value */
     double highest;      /* that was told; -DBL_MAX: none was */
+    const double *queue; /* borrowed [queued] replies to the next points, NaN: failed */
+    int64_t queued;
+    turns_t turns;
     bool ended;          /* NLopt has */
     nlopt_result result; /* then */
     outer_request_t request;
@@ -63,6 +67,17 @@ static void wait_for(sem_t *semaphore)
         ; /* a signal came */
 }
 
+/* Takes the reply to x; what NLopt is told. */
+static double take(nlopt_search_t *s, const outer_reply_t *reply)
+{
+    const double f = best_take(&s->best, s->x, reply), nothing = 1e30;
+    if (!isnan(f) && f > s->highest)
+        s->highest = f;
+    const double told = !isnan(f) ? f : s->highest > -DBL_MAX ? s->highest : nothing;
+    turns_tell(&s->turns, told);
+    return told;
+}
+
 /* ---- in NLopt's thread ---- */
 
 static double find_value(unsigned count, const double *x, double *gradient, void *search)
@@ -71,6 +86,10 @@ static double find_value(unsigned count, const double *x, double *gradient, void
     (void)gradient;
     memcpy(s->x, x, count * sizeof *x);
     box_clip(s->best.box, s->x);
+    if (s->queued > 0) {
+        s->queued--;
+        return take(s, &(outer_reply_t){.f = *s->queue++});
+    }
     sem_post(&s->asked);
     wait_for(&s->told);
     return s->f;
@@ -127,14 +146,27 @@ static void ask(void *work, outer_batch_t *batch)
 static void tell(void *work, const outer_reply_t *reply)
 {
     nlopt_search_t *s = work;
-    const double f = best_take(&s->best, s->x, reply), nothing = 1e30;
+    const double f = take(s, reply);
     if (s->best.interrupted)
         return;
-    if (!isnan(f) && f > s->highest)
-        s->highest = f;
-    turn_over(s, !isnan(f) ? f : s->highest > -DBL_MAX ? s->highest : nothing);
+    turn_over(s, f);
     if (s->ended)
         end(s);
+}
+
+static void retell(void *work, const double *f, int64_t count)
+{
+    nlopt_search_t *s = work;
+    s->queue = f + 1;
+    s->queued = count - 1;
+    tell(work, &(outer_reply_t){.f = f[0]});
+}
+
+static double guess(const void *work, const outer_reply_t *replies, int k, double *f)
+{
+    const nlopt_search_t *s = work;
+    (void)replies; /* the one that there is is missing */
+    return turns_guess(&s->turns, k, f);
 }
 
 static void destroy(void **work)
@@ -150,6 +182,7 @@ static void destroy(void **work)
     sem_destroy(&s->asked);
     sem_destroy(&s->told);
     best_release(&s->best);
+    turns_release(&s->turns);
     mem_free(&s->x);
     mem_free(&s->last);
     mem_free(work);
@@ -197,6 +230,13 @@ out:
     return code;
 }
 
+static turns_method_t method_of(nlopt_algorithm algorithm)
+{
+    return algorithm == NLOPT_LN_NELDERMEAD ? TURNS_NELDER_MEAD
+           : algorithm == NLOPT_LN_COBYLA   ? TURNS_COBYLA
+                                            : TURNS_BOBYQA;
+}
+
 static int create(nlopt_algorithm algorithm, const void *options, const outer_box_t *box,
                   void **work)
 {
@@ -211,6 +251,7 @@ static int create(nlopt_algorithm algorithm, const void *options, const outer_bo
     TRY(best_create(box, &s->best));
     ALLOC(s->x, box->count);
     ALLOC(s->last, box->count);
+    TRY(turns_create(method_of(algorithm), box->count, &s->turns));
     TRY(prepare(s, algorithm, box));
     TRY(start(s));
     *work = s;
@@ -260,6 +301,8 @@ const outer_kind_t outer_nelder_mead = {
     .create = create_nelder_mead,
     .ask = ask,
     .tell = tell,
+    .guess = guess,
+    .retell = retell,
     .interrupt = interrupt,
     .state = state,
     .destroy = destroy,
@@ -273,6 +316,8 @@ const outer_kind_t outer_cobyla = {
     .create = create_cobyla,
     .ask = ask,
     .tell = tell,
+    .guess = guess,
+    .retell = retell,
     .interrupt = interrupt,
     .state = state,
     .destroy = destroy,
@@ -286,6 +331,8 @@ const outer_kind_t outer_bobyqa = {
     .create = create_bobyqa,
     .ask = ask,
     .tell = tell,
+    .guess = guess,
+    .retell = retell,
     .interrupt = interrupt,
     .state = state,
     .destroy = destroy,

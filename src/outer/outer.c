@@ -124,6 +124,44 @@ void outer_tell(outer_t *outer, const outer_reply_t *replies)
     outer->kind->tell(outer->work, replies);
 }
 
+/* Tells as many of f as the batch has requests. */
+static int retell_batch(outer_t *outer, const outer_batch_t *batch, const double *f)
+{
+    int code = TRALO_OK;
+    outer_reply_t *replies = NULL;
+    ALLOC(replies, batch->count);
+    for (int i = 0; i < batch->count; i++)
+        replies[i] = (outer_reply_t){.f = f[i]};
+    outer_tell(outer, replies);
+out:
+    mem_free(&replies);
+    return code;
+}
+
+int outer_retell(outer_t *outer, const double *f, int64_t count)
+{
+    int code = TRALO_OK;
+    outer_batch_t batch;
+    if (outer->kind->retell != NULL && count > 0) {
+        outer->kind->retell(outer->work, f, count);
+        outer->pending = 0;
+        return code;
+    }
+    for (int64_t done = 0; done < count; done += batch.count) {
+        outer_ask(outer, &batch);
+        ASSERT(batch.count > 0 && batch.count <= count - done);
+        TRY(retell_batch(outer, &batch, f + done));
+    }
+out:
+    return code;
+}
+
+double outer_guess(const outer_t *outer, const outer_reply_t *replies, int k, double *f)
+{
+    ASSERT(outer->pending > 0);
+    return outer->kind->guess != NULL ? outer->kind->guess(outer->work, replies, k, f) : 0.0;
+}
+
 void outer_interrupt(outer_t *outer)
 {
     outer->kind->interrupt(outer->work);

@@ -115,6 +115,15 @@ typedef struct outer_kind {
     void (*tell)(void *work, const outer_reply_t *replies);
     void (*interrupt)(void *work);
     void (*state)(const void *work, outer_state_t *state);
+    /* Optional, of methods of values, for foresight.h: the k-th of the cases, k = 0, 1, ... in any
+       order, that the batch that is out can come to and from which the search goes on in different
+       ways. Puts values of its missing replies into f [count] that lead there (NaN: it fails; f has
+       the others; replies NULL: all are missing) and returns the share of the case, about how
+       likely it is, in (0, 1]; 0: there is no k-th case. None at all: where the search goes on
+       depends on more than cases. Called while a batch is out. NULL: never a case. */
+    double (*guess)(const void *work, const outer_reply_t *replies, int k, double *f);
+    /* Optional, of methods that ask for one value at a time: outer_retell at once. */
+    void (*retell)(void *work, const double *f, int64_t count);
     /* How many; NULL: none, since no derivative shows that a point is a minimum. */
     int (*minima)(const void *work, const outer_minimum_t **minima);
     void (*destroy)(void **work);
@@ -136,6 +145,13 @@ void outer_ask(outer_t *outer, outer_batch_t *batch);
 
 /* replies [batch.count], in the order of the requests of the last outer_ask. */
 void outer_tell(outer_t *outer, const outer_reply_t *replies);
+
+/* Asks and tells, batch by batch, until f [count] is told, values of whole batches; NaN: failed. Of
+   methods of values. Errors: TRALO_ERR_MEMORY (the search is of no use any more). */
+int outer_retell(outer_t *outer, const double *f, int64_t count);
+
+/* The kind's `guess` for the batch that is out; 0 where it has none. */
+double outer_guess(const outer_t *outer, const outer_reply_t *replies, int k, double *f);
 
 /* Ends the search: the next ask gives an empty batch, the reason becomes OUTER_INTERRUPTED unless
    the search has ended before. A batch that is out may still be told first. */
