@@ -9,7 +9,6 @@
            poll until backoff 2^attempt seconds are over
 
    The program's random numbers are the same in each attempt. */
-#include <dirent.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <math.h>
@@ -17,13 +16,13 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
 #include "oracle/answer.h"
 #include "oracle/kinds.h"
+#include "oracle/place.h"
 #include "oracle/process.h"
 #include "oracle/words.h"
 
@@ -58,16 +57,13 @@ static const param_t params[] = {
      offsetof(options_t, output_limit), 100, 0, 1e9, NULL},
     {"driver", "the first rank: worker: it runs programs too; dedicated: it only deals",
      PARAM_CHOICE, offsetof(options_t, common.driver), ORACLE_WORKER, 0, 0, oracle_driver_names},
+    {"ahead", "idle ranks run what the search may ask for next", PARAM_BOOL,
+     offsetof(options_t, common.ahead), 1, 0, 0, NULL},
     {"directory", "where the program starts (default: the folder of the config)", PARAM_PATH,
      offsetof(options_t, common.directory), 0, 0, 0, NULL},
     {"folder", "what the trials leave, a folder for each (default: OUTPUT.trials)", PARAM_PATH,
      offsetof(options_t, common.folder), 0, 0, 0, NULL},
     PARAM_END};
-
-/* The files of one trial, owned. */
-typedef struct place {
-    char *folder, *parameters, *value, *output, *error;
-} place_t;
 
 typedef struct command {
     oracle_setup_t setup;
@@ -94,80 +90,6 @@ static int check(const void *options, const space_t *space)
     TRY(words_fill(&words, o->run, &unused));
 out:
     mem_free(&unused.data);
-    return code;
-}
-
-/* ---- folders ----------------------------------------------------------------------------------
- */
-
-static int make_folder(const char *path)
-{
-    if (mkdir(path, 0777) == 0 || errno == EEXIST)
-        return TRALO_OK;
-    return error_raise(TRALO_ERR_FILE, "cannot make the folder %s: %s", path, strerror(errno));
-}
-
-static int prepare(const void *options, bool again)
-{
-    int code = TRALO_OK;
-    const oracle_common_t *common = options;
-    DIR *folder = NULL;
-    TRY(make_folder(common->folder));
-    folder = opendir(common->folder);
-    if (folder == NULL)
-        FAIL(TRALO_ERR_FILE, "cannot open the folder %s (oracle.folder): %s", common->folder,
-             strerror(errno));
-    for (const struct dirent *at = again ? NULL : readdir(folder); at != NULL; at = readdir(folder))
-        if (strcmp(at->d_name, ".") != 0 && strcmp(at->d_name, "..") != 0)
-            FAIL(TRALO_ERR_INPUT,
-                 "the folder %s has something in it, as of trials of another run: remove it, or "
-                 "give another oracle.folder",
-                 common->folder);
-    if (access(common->folder, W_OK | X_OK) != 0)
-        FAIL(TRALO_ERR_FILE, "cannot write to the folder %s (oracle.folder): %s", common->folder,
-             strerror(errno));
-    if (access(common->directory, X_OK) != 0)
-        FAIL(TRALO_ERR_FILE, "programs cannot start in %s (oracle.directory): %s",
-             common->directory, strerror(errno));
-out:
-    if (folder != NULL)
-        closedir(folder);
-    return code;
-}
-
-static void leave(place_t *place)
-{
-    mem_free(&place->folder);
-    mem_free(&place->parameters);
-    mem_free(&place->value);
-    mem_free(&place->output);
-    mem_free(&place->error);
-}
-
-static int name_file(const char *folder, const char *name, char **out)
-{
-    int code = TRALO_OK;
-    text_t path = {0};
-    TRY(text_add(&path, "%s/%s", folder, name));
-    *out = path.data;
-    path.data = NULL;
-out:
-    mem_free(&path.data);
-    return code;
-}
-
-static int enter(const command_t *command, int64_t number, place_t *place)
-{
-    int code = TRALO_OK;
-    char name[32];
-    snprintf(name, sizeof name, "%06" PRId64, number);
-    TRY(name_file(command->options->common.folder, name, &place->folder));
-    TRY(make_folder(place->folder));
-    TRY(name_file(place->folder, "parameters.json", &place->parameters));
-    TRY(name_file(place->folder, "value", &place->value));
-    TRY(name_file(place->folder, "stdout", &place->output));
-    TRY(name_file(place->folder, "stderr", &place->error));
-out:
     return code;
 }
 
@@ -263,7 +185,7 @@ static void end(command_t *command)
 {
     words_release(&command->environment);
     mem_free(&command->line);
-    leave(&command->place);
+    place_leave(&command->place);
 }
 
 static void plan(command_t *command)
@@ -288,7 +210,7 @@ static int begin(void *work, const oracle_trial_t *trial)
     command_t *command = work;
     place_t *place = &command->place;
     text_t line = {0};
-    TRY(enter(command, trial->number, place));
+    TRY(place_enter(&command->options->common, trial, place));
     const words_t words = {command->setup.space, trial, place->folder, place->parameters,
                            place->value};
     TRY(words_json(&words));
@@ -368,9 +290,10 @@ const oracle_kind_t oracle_command = {
     .params = params,
     .options_size = sizeof(options_t),
     .check = check,
-    .prepare = prepare,
+    .prepare = place_prepare,
     .create = create,
     .begin = begin,
     .poll = poll,
+    .settle = place_settle,
     .destroy = destroy,
 };

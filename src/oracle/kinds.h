@@ -28,6 +28,7 @@ typedef struct oracle_common {
     int driver;
     double time_limit; /* seconds of a trial, or of one run of its program; 0: none */
     double grace;      /* and how many more it has to end once it was told to */
+    bool ahead;        /* idle groups evaluate what the search may ask for next */
 } oracle_common_t;
 
 typedef struct oracle_setup {
@@ -44,6 +45,8 @@ typedef struct oracle_trial {
     int64_t number;       /* from 1, its own in the study */
     int64_t draw;         /* trials of the same draw are to use the same random numbers */
     const double *values; /* [S] */
+    int64_t guess; /* 0: the search has asked for it; else it may yet, and there may be others
+                      of the same number, not of the same guess */
 } oracle_trial_t;
 
 typedef struct oracle_answer {
@@ -76,6 +79,9 @@ typedef struct oracle_kind {
        either. */
     int (*begin)(void *work, const oracle_trial_t *trial);
     int (*poll)(void *work, oracle_answer_t *answer, bool *done);
+    /* On rank 0, of a trial that was a guess, and has ended: was it used? Then what it left is that
+       of the trial with this number, else nobody's. NULL: it leaves nothing. */
+    void (*settle)(const void *options, int64_t number, int64_t guess, bool used);
     void (*destroy)(void **work);
 } oracle_kind_t;
 

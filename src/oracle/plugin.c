@@ -34,6 +34,8 @@ static const param_t params[] = {
      offsetof(options_t, common.grace), 10, 0, 1e6, NULL},
     {"driver", "the first rank: worker: it evaluates too; dedicated: it only deals", PARAM_CHOICE,
      offsetof(options_t, common.driver), ORACLE_WORKER, 0, 0, oracle_driver_names},
+    {"ahead", "idle groups evaluate what the search may ask for next; for one that asks for stops",
+     PARAM_BOOL, offsetof(options_t, common.ahead), 0, 0, 0, NULL},
     {"directory", "a folder that it is told (default: that of the config)", PARAM_PATH,
      offsetof(options_t, common.directory), 0, 0, 0, NULL},
     PARAM_END};

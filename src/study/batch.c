@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "study/ahead.h"
 #include "study/stop.h"
 
 /* All ranks work on each. */
@@ -24,6 +25,23 @@ out:
     return code;
 }
 
+const double *batch_values(study_t *study, const double *theta)
+{
+    if (study->space == NULL)
+        return theta;
+    space_values(study->space, theta, study->values);
+    return study->values;
+}
+
+void batch_result(const oracle_answer_t *answer, criterion_result_t *result)
+{
+    *result = (criterion_result_t){.valid = answer->valid,
+                                   .value = answer->value,
+                                   .inner_iterations = answer->inner_iterations,
+                                   .products = answer->products};
+    memcpy(result->failure, answer->failure, sizeof result->failure);
+}
+
 /* What the deal of a batch needs. */
 typedef struct dealing {
     study_t *study;
@@ -31,37 +49,45 @@ typedef struct dealing {
     int given, done;
 } dealing_t;
 
+/* Was the next in the batch begun ahead of it? Then it is not to be given out. */
+static bool is_ahead(const dealing_t *dealing)
+{
+    const int place = dealing->work->places[dealing->given];
+    return !dealing->work->replies[place].missing || ahead_has(dealing->work->ahead, place);
+}
+
 static bool next_trial(void *argument, oracle_trial_t *trial, int64_t *ticket)
 {
     dealing_t *dealing = argument;
-    const study_t *study = dealing->study;
-    if (dealing->given == dealing->work->count)
-        return false;
-    const int place = dealing->work->places[dealing->given++];
-    const outer_request_t *request = &dealing->work->batch->requests[place];
-    const double *values = request->theta;
-    if (study->space != NULL) {
-        space_values(study->space, request->theta, study->values);
-        values = study->values;
-    }
-    *trial = (oracle_trial_t){dealing->work->first + place, request->draw, values};
+    const batch_work_t *work = dealing->work;
+    while (dealing->given < work->count && is_ahead(dealing))
+        dealing->given++;
+    if (dealing->given == work->count)
+        return ahead_next(work->ahead, trial, ticket);
+    const int place = work->places[dealing->given++];
+    const outer_request_t *request = &work->batch->requests[place];
+    *trial = (oracle_trial_t){work->first + place, request->draw,
+                              batch_values(dealing->study, request->theta), 0};
     *ticket = place;
     return true;
+}
+
+static int take(dealing_t *dealing, const batch_done_t *done)
+{
+    dealing->done++;
+    return dealing->work->done(dealing->work->argument, done);
 }
 
 static int take_answer(void *argument, const deal_done_t *dealt)
 {
     dealing_t *dealing = argument;
-    const oracle_answer_t *answer = dealt->answer;
-    criterion_result_t result = {.valid = answer->valid,
-                                 .value = answer->value,
-                                 .inner_iterations = answer->inner_iterations,
-                                 .products = answer->products};
-    const batch_done_t done = {(int)dealt->ticket, dealt->group, dealt->began, dealt->seconds,
-                               &result};
-    memcpy(result.failure, answer->failure, sizeof result.failure);
-    dealing->done++;
-    return dealing->work->done(dealing->work->argument, &done);
+    criterion_result_t result;
+    const int place = ahead_answer(dealing->work->ahead, dealt);
+    const batch_done_t done = {place, dealt->group, dealt->began, dealt->seconds, &result};
+    if (place < 0)
+        return TRALO_OK;
+    batch_result(dealt->answer, &result);
+    return take(dealing, &done);
 }
 
 static bool all_done(void *argument)
@@ -73,9 +99,18 @@ static bool all_done(void *argument)
 /* Each group works on another. */
 static int by_groups(study_t *study, const batch_work_t *work)
 {
+    int code = TRALO_OK;
     dealing_t dealing = {.study = study, .work = work};
     const deal_source_t source = {&dealing, next_trial, take_answer, all_done};
-    return deal_run(study->deal, &source);
+    criterion_result_t result;
+    batch_done_t done;
+    ahead_begin(work->ahead, work);
+    for (int k = 0; k < work->count; k++)
+        if (ahead_take(work->ahead, work->places[k], &done, &result))
+            TRY(take(&dealing, &done));
+    TRY(deal_run(study->deal, &source));
+out:
+    return code;
 }
 
 int batch_evaluate(study_t *study, const batch_work_t *work)

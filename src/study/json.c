@@ -315,6 +315,8 @@ static int put_trials(json_t *root, const result_t *r)
 {
     int bad = json_object_set_new(root, "groups", json_integer(r->trial_groups));
     bad |= json_object_set_new(root, "utilisation", real(r->utilisation));
+    bad |= json_object_set_new(root, "trials_ahead", json_integer(r->trials_ahead));
+    bad |= json_object_set_new(root, "trials_ahead_used", json_integer(r->trials_ahead_used));
     return bad;
 }
 

@@ -16,7 +16,8 @@
    of one for each of `classes`, the labels. A model with a kernel has `kernel` and `alpha` (one
    number for each training row) in place of penalty and coefficients. With logistic or softmax loss
    and ridge also C = 1/lambda: a number with one group, else a list. Of an oracle there is its
-   name, `groups` of ranks and their `utilisation`, `hyperparameters` are its parameters by name
+   name, `groups` of ranks and their `utilisation`, `trials_ahead` and `trials_ahead_used`,
+   `hyperparameters` are its parameters by name
    (vectors as lists), and what belongs to penalties, data and model is absent. A file is written
    under another name first and then renamed, a device or pipe as it stands. Not collective: call on
    one rank. Errors: TRALO_ERR_FILE, TRALO_ERR_MEMORY. */

@@ -269,6 +269,10 @@ static void report_oracle_result(const study_t *study, const result_t *r)
              " group%s busy %.0f %%",
              r->iterations, r->evaluations, r->seconds, r->trial_groups, plural(r->trial_groups),
              100.0 * r->utilisation);
+    if (r->trials_ahead > 0)
+        log_info("ahead           %" PRId64 " trials for groups that would have been idle, %" PRId64
+                 " of use",
+                 r->trials_ahead, r->trials_ahead_used);
     if (common->folder != NULL)
         log_info("trials          %s", common->folder);
     log_info("result          %s", study->config->output);

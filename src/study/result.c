@@ -29,6 +29,8 @@ const field_t search_fields[] = {
     {"oracle", FIELD_TEXT, SHAPE_ONE, AT(oracle), 0},
     {"trial_groups", FIELD_LONG, SHAPE_ONE, AT(trial_groups), AT(has_trials)},
     {"utilisation", FIELD_REAL, SHAPE_ONE, AT(utilisation), AT(has_trials)},
+    {"trials_ahead", FIELD_LONG, SHAPE_ONE, AT(trials_ahead), AT(has_trials)},
+    {"trials_ahead_used", FIELD_LONG, SHAPE_ONE, AT(trials_ahead_used), AT(has_trials)},
     {.name = NULL}};
 
 const field_t model_fields[] = {

@@ -41,17 +41,19 @@ typedef struct result {
     int outputs;     /* K */
     int label_count; /* of labels; 0: y is a number */
     int64_t n;
-    const space_t *space;  /* of an oracle: there is no model, and what belongs to data and model is
-                              empty; borrowed. NULL: a criterion on data */
-    char *oracle;          /* its name; NULL without one */
-    int64_t trial_groups;  /* groups of ranks that evaluated trials, */
-    double utilisation;    /* and the share of the time that they did */
-    double *theta;         /* [S] */
-    char *hyperparameters; /* names of those of one group: "lambda", "lambda,q" */
-    double *lambda;        /* [S] the same as theta in the terms of these names, group by group, or
-                              the values of the parameters */
-    double criterion;      /* mean over the sum of weights; the oracle's value */
-    double criterion_se;   /* its standard error over rows; NaN: not known */
+    const space_t *space; /* of an oracle: there is no model, and what belongs to data and model is
+                             empty; borrowed. NULL: a criterion on data */
+    char *oracle;         /* its name; NULL without one */
+    int64_t trial_groups; /* groups of ranks that evaluated trials, */
+    double utilisation;   /* and the share of the time that they did */
+    int64_t trials_ahead; /* trials that were begun ahead of the search, */
+    int64_t trials_ahead_used; /* and those of them that it then asked for */
+    double *theta;             /* [S] */
+    char *hyperparameters;     /* names of those of one group: "lambda", "lambda,q" */
+    double *lambda;      /* [S] the same as theta in the terms of these names, group by group, or
+                            the values of the parameters */
+    double criterion;    /* mean over the sum of weights; the oracle's value */
+    double criterion_se; /* its standard error over rows; NaN: not known */
     bool has_gradient, has_hessian, hessian_judged;
     bool has_trials;  /* with an oracle: the groups and their utilisation are known */
     double *gradient; /* [S] with respect to theta */

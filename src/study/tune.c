@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "linalg/panel.h"
+#include "study/ahead.h"
 #include "study/batch.h"
 #include "study/model.h"
 #include "study/report.h"
@@ -22,6 +23,7 @@
 typedef struct tune {
     study_t *study;
     outer_t *outer;
+    ahead_t *ahead;
     result_file_t *file; /* borrowed */
     result_t *result;
     outer_reply_t *replies; /* [capacity] */
@@ -210,6 +212,8 @@ static int answer(tune_t *tune, const outer_batch_t *batch)
     batch_work_t work = {.batch = batch,
                          .places = tune->places,
                          .first = tune->evaluations + 1,
+                         .replies = tune->replies,
+                         .ahead = tune->ahead,
                          .done = take,
                          .argument = tune};
     for (int i = 0; i < batch->count; i++)
@@ -228,15 +232,20 @@ out:
 }
 
 /* Tells what was evaluated, if anything was before the search was asked to stop. */
-static void tell(tune_t *tune, const outer_batch_t *batch)
+static int tell(tune_t *tune, const outer_batch_t *batch)
 {
+    int code = TRALO_OK;
     bool any = false;
     if (stop_asked())
         outer_interrupt(tune->outer);
     for (int i = 0; i < batch->count; i++)
         any = any || !tune->replies[i].missing;
-    if (any)
+    if (any) {
+        TRY(ahead_told(tune->ahead, batch, tune->replies));
         outer_tell(tune->outer, tune->replies);
+    }
+out:
+    return code;
 }
 
 static int search(tune_t *tune)
@@ -246,7 +255,7 @@ static int search(tune_t *tune)
     for (outer_ask(tune->outer, &batch); batch.count > 0; outer_ask(tune->outer, &batch)) {
         TRY(reserve(tune, &batch));
         TRY(answer(tune, &batch));
-        tell(tune, &batch);
+        TRY(tell(tune, &batch));
     }
 out:
     return code;
@@ -298,6 +307,8 @@ static int fill_texts(tune_t *tune, const outer_state_t *state)
     if (r->has_trials) {
         r->trial_groups = deal_groups(tune->study->deal);
         r->utilisation = deal_utilisation(tune->study->deal);
+        r->trials_ahead = ahead_counts(tune->ahead).begun;
+        r->trials_ahead_used = ahead_counts(tune->ahead).used;
     }
     r->has_coefficients = r->has_coefficients && r->space == NULL;
 out:
@@ -350,6 +361,7 @@ static int create_search(tune_t *tune)
     if (tune->study->space == NULL)
         TRY(model_best_create(tune->study, &tune->best));
     TRY(outer_create(outer_find(method->name), method->options, &tune->study->box, &tune->outer));
+    TRY(ahead_open(tune->study, &tune->ahead));
 out:
     return code;
 }
@@ -457,6 +469,7 @@ int tune_run(study_t *study, tune_outcome_t *outcome)
         tune.result = NULL;
     }
 out:
+    ahead_close(&tune.ahead);
     outer_free(&tune.outer);
     mem_free(&tune.values);
     mem_free(&layout.list);
