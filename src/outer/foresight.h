@@ -11,8 +11,9 @@
        after outer_ask:    foresight_next(...) as often as a group is idle
        after outer_tell:   foresight_told(the same replies)
 
-   Cost: a hypothesis that leaves the way of another needs a new copy, which is told all anew:
-   O(history). At most FORESIGHT_COPIES of them between two replies. */
+   Cost: a hypothesis that leaves the way of another needs a new copy, which is told all anew. At
+   most FORESIGHT_COPIES of them between two replies; a caller for whom that may be too much looks
+   at the effort first. */
 #ifndef OUTER_FORESIGHT_H
 #define OUTER_FORESIGHT_H
 
@@ -25,7 +26,8 @@ typedef struct foresight foresight_t;
 typedef struct foresight_point {
     const double *theta; /* [S], owned by foresight until foresight_told or foresight_free */
     int64_t draw;
-    int64_t ahead; /* evaluations that the search will have counted before it */
+    int64_t ahead; /* evaluations that the search will have counted before it, if it comes to it
+                      this way: mostly it does */
     double share;  /* about how likely it is that the search asks for it, in (0, 1] */
 } foresight_point_t;
 
@@ -34,6 +36,7 @@ typedef struct foresight_effort {
     int64_t copies; /* of the search that were made, */
     int64_t told;   /* and replies that they were told */
     int64_t points; /* that were foreseen */
+    double seconds; /* in foresight_next */
 } foresight_effort_t;
 
 /* For a search before its first batch. All is borrowed until foresight_free. A kind that asks for

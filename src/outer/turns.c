@@ -134,16 +134,17 @@ void turns_tell(turns_t *t, double f)
 
 /* ---- guessing ---- */
 
-/* Some value of the case. */
+/* A value of the case; the lowest case is taken to be below all. */
 static double value_of(const turns_t *t, const double *cuts, int count, int chosen)
 {
-    const double width = count > 1 ? cuts[count - 1] - cuts[0] : 0.0;
+    if (t->told == 0)
+        return 0.0;
     if (count == 0)
-        return t->told == 0 ? 0.0 : t->method == TURNS_NELDER_MEAD ? t->f[t->known - 1] : t->lowest;
+        return t->lowest;
     if (chosen == 0)
-        return cuts[0] - fmax(width, 1e-3 * (1.0 + fabs(cuts[0])));
+        return t->lowest - 1e-6 * (1.0 + fabs(t->lowest));
     if (chosen == count)
-        return cuts[count - 1] + width;
+        return cuts[count - 1] + (cuts[count - 1] - cuts[0]);
     return cuts[chosen - 1] + 0.5 * (cuts[chosen] - cuts[chosen - 1]);
 }
 
