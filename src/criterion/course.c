@@ -29,10 +29,20 @@ static const habit_t habits[FIT_KINDS] = {[ALL] = {3.0, 5.0, 6.5, 0.0, 0.2},
 /* A factor serves neighbours the less, the more columns there are for each row. */
 static const double NEAR_COLUMNS = 5.0, NEAR_MOST = 1.4;
 
-/* Products of H for an exact solve; those for a step, which is rough, as a share of them; and those
-   for a solve with the factor of a neighbour. */
-static const double PRODUCTS = 22.0, ROUGHLY = 0.35, NEIGHBOUR = 6.5;
-enum { SWEEP = 9, SEARCH = 8, MANY = 20, SEARCH_MANY = 25, PRODUCTS_MANY = 30 };
+/* Products of H for an exact solve, where rows are far more than columns: the curvatures of
+   independent columns lie about 1 then, with a penalty's share of them; the products for a step,
+   which is rough, as a share; and those for a solve with the factor of a neighbour. */
+static const double PRODUCTS = 18.0, PENALTY = 0.2, ROUGHLY = 0.35, NEIGHBOUR = 6.5;
+/* Of several classes the curvatures of rows differ more, for most rows are told apart well. */
+static const double CLASSES = 2.0;
+enum {
+    SWEEP = 9,
+    SEARCH = 8,
+    MANY = 20,
+    SEARCH_MANY = 25,
+    PRODUCTS_MANY = 30,
+    PRODUCTS_WEIGHTS = 8
+};
 
 static bool each_row(const criterion_kind_t *row)
 {
@@ -62,10 +72,21 @@ static double adjoints_of(const criterion_kind_t *row, const problem_shape_t *sh
     return parts * (1.0 + 2.0 * directions);
 }
 
-/* Products for the solves that are counted, of which so many are exact. */
-static double products_of(fit_kind_t kind, const course_known_t *known, double steps, double exact)
+/* Products for an exact solve: they grow as the root of the condition number of H, whose
+   curvatures, of independent columns, lie between (1 -+ sqrt(columns / rows))^2 (Marchenko and
+   Pastur), or are the penalty's alone, where columns are more than rows. */
+static double products_each(const problem_shape_t *shape)
 {
-    const double each = known->products > 0.0 ? known->products : PRODUCTS;
+    const double root = sqrt(fmin((double)shape->width / (double)shape->n, 1.0));
+    return (shape->outputs > 1 ? CLASSES : 1.0) * PRODUCTS *
+           sqrt(((1.0 + root) * (1.0 + root) + PENALTY) / ((1.0 - root) * (1.0 - root) + PENALTY));
+}
+
+/* Products for the solves that are counted, of which so many are exact. */
+static double products_of(fit_kind_t kind, const problem_shape_t *shape,
+                          const course_known_t *known, double steps, double exact)
+{
+    const double each = known->products > 0.0 ? known->products : products_each(shape);
     return kind == EACH        ? NEIGHBOUR * exact
            : kind == ITERATING ? each * (exact + ROUGHLY * steps)
                                : 0.0;
@@ -100,7 +121,7 @@ static course_t course_at(const criterion_kind_t *row, const hessian_kind_t *for
     const bool at_end = all || (order > 0 && kind != EACH);
     c.moves = fits * (1.0 + steps + (all ? 2.0 : 0.0));
     c.factorisations = fits * (factors_of(kind, shape, steps) + at_end);
-    c.products = products_of(kind, known, fits * steps, adjoints);
+    c.products = products_of(kind, shape, known, fits * steps, adjoints);
     c.solves = fits * (steps + all) + adjoints + (kind == EACH ? c.products : 0.0);
     return c;
 }
@@ -113,7 +134,9 @@ course_t course_of(const criterion_kind_t *row, const hessian_kind_t *form,
 
 double course_products(const problem_shape_t *shape)
 {
-    return shape->count > MANY ? PRODUCTS_MANY : 0.0;
+    if (shape->count <= MANY)
+        return 0.0;
+    return shape->weighs ? PRODUCTS_WEIGHTS : PRODUCTS_MANY;
 }
 
 /* A gradient, and the products of the Hessian that a step wants. */
@@ -124,7 +147,7 @@ static course_t with_products(const criterion_kind_t *row, const hessian_kind_t 
     course_t c = course_at(row, form, shape, known, 1, near);
     c.directions = course_products(shape);
     const double more = adjoints_of(row, shape, c.directions) - adjoints_of(row, shape, 0.0);
-    const double products = products_of(kind, known, 0.0, more);
+    const double products = products_of(kind, shape, known, 0.0, more);
     c.products += products;
     c.solves += more + (kind == EACH ? products : 0.0);
     return c;

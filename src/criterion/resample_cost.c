@@ -108,6 +108,7 @@ static void cost_of(const hessian_kind_t *form, const problem_shape_t *shape,
     cost_transposed(shape, derived + again * parts, work);
     cost_transposed(shape, course->directions * parts, work);
     cost_times(shape, (visits + course->directions) * parts, work);
+    cost_blocks(shape, (shape->weighs ? 3.0 : 1.0) * course->directions * parts, work);
     cost_rows(shape, (1.0 + again + visits + 2.0 * course->directions) * parts, work);
     work_sum(work, parts * (1.0 + again), 1.0);
     if (each_row && shape->standardized)

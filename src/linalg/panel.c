@@ -8,6 +8,7 @@
 #include "base/work.h"
 
 enum {
+    BLOCK_ROWS = 32,          /* whose matrices are worked on at once */
     PANEL_ELEMENTS = 1 << 17, /* 1 MiB of doubles */
     ROWS_LEAST = 512,
     ROWS_MOST = 4096,
@@ -186,6 +187,14 @@ static int64_t rows_at_once(void)
     return openblas_get_num_threads() > 1 ? ROWS_MOST : ROWS_SMALL;
 }
 
+/* The rows pass once, for all vectors. */
+static void count_each(int64_t m, int p, int k)
+{
+    const double flops = 2.0 * (double)m * p;
+    work_count(WORK_PASS, flops);
+    work_count(WORK_PANEL, k * flops);
+}
+
 void panel_times_each(int64_t m, int p, const double *rows, int k, const double *x, int64_t ld,
                       double *y)
 {
@@ -195,7 +204,7 @@ void panel_times_each(int64_t m, int p, const double *rows, int k, const double 
         return;
     }
     counters.linear += k * m;
-    work_count(WORK_PASS, 2.0 * k * (double)m * p);
+    count_each(m, p, k);
     for (int64_t i = 0; i < m; i += most)
         cblas_dgemm(CblasColMajor, CblasTrans, CblasNoTrans, (int)(m - i < most ? m - i : most), k,
                     p, 1.0, rows + i * p, p, x, p, 0.0, y + i, (int)ld);
@@ -210,27 +219,44 @@ void panel_add_transposed_each(int64_t m, int p, const double *rows, int k, cons
         return;
     }
     counters.linear += k * m;
-    work_count(WORK_PASS, 2.0 * k * (double)m * p);
+    count_each(m, p, k);
     for (int64_t i = 0; i < m; i += most)
         cblas_dgemm(CblasColMajor, CblasNoTrans, CblasNoTrans, p, k,
                     (int)(m - i < most ? m - i : most), 1.0, rows + i * p, p, x + i, (int)ld, 1.0,
                     y, p);
 }
 
+/* y = A x of `count` rows at once. */
+static void blocks_times(int k, int64_t count, int64_t ld, const double *A, const double *x,
+                         double *y)
+{
+    double sum[PANEL_BLOCKS][BLOCK_ROWS];
+    for (int64_t a = 0; a < k; a++) {
+        const double *xa = x + a * ld;
+        for (int64_t i = 0; i < count; i++)
+            sum[a][i] = 0.0;
+        for (int64_t b = 0; b <= a; b++) {
+            const double *block = A + (a * (a + 1) / 2 + b) * ld, *xb = x + b * ld;
+            for (int64_t i = 0; i < count; i++)
+                sum[a][i] += block[i] * xb[i];
+            for (int64_t i = 0; b < a && i < count; i++)
+                sum[b][i] += block[i] * xa[i];
+        }
+    }
+    for (int64_t a = 0; a < k; a++)
+        memcpy(y + a * ld, sum[a], (size_t)count * sizeof *y);
+}
+
 void panel_blocks_times(int k, int64_t m, int64_t ld, const double *A, const double *x, double *y)
 {
-    double sum[PANEL_BLOCKS];
-    for (int64_t i = 0; i < m; i++) {
-        for (int64_t a = 0; a < k; a++) {
-            sum[a] = 0.0;
-            for (int64_t b = 0; b < k; b++) {
-                int64_t at = a >= b ? a * (a + 1) / 2 + b : b * (b + 1) / 2 + a;
-                sum[a] += A[at * ld + i] * x[b * ld + i];
-            }
-        }
-        for (int64_t a = 0; a < k; a++)
-            y[a * ld + i] = sum[a];
-    }
+    work_count(WORK_PASS, panel_blocks_flops(k) * (double)m);
+    for (int64_t i = 0; i < m; i += BLOCK_ROWS)
+        blocks_times(k, m - i < BLOCK_ROWS ? m - i : BLOCK_ROWS, ld, A + i, x + i, y + i);
+}
+
+double panel_blocks_flops(int k)
+{
+    return 2.0 * k * k;
 }
 
 void panel_threads(int threads)

@@ -46,8 +46,8 @@ void panel_half(int p, const double *M, double *half);
 void panel_times(int64_t m, int p, const double *rows, const double *x, double *y);
 void panel_add_transposed(int64_t m, int p, const double *rows, const double *x, double *y);
 
-/* The same for k vectors at once, at the rate of DGEMM: x [k, p] and y [k, m], or the other way
-   round; vectors of length m are ld >= m numbers apart. */
+/* The same for k vectors at once, for k > 1 by DGEMM, which goes over the rows once: x [k, p] and y
+   [k, m], or the other way round; vectors of length m are ld >= m numbers apart. */
 void panel_times_each(int64_t m, int p, const double *rows, int k, const double *x, int64_t ld,
                       double *y);
 void panel_add_transposed_each(int64_t m, int p, const double *rows, int k, const double *x,
@@ -58,6 +58,7 @@ void panel_add_transposed_each(int64_t m, int p, const double *rows, int k, cons
    may be x; k is at most PANEL_BLOCKS. */
 enum { PANEL_BLOCKS = 512 };
 void panel_blocks_times(int k, int64_t m, int64_t ld, const double *A, const double *x, double *y);
+double panel_blocks_flops(int k); /* for each row */
 
 /* Rows that this process has given to the kernels so far, so that passes over data can be counted:
    `square` to those that cost m p^2 flops, `linear` to those that cost m p. */

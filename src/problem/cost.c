@@ -34,14 +34,22 @@ void cost_read(const problem_shape_t *shape, double passes, work_t *work)
             passes * (double)shape->n * (shape->width - shape->intercept) * number;
 }
 
-/* Products of X or X' with a vector for each output. */
+/* Products of X or X' with a vector for each output, which are of one pass where X is dense. */
 static void add_products(const problem_shape_t *shape, double times, work_t *work)
 {
-    const double numbers = times * cost_numbers(shape) * shape->outputs;
-    if (shape->sparse)
-        work->amount[WORK_ENTRY] += numbers;
-    else
-        work->amount[WORK_PASS] += 2.0 * numbers;
+    const double numbers = times * cost_numbers(shape);
+    if (shape->sparse) {
+        work->amount[WORK_ENTRY] += numbers * shape->outputs;
+        return;
+    }
+    work->amount[WORK_PASS] += 2.0 * numbers;
+    if (shape->outputs > 1)
+        work->amount[WORK_PANEL] += 2.0 * numbers * shape->outputs;
+}
+
+void cost_blocks(const problem_shape_t *shape, double times, work_t *work)
+{
+    work->amount[WORK_PASS] += times * panel_blocks_flops(shape->outputs) * (double)shape->n;
 }
 
 void cost_times(const problem_shape_t *shape, double times, work_t *work)
@@ -59,6 +67,7 @@ void cost_transposed(const problem_shape_t *shape, double times, work_t *work)
 void cost_multiply(const problem_shape_t *shape, double times, work_t *work)
 {
     add_products(shape, 2.0 * times, work);
+    cost_blocks(shape, times, work);
     cost_read(shape, times, work);
     work_sum(work, times, columns(shape));
 }

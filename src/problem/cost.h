@@ -19,6 +19,9 @@ void cost_times(const problem_shape_t *shape, double times, work_t *work);
 void cost_transposed(const problem_shape_t *shape, double times, work_t *work);
 void cost_diagonal(const problem_shape_t *shape, double times, work_t *work);
 
+/* Matrices of rows, outputs x outputs, times vectors (panel_blocks_times). */
+void cost_blocks(const problem_shape_t *shape, double times, work_t *work);
+
 /* problem_rows, and other functions of all rows that find something for each. */
 void cost_rows(const problem_shape_t *shape, double times, work_t *work);
 

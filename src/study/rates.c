@@ -212,7 +212,7 @@ static void do_shared(bench_t *b)
 /* As a move of the training problem: each panel is still at hand for the way back. */
 static void do_passes(bench_t *b)
 {
-    const int height = panel_rows(b->across);
+    const int height = panel_near_rows(b->across);
     for (int64_t i = 0; i < b->down; i += height) {
         const int64_t count = least(height, b->down - i);
         panel_times(count, b->across, b->X + i * b->across, b->x, b->u + i);
