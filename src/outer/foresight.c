@@ -110,16 +110,16 @@ static int find_next(foresight_t *s, foresight_point_t *next, bool *found)
     int code = TRALO_OK;
     const hypothesis_t *from = NULL;
     const outer_request_t *request;
+    int64_t ahead;
     uint64_t print;
     do {
         TRY(hypotheses_next(&s->tree, &request, &from));
         if (request == NULL)
             return code;
-        print = hypotheses_print(&s->tree, request, 0);
+        ahead = from->told + (request - from->batch.requests);
+        print = hypotheses_print(&s->tree, request, (uint64_t)ahead);
     } while (is_known(s, request, print));
-    *next = (foresight_point_t){.draw = request->draw,
-                                .ahead = from->told + (request - from->batch.requests),
-                                .share = from->share};
+    *next = (foresight_point_t){.draw = request->draw, .ahead = ahead, .share = from->share};
     TRY(give(s, request, print, &next->theta));
     *found = true;
 out:

@@ -26,8 +26,8 @@ typedef struct foresight foresight_t;
 typedef struct foresight_point {
     const double *theta; /* [S], owned by foresight until foresight_told or foresight_free */
     int64_t draw;
-    int64_t ahead; /* evaluations that the search will have counted before it, if it comes to it
-                      this way: mostly it does */
+    int64_t ahead; /* evaluations that the search will have counted before it: it may come to the
+                      same point another way, and then after others */
     double share;  /* about how likely it is that the search asks for it, in (0, 1] */
 } foresight_point_t;
 
@@ -50,7 +50,8 @@ void foresight_free(foresight_t **foresight);
    TRALO_ERR_MEMORY (then only foresight_free may follow). */
 int foresight_told(foresight_t *foresight, const outer_reply_t *replies, int count);
 
-/* The likeliest point that has not been given for this batch, and is not in it. replies [count of
+/* The likeliest point that has not been given for this batch with the same `ahead`, and is not in
+   it. replies [count of
    the batch that is out], `missing` where there is none yet; those that are there stay. late: what
    is missing takes so long that it may well fail, so that failures are foreseen too. found: false:
    none, unless more replies come. Errors: TRALO_ERR_MEMORY, those of outer_create (then only

@@ -7,7 +7,8 @@
        repeat
            look at the likeliest child that is open. Its copy of the search is
                the parent's, for the first child that is looked at; else a new one, told all anew
-           close it where the search ends there, or another asks for the same batch
+           close it where the search ends there, or another asks for the same batch after as many
+           values
            take its requests one by one */
 #include "outer/hypotheses.h"
 
@@ -27,11 +28,11 @@ uint64_t hypotheses_print(const hypotheses_t *t, const outer_request_t *request,
     return print ^ (print >> 32);
 }
 
-static uint64_t print_of_batch(const hypotheses_t *t, const outer_batch_t *batch)
+static uint64_t print_of_batch(const hypotheses_t *t, const hypothesis_t *h)
 {
-    uint64_t print = 0;
-    for (int i = 0; i < batch->count; i++)
-        print = hypotheses_print(t, &batch->requests[i], print);
+    uint64_t print = (uint64_t)h->told;
+    for (int i = 0; i < h->batch.count; i++)
+        print = hypotheses_print(t, &h->batch.requests[i], print);
     return print;
 }
 
@@ -163,9 +164,9 @@ static int look(hypotheses_t *t, int index)
     if (h->copy == NULL)
         return code;
     outer_ask(h->copy, &h->batch);
-    h->print = print_of_batch(t, &h->batch);
+    h->print = print_of_batch(t, h);
     bool closed = h->batch.count == 0;
-    for (int i = 0; i < t->count && !closed; i++)
+    for (int i = 1; i < t->count && !closed; i++)
         closed = i != index && t->list[i].print == h->print;
     if (closed)
         outer_free(&h->copy);
@@ -249,8 +250,8 @@ int hypotheses_follow(hypotheses_t *t, const outer_reply_t *replies, bool late)
     fell(t);
     t->known = known;
     t->late = late;
-    t->list[t->count++] = (hypothesis_t){
-        .share = 1.0, .told = t->told, .batch = t->batch, .print = print_of_batch(t, &t->batch)};
+    t->list[0] = (hypothesis_t){.share = 1.0, .told = t->told, .batch = t->batch};
+    t->count = 1; /* no child asks for its batch: more was told */
     if (t->batch.count > 0)
         TRY(add_children(t, 0, t->root, replies));
 out:

@@ -14,7 +14,7 @@ typedef struct hypothesis {
     bool open;           /* it was not looked at */
     outer_t *copy;       /* owned; NULL: not yet, or a child has it */
     outer_batch_t batch; /* of the copy, asked for then */
-    uint64_t print;      /* of all its points */
+    uint64_t print;      /* of all its points and their numbers */
 } hypothesis_t;
 
 typedef struct hypotheses {
@@ -51,7 +51,7 @@ int hypotheses_follow(hypotheses_t *hypotheses, const outer_reply_t *replies, bo
 int hypotheses_next(hypotheses_t *hypotheses, const outer_request_t **request,
                     const hypothesis_t **from);
 
-/* A number for the bits of a request, after others; begin with 0. */
+/* Stands for the bits of a request and what is `before` it. */
 uint64_t hypotheses_print(const hypotheses_t *hypotheses, const outer_request_t *request,
                           uint64_t before);
 
