@@ -15,4 +15,8 @@ def near(a, b, tolerance):
 rs = [json.load(open(name)) for name in sys.argv[1:-1]]
 names = {"r": rs[0], "rs": rs, "near": near, "math": math}
 if not eval(sys.argv[-1], names):
-    sys.exit(f"not true: {sys.argv[-1]}")
+    import ast  # the parts of A and B and ... one by one
+    whole = ast.parse(sys.argv[-1], mode="eval").body
+    parts = [ast.unparse(part) for part in getattr(whole, "values", [whole])]
+    wrong = [part for part in parts if not eval(part, names)]
+    sys.exit(f"not true of {sys.argv[1]}: {'; '.join(wrong)}")
