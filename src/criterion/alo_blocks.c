@@ -154,39 +154,30 @@ static void take_diagonal(const alo_blocks_t *a, const double *S, double *diagon
         diagonal[j] = S[j + j * n];
 }
 
-/* ---- value, gradient, product ---- */
+/* ---- the steps ---- */
 
-/* u~; false where a row determines its own fit. */
-static bool leave_out(void *work, criterion_result_t *result)
+static void find(void *work)
 {
     alo_blocks_t *a = work;
     invert(a);
     quadratic_forms(a, a->inverse, a->K);
-    return alo_blocks_leave_out(a, result);
 }
 
-static void find_gradient(void *work)
+static void contract(void *work)
 {
     alo_blocks_t *a = work;
-    alo_rows_adjoint(a);
     problem_gram(a->problem, a->weights, a->M);
     sandwich(a, a->M, a->C);
     quadratic_forms(a, a->C, a->k);
     take_diagonal(a, a->C, a->adjoint.C);
-    alo_rows_total(a);
-    problem_transposed(a->problem, a->g, a->adjoint.v);
-    adjoint_find_gradient(&a->adjoint);
-    problem_times(a->problem, a->adjoint.v, a->xv);
 }
 
-/* u. and K. along delta; H. stays in W, A. in weights. */
-static void move_fit(alo_blocks_t *a)
+/* H. stays in W, for contract_along. */
+static void move(void *work)
 {
+    alo_blocks_t *a = work;
     problem_t *problem = a->problem;
     const int64_t n = problem->columns;
-    adjoint_move_fit(&a->adjoint);
-    problem_times(problem, a->adjoint.b, a->u_dot);
-    alo_rows_curvature_dot(a);
     problem_gram(problem, a->weights, a->W);
     for (int64_t j = 0; j < n; j++)
         a->W[j + j * n] += a->adjoint.D_dot[j];
@@ -196,36 +187,16 @@ static void move_fit(alo_blocks_t *a)
         a->K_dot[i] = -a->K_dot[i];
 }
 
-/* The Hessian times adjoint.delta into adjoint.product. */
-static void find_product(void *work)
+static void contract_along(void *work)
 {
     alo_blocks_t *a = work;
-    move_fit(a);
-    alo_rows_adjoint_dot(a);
     problem_gram(a->problem, a->weights, a->M);
     move_C(a);
     quadratic_forms(a, a->W, a->K_dot);
     take_diagonal(a, a->W, a->adjoint.C_dot);
-    alo_rows_total_dot(a);
-    problem_transposed(a->problem, a->g, a->adjoint.v_dot);
-    adjoint_find_product(&a->adjoint);
 }
 
 /* ---- the row of the table ---- */
-
-static void evaluate(criterion_t *criterion, const double *theta, int order,
-                     criterion_result_t *result)
-{
-    static const alo_blocks_steps_t steps = {leave_out, find_gradient, find_product};
-    alo_blocks_t *a = criterion->work;
-    alo_blocks_evaluate(criterion, a, &steps, theta, order, result);
-}
-
-static void product(criterion_t *criterion, const double *direction, double *out)
-{
-    alo_blocks_t *a = criterion->work;
-    adjoint_multiply(&a->adjoint, find_product, a, direction, out);
-}
 
 /* Every array by the shape it has. */
 enum { SQUARE, HALVES, PANEL };
@@ -284,10 +255,11 @@ out:
 
 static int create(criterion_t *criterion, const void *options)
 {
+    static const alo_blocks_matrices_t matrices = {find, contract, move, contract_along};
     int code = TRALO_OK;
     comm_t *comm = criterion->problem->comm;
     TRY(comm_agree(comm, mem_alloc(1, sizeof(alo_blocks_t), &criterion->work)));
-    TRY(alo_blocks_create(criterion, options, criterion->work));
+    TRY(alo_blocks_create(criterion, options, &matrices, criterion->work));
     TRY(comm_agree(comm, allocate(criterion->work)));
 out:
     return code;
@@ -317,7 +289,7 @@ const criterion_kind_t criterion_alo_blocks = {
     .cost = cost,
     .form = &hessian_replicated,
     .create = create,
-    .evaluate = evaluate,
-    .product = product,
+    .evaluate = alo_blocks_evaluate,
+    .product = alo_blocks_product,
     .destroy = destroy,
 };

@@ -15,8 +15,18 @@ typedef struct alo_row {
     int *pivots;                       /* [K] */
 } alo_row_t;
 
+/* What the matrices of each form of the Hessian do for the rows. `work` is the criterion's, whose
+   first member is the alo_blocks_t named here. Collective. */
+typedef struct alo_blocks_matrices {
+    void (*find)(void *work);           /* K */
+    void (*contract)(void *work);       /* k and adjoint.C, from C_i in weights */
+    void (*move)(void *work);           /* K_dot, from A_dot_i in weights, and adjoint.D_dot */
+    void (*contract_along)(void *work); /* k_dot in K_dot and adjoint.C_dot, from C_dot_i */
+} alo_blocks_matrices_t;
+
 /* Everything with an n in its shape is local to the rank. Arrays are owned. */
 typedef struct alo_blocks {
+    const alo_blocks_matrices_t *matrices;
     problem_t *problem; /* borrowed */
     evaluation_t evaluation;
     fit_t fit;
@@ -38,7 +48,8 @@ typedef struct alo_blocks {
 /* What every form has: all of the above down to `weights`, for the criterion's problem and its fit.
    Collective; alo_blocks_free is to follow in any case. Errors: TRALO_ERR_MEMORY, TRALO_ERR_INPUT
    (options.common.loss), the same on all ranks. */
-int alo_blocks_create(criterion_t *criterion, const alo_options_t *options, alo_blocks_t *out);
+int alo_blocks_create(criterion_t *criterion, const alo_options_t *options,
+                      const alo_blocks_matrices_t *matrices, alo_blocks_t *out);
 void alo_blocks_free(alo_blocks_t *a);
 int64_t alo_blocks_memory(const hessian_kind_t *form, const problem_shape_t *shape); /* bytes */
 
@@ -46,22 +57,10 @@ int64_t alo_blocks_memory(const hessian_kind_t *form, const problem_shape_t *sha
 void alo_blocks_cost(const hessian_kind_t *form, const problem_shape_t *shape,
                      const course_t *course, work_t *work);
 
-/* What each form does its own way with its `work`, the criterion's: u~ (false where a row
-   determines its own fit), the gradient, and the Hessian times adjoint.delta into adjoint.product.
- */
-typedef struct alo_blocks_steps {
-    bool (*leave_out)(void *work, criterion_result_t *result);
-    void (*find_gradient)(void *work);
-    void (*find_product)(void *work);
-} alo_blocks_steps_t;
-
-/* The evaluation by these steps, of which `a` is a part. Collective. */
-void alo_blocks_evaluate(criterion_t *criterion, alo_blocks_t *a, const alo_blocks_steps_t *steps,
-                         const double *theta, int order, criterion_result_t *result);
-
-/* From K: s, z, left_out, and result->least_t; false, with result->failure, where a row determines
-   its own fit. Collective. */
-bool alo_blocks_leave_out(alo_blocks_t *a, criterion_result_t *result);
+/* The functions of the table of criteria, for all forms. Collective. */
+void alo_blocks_evaluate(criterion_t *criterion, const double *theta, int order,
+                         criterion_result_t *result);
+void alo_blocks_product(criterion_t *criterion, const double *direction, double *out);
 
 /* From K: s, z, left_out; the least eigenvalue of I - A_i K_i over the rows, and the local row that
    has it. None of these is collective. */

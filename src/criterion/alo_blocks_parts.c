@@ -47,9 +47,11 @@ out:
     return code;
 }
 
-int alo_blocks_create(criterion_t *criterion, const alo_options_t *options, alo_blocks_t *a)
+int alo_blocks_create(criterion_t *criterion, const alo_options_t *options,
+                      const alo_blocks_matrices_t *matrices, alo_blocks_t *a)
 {
     int code = TRALO_OK;
+    a->matrices = matrices;
     a->problem = criterion->problem;
     TRY(evaluation_find(options->common.loss, a->problem, &a->evaluation));
     TRY(fit_create(criterion, &a->fit));
@@ -85,7 +87,9 @@ void alo_blocks_cost(const hessian_kind_t *form, const problem_shape_t *shape,
     work->amount[WORK_BLOCK] += (double)shape->n * (1.0 + gradient + directions);
 }
 
-bool alo_blocks_leave_out(alo_blocks_t *a, criterion_result_t *result)
+/* From K: s, z, left_out, and result->least_t; false, with result->failure, where a row determines
+   its own fit. */
+static bool leave_out(alo_blocks_t *a, criterion_result_t *result)
 {
     problem_t *problem = a->problem;
     double least, all;
@@ -104,17 +108,51 @@ bool alo_blocks_leave_out(alo_blocks_t *a, criterion_result_t *result)
     return false;
 }
 
-void alo_blocks_evaluate(criterion_t *criterion, alo_blocks_t *a, const alo_blocks_steps_t *steps,
-                         const double *theta, int order, criterion_result_t *result)
+static void find_gradient(alo_blocks_t *a)
 {
-    if (!fit_minimise(criterion, &a->fit, theta, result) ||
-        !steps->leave_out(criterion->work, result) ||
+    alo_rows_adjoint(a);
+    a->matrices->contract(a);
+    alo_rows_total(a);
+    problem_transposed(a->problem, a->g, a->adjoint.v);
+    adjoint_find_gradient(&a->adjoint);
+    problem_times(a->problem, a->adjoint.v, a->xv);
+}
+
+/* u. and K. along delta, and the Hessian times delta into adjoint.product. */
+static void find_product(void *work)
+{
+    alo_blocks_t *a = work;
+    adjoint_move_fit(&a->adjoint);
+    problem_times(a->problem, a->adjoint.b, a->u_dot);
+    alo_rows_curvature_dot(a);
+    a->matrices->move(a);
+    alo_rows_adjoint_dot(a);
+    a->matrices->contract_along(a);
+    alo_rows_total_dot(a);
+    problem_transposed(a->problem, a->g, a->adjoint.v_dot);
+    adjoint_find_product(&a->adjoint);
+}
+
+void alo_blocks_evaluate(criterion_t *criterion, const double *theta, int order,
+                         criterion_result_t *result)
+{
+    alo_blocks_t *a = criterion->work;
+    if (!fit_minimise(criterion, &a->fit, theta, result))
+        return;
+    a->matrices->find(a);
+    if (!leave_out(a, result) ||
         !evaluation_left_out(&a->evaluation, a->problem, a->left_out, a->phi, result))
         return;
     evaluation_mean(a->problem, a->phi[0], result);
     if (order >= 1)
-        steps->find_gradient(criterion->work);
-    adjoint_finish(&a->adjoint, order, steps->find_product, criterion->work, result);
+        find_gradient(a);
+    adjoint_finish(&a->adjoint, order, find_product, a, result);
     result->beta = a->fit.beta;
     result->rows = a->phi[0];
+}
+
+void alo_blocks_product(criterion_t *criterion, const double *direction, double *out)
+{
+    alo_blocks_t *a = criterion->work;
+    adjoint_multiply(&a->adjoint, find_product, a, direction, out);
 }

@@ -7,68 +7,36 @@
 #include "criterion/kinds.h"
 
 typedef struct alo_explicit_blocks {
-    alo_blocks_t rows; /* of this rank */
+    alo_blocks_t rows; /* of this rank; first, for alo_blocks_matrices_t */
     explicit_matrices_t matrices;
 } alo_explicit_blocks_t;
 
-static void find_gradient(void *work)
-{
-    alo_explicit_blocks_t *a = work;
-    alo_blocks_t *rows = &a->rows;
-    alo_rows_adjoint(rows);
-    explicit_matrices_contract(&a->matrices, rows->weights, rows->k, rows->adjoint.C);
-    alo_rows_total(rows);
-    problem_transposed(rows->problem, rows->g, rows->adjoint.v);
-    adjoint_find_gradient(&rows->adjoint);
-    problem_times(rows->problem, rows->adjoint.v, rows->xv);
-}
-
-/* u. and K. along delta; A. in weights. */
-static void move_fit(alo_explicit_blocks_t *a)
-{
-    alo_blocks_t *rows = &a->rows;
-    adjoint_move_fit(&rows->adjoint);
-    problem_times(rows->problem, rows->adjoint.b, rows->u_dot);
-    alo_rows_curvature_dot(rows);
-    explicit_matrices_move(&a->matrices, rows->weights, rows->adjoint.D_dot, rows->K_dot);
-}
-
-/* The Hessian times adjoint.delta into adjoint.product. */
-static void find_product(void *work)
-{
-    alo_explicit_blocks_t *a = work;
-    alo_blocks_t *rows = &a->rows;
-    move_fit(a);
-    alo_rows_adjoint_dot(rows);
-    explicit_matrices_contract_along(&a->matrices, rows->weights, rows->K_dot, rows->adjoint.C_dot);
-    alo_rows_total_dot(rows);
-    problem_transposed(rows->problem, rows->g, rows->adjoint.v_dot);
-    adjoint_find_product(&rows->adjoint);
-}
-
-/* ---- the row of the table ---- */
-
-/* u~; false where a row determines its own fit. */
-static bool leave_out(void *work, criterion_result_t *result)
+static void find(void *work)
 {
     alo_explicit_blocks_t *a = work;
     explicit_matrices_find(&a->matrices, a->rows.K);
-    return alo_blocks_leave_out(&a->rows, result);
 }
 
-static void evaluate(criterion_t *criterion, const double *theta, int order,
-                     criterion_result_t *result)
+static void contract(void *work)
 {
-    static const alo_blocks_steps_t steps = {leave_out, find_gradient, find_product};
-    alo_explicit_blocks_t *a = criterion->work;
-    alo_blocks_evaluate(criterion, &a->rows, &steps, theta, order, result);
+    alo_explicit_blocks_t *a = work;
+    explicit_matrices_contract(&a->matrices, a->rows.weights, a->rows.k, a->rows.adjoint.C);
 }
 
-static void product(criterion_t *criterion, const double *direction, double *out)
+static void move(void *work)
 {
-    alo_explicit_blocks_t *a = criterion->work;
-    adjoint_multiply(&a->rows.adjoint, find_product, a, direction, out);
+    alo_explicit_blocks_t *a = work;
+    explicit_matrices_move(&a->matrices, a->rows.weights, a->rows.adjoint.D_dot, a->rows.K_dot);
 }
+
+static void contract_along(void *work)
+{
+    alo_explicit_blocks_t *a = work;
+    explicit_matrices_contract_along(&a->matrices, a->rows.weights, a->rows.K_dot,
+                                     a->rows.adjoint.C_dot);
+}
+
+/* ---- the row of the table ---- */
 
 static int64_t memory(const hessian_kind_t *form, const problem_shape_t *shape)
 {
@@ -86,12 +54,13 @@ static void cost(const hessian_kind_t *form, const problem_shape_t *shape, const
 
 static int create(criterion_t *criterion, const void *options)
 {
+    static const alo_blocks_matrices_t matrices = {find, contract, move, contract_along};
     int code = TRALO_OK;
     comm_t *comm = criterion->problem->comm;
     alo_explicit_blocks_t *a;
     TRY(comm_agree(comm, mem_alloc(1, sizeof *a, &criterion->work)));
     a = criterion->work;
-    TRY(alo_blocks_create(criterion, options, &a->rows));
+    TRY(alo_blocks_create(criterion, options, &matrices, &a->rows));
     TRY(comm_agree(
         comm, explicit_matrices_create(criterion->problem, a->rows.fit.hessian, &a->matrices)));
 out:
@@ -118,7 +87,7 @@ const criterion_kind_t criterion_alo_explicit_blocks = {
     .memory = memory,
     .cost = cost,
     .create = create,
-    .evaluate = evaluate,
-    .product = product,
+    .evaluate = alo_blocks_evaluate,
+    .product = alo_blocks_product,
     .destroy = destroy,
 };

@@ -24,11 +24,11 @@ static void sandwich(const explicit_matrices_t *m, const double *middle, double 
     dist_symmetric(m->of->dist, m->V, between, m->of->panel, out);
 }
 
-/* What the rows have from M, which is needed afterwards; S is lost. */
-static void forms(const explicit_matrices_t *m, const double *M, double *rows)
+/* What the rows have from M, which is needed afterwards; S is lost with several outputs. */
+static void forms(const explicit_matrices_t *m, double *M, double *rows)
 {
-    memcpy(m->S, M, bytes(m));
-    distributed_forms(m->of, m->S, rows);
+    const bool whole = m->of->problem->outputs == 1;
+    distributed_forms(m->of, whole ? M : memcpy(m->S, M, bytes(m)), rows);
 }
 
 void explicit_matrices_find(explicit_matrices_t *m, double *h)

@@ -12,7 +12,7 @@
 #include "problem/cost.h"
 
 typedef struct alo_wide_blocks {
-    alo_blocks_t rows; /* of this rank */
+    alo_blocks_t rows; /* of this rank; first, for alo_blocks_matrices_t */
     wide_matrices_t matrices;
     double *local; /* [rows, q, q] */
 } alo_wide_blocks_t;
@@ -75,75 +75,42 @@ static void take_diagonal(alo_wide_blocks_t *a, const double *M)
                    (size_t)q * sizeof *M);
 }
 
-static void find_gradient(void *work)
-{
-    alo_wide_blocks_t *a = work;
-    alo_blocks_t *rows = &a->rows;
-    alo_rows_adjoint(rows);
-    gather(a, rows->weights, a->matrices.c);
-    wide_matrices_contract(&a->matrices, a->local, rows->adjoint.C);
-    spread(a, 0.0, rows->k);
-    alo_rows_total(rows);
-    problem_transposed(rows->problem, rows->g, rows->adjoint.v);
-    adjoint_find_gradient(&rows->adjoint);
-    problem_times(rows->problem, rows->adjoint.v, rows->xv);
-}
-
-/* u. and K. along delta; A. in weights. */
-static void move_fit(alo_wide_blocks_t *a)
-{
-    alo_blocks_t *rows = &a->rows;
-    adjoint_move_fit(&rows->adjoint);
-    problem_times(rows->problem, rows->adjoint.b, rows->u_dot);
-    alo_rows_curvature_dot(rows);
-    gather(a, rows->weights, a->matrices.omega);
-    wide_matrices_move(&a->matrices, rows->adjoint.D_dot);
-    take_diagonal(a, a->matrices.B_dot);
-    spread(a, 0.0, rows->K_dot);
-}
-
-/* The Hessian times adjoint.delta into adjoint.product. */
-static void find_product(void *work)
-{
-    alo_wide_blocks_t *a = work;
-    alo_blocks_t *rows = &a->rows;
-    adjoint_t *adjoint = &rows->adjoint;
-    move_fit(a);
-    alo_rows_adjoint_dot(rows);
-    gather(a, rows->weights, a->matrices.c_dot);
-    wide_matrices_contract_along(&a->matrices, adjoint->C, adjoint->D_dot, a->local,
-                                 adjoint->C_dot);
-    spread(a, 0.0, rows->K_dot);
-    alo_rows_total_dot(rows);
-    problem_transposed(rows->problem, rows->g, adjoint->v_dot);
-    adjoint_find_product(adjoint);
-}
-
-/* ---- the row of the table ---- */
-
-/* u~; false where a row determines its own fit. */
-static bool leave_out(void *work, criterion_result_t *result)
+static void find(void *work)
 {
     alo_wide_blocks_t *a = work;
     wide_matrices_find(&a->matrices);
     take_diagonal(a, a->matrices.B);
     spread(a, 1.0, a->rows.K);
-    return alo_blocks_leave_out(&a->rows, result);
 }
 
-static void evaluate(criterion_t *criterion, const double *theta, int order,
-                     criterion_result_t *result)
+static void contract(void *work)
 {
-    static const alo_blocks_steps_t steps = {leave_out, find_gradient, find_product};
-    alo_wide_blocks_t *a = criterion->work;
-    alo_blocks_evaluate(criterion, &a->rows, &steps, theta, order, result);
+    alo_wide_blocks_t *a = work;
+    gather(a, a->rows.weights, a->matrices.c);
+    wide_matrices_contract(&a->matrices, a->local, a->rows.adjoint.C);
+    spread(a, 0.0, a->rows.k);
 }
 
-static void product(criterion_t *criterion, const double *direction, double *out)
+static void move(void *work)
 {
-    alo_wide_blocks_t *a = criterion->work;
-    adjoint_multiply(&a->rows.adjoint, find_product, a, direction, out);
+    alo_wide_blocks_t *a = work;
+    gather(a, a->rows.weights, a->matrices.omega);
+    wide_matrices_move(&a->matrices, a->rows.adjoint.D_dot);
+    take_diagonal(a, a->matrices.B_dot);
+    spread(a, 0.0, a->rows.K_dot);
 }
+
+static void contract_along(void *work)
+{
+    alo_wide_blocks_t *a = work;
+    adjoint_t *adjoint = &a->rows.adjoint;
+    gather(a, a->rows.weights, a->matrices.c_dot);
+    wide_matrices_contract_along(&a->matrices, adjoint->C, adjoint->D_dot, a->local,
+                                 adjoint->C_dot);
+    spread(a, 0.0, a->rows.K_dot);
+}
+
+/* ---- the row of the table ---- */
 
 static int64_t memory(const hessian_kind_t *form, const problem_shape_t *shape)
 {
@@ -176,12 +143,13 @@ out:
 
 static int create(criterion_t *criterion, const void *options)
 {
+    static const alo_blocks_matrices_t matrices = {find, contract, move, contract_along};
     int code = TRALO_OK;
     comm_t *comm = criterion->problem->comm;
     alo_wide_blocks_t *a;
     TRY(comm_agree(comm, mem_alloc(1, sizeof *a, &criterion->work)));
     a = criterion->work;
-    TRY(alo_blocks_create(criterion, options, &a->rows));
+    TRY(alo_blocks_create(criterion, options, &matrices, &a->rows));
     TRY(comm_agree(comm, allocate(a)));
 out:
     return code;
@@ -205,7 +173,7 @@ const criterion_kind_t criterion_alo_wide_blocks = {
     .memory = memory,
     .cost = cost,
     .create = create,
-    .evaluate = evaluate,
-    .product = product,
+    .evaluate = alo_blocks_evaluate,
+    .product = alo_blocks_product,
     .destroy = destroy,
 };
