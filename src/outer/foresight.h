@@ -51,11 +51,10 @@ void foresight_free(foresight_t **foresight);
 int foresight_told(foresight_t *foresight, const outer_reply_t *replies, int count);
 
 /* The likeliest point that has not been given for this batch with the same `ahead`, and is not in
-   it. replies [count of
-   the batch that is out], `missing` where there is none yet; those that are there stay. late: what
-   is missing takes so long that it may well fail, so that failures are foreseen too. found: false:
-   none, unless more replies come. Errors: TRALO_ERR_MEMORY, those of outer_create (then only
-   foresight_free may follow). */
+   it. replies [count of the batch that is out], `missing` where there is none yet; those that are
+   there stay. late: what is missing takes so long that it may well fail, so that failures are
+   foreseen too. found: false: none, unless more replies come. Errors: TRALO_ERR_MEMORY, those of
+   outer_create (then only foresight_free may follow). */
 int foresight_next(foresight_t *foresight, const outer_reply_t *replies, bool late,
                    foresight_point_t *next, bool *found);
 

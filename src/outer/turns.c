@@ -10,7 +10,6 @@
 #include "outer/turns.h"
 
 #include <math.h>
-#include <string.h>
 
 #include "base/mem.h"
 

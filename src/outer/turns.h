@@ -7,8 +7,7 @@
                      value of the simplex, for a reflection; and so on
        cobyla        the lowest of the first simplex so far
        bobyqa        none for the first 2 S points: the next are known
-   Later, the next point of cobyla and bobyqa depends on more than cuts. Nothing here is collective.
- */
+   Later, the next point of cobyla and bobyqa depends on more than cuts. Serial. */
 #ifndef OUTER_TURNS_H
 #define OUTER_TURNS_H
 
