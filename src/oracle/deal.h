@@ -71,5 +71,6 @@ double deal_since(const deal_t *deal, int64_t ticket);
 double deal_utilisation(const deal_t *deal);
 
 int deal_groups(const deal_t *deal); /* how many; not collective */
+int deal_idle(const deal_t *deal);   /* groups that evaluate nothing; rank 0 */
 
 #endif

@@ -29,6 +29,11 @@ static int count_out(const deal_t *deal)
     return count;
 }
 
+int deal_idle(const deal_t *deal)
+{
+    return deal->groups - count_out(deal);
+}
+
 static post_t *find_post(const deal_t *deal, int64_t ticket)
 {
     for (int group = 0; group < deal->groups; group++)

@@ -25,10 +25,10 @@ typedef struct oracle_common {
     char *directory; /* where programs start; NULL until the config fills in its own folder */
     char *folder;    /* scratch: a folder in it for each trial; NULL until then: OUTPUT.trials */
     int64_t groups, ranks_per_group; /* at most one is not 0; both 0: groups of one rank each */
+    double time_limit;               /* seconds of a trial, or of one run of its program; 0: none */
+    double grace;                    /* and how many more it has to end once it was told to */
     int driver;
-    double time_limit; /* seconds of a trial, or of one run of its program; 0: none */
-    double grace;      /* and how many more it has to end once it was told to */
-    bool ahead;        /* idle groups evaluate what the search may ask for next */
+    bool ahead; /* idle groups evaluate what the search may ask for next */
 } oracle_common_t;
 
 typedef struct oracle_setup {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The trials ahead are a list. A new batch claims those that it asks for; the others are given up
-   once the search has come to their number, for then it went another way. */
+   once the search has come to their number, for then it went another way, and where the batch wants
+   their group. */
 #include "study/ahead.h"
 
 #include <math.h>
@@ -151,12 +152,10 @@ ahead_counts_t ahead_counts(const ahead_t *ahead)
 /* ---- a batch ----------------------------------------------------------------------------------
  */
 
-void ahead_begin(ahead_t *ahead, const batch_work_t *work)
+/* Returns how many of the batch are still to be given out. */
+static int claim(ahead_t *ahead, const batch_work_t *work)
 {
-    if (ahead == NULL)
-        return;
-    ahead->work = work;
-    ahead->dry = ahead->dry_late = false;
+    int missing = 0;
     for (int k = 0; k < work->count; k++) {
         const int place = work->places[k];
         const outer_request_t *request = &work->batch->requests[place];
@@ -164,13 +163,51 @@ void ahead_begin(ahead_t *ahead, const batch_work_t *work)
             find_point(ahead, work->first + place, request->theta, request->draw);
         if (trial != NULL)
             trial->place = place;
+        missing += trial == NULL;
     }
+    return missing;
+}
+
+/* Of those that run and nobody has asked for; NULL: there is none. */
+static ahead_trial_t *find_furthest(ahead_t *ahead)
+{
+    ahead_trial_t *furthest = NULL;
+    for (int i = 0; i < MOST; i++) {
+        ahead_trial_t *trial = &ahead->trials[i];
+        if (trial->state == TRIAL_OUT && trial->place < 0 &&
+            (furthest == NULL || trial->number >= furthest->number))
+            furthest = trial;
+    }
+    return furthest;
+}
+
+/* So many groups are wanted. Those that have been told to give up are as good as idle. */
+static void make_room(ahead_t *ahead, int wanted)
+{
+    ahead_trial_t *trial = NULL;
+    int room = deal_idle(ahead->study->deal);
+    for (int i = 0; i < MOST; i++)
+        room += ahead->trials[i].state == TRIAL_DROPPED;
+    while (room < wanted && (trial = find_furthest(ahead)) != NULL) {
+        give_up(ahead, trial);
+        room++;
+    }
+}
+
+void ahead_begin(ahead_t *ahead, const batch_work_t *work)
+{
+    if (ahead == NULL)
+        return;
+    ahead->work = work;
+    ahead->dry = ahead->dry_late = false;
+    const int missing = claim(ahead, work);
     for (int i = 0; i < MOST; i++) {
         ahead_trial_t *trial = &ahead->trials[i];
         if (trial->place < 0 && trial->number < work->first + work->batch->count)
             give_up(ahead, trial);
     }
     sweep(ahead);
+    make_room(ahead, missing);
 }
 
 /* Of a trial that is done. */
@@ -229,12 +266,22 @@ static bool foresee(ahead_t *ahead, bool late, foresight_point_t *point)
     return fresh;
 }
 
-/* Would it be of use to look? */
-static bool wants_more(ahead_t *ahead, bool late)
+/* Seconds of a look, at most about: a copy of the search is told all of it again. */
+static double look_costs(const ahead_t *ahead)
+{
+    foresight_effort_t effort;
+    foresight_effort(ahead->foresight, &effort);
+    return effort.told > 0 ? effort.seconds / (double)effort.told * (double)ahead->work->first
+                           : 0.0;
+}
+
+/* Would it be of use to look? While it does, rank 0 does not deal. */
+static bool wants_more(const ahead_t *ahead, bool late)
 {
     if (ahead->foresight == NULL || (ahead->dry && ahead->dry_late == late))
         return false;
-    if (ahead->longest > 0.0 && ahead->longest < worth)
+    if (ahead->longest > 0.0 &&
+        (ahead->longest < worth || look_costs(ahead) > share * ahead->longest))
         return false;
     return ahead->spent <= share * (clock_seconds() - ahead->opened) + worth;
 }

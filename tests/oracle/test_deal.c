@@ -314,11 +314,12 @@ static void left_out(void)
     if (comm_rank(test_comm) == 0 && deal_groups(deal) > 1) {
         CHECK_OK(deal_run(deal, &source));
         CU_ASSERT(loose.given == 2 && deal_since(deal, 70) < 0.0 && deal_since(deal, 71) > 0.0);
+        CU_ASSERT(deal_idle(deal) == deal_groups(deal) - 1);
         deal_drop(deal, 70);
         deal_drop(deal, 71);
         deal_drop(deal, 71);
         check_whole(deal);
-        CU_ASSERT(deal_since(deal, 71) < 0.0);
+        CU_ASSERT(deal_since(deal, 71) < 0.0 && deal_idle(deal) == deal_groups(deal));
         loose = (loose_t){0};
         CHECK_OK(deal_run(deal, &source));
         CU_ASSERT(deal_since(deal, 71) > 0.0);
