@@ -9,23 +9,22 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "linalg/panel.h"
 #include "study/ahead.h"
 #include "study/batch.h"
 #include "study/model.h"
+#include "study/outcome.h"
 #include "study/report.h"
 #include "study/resume.h"
 #include "study/sharing.h"
 #include "study/stop.h"
-#include "study/threads.h"
 
 /* The state of one search, on rank 0. */
 typedef struct tune {
     study_t *study;
     outer_t *outer;
     ahead_t *ahead;
-    result_file_t *file; /* borrowed */
-    result_t *result;
+    result_file_t *file;    /* borrowed */
+    result_t *result;       /* which counts evaluations and products while they are made */
     outer_reply_t *replies; /* [capacity] */
     double *gradients;      /* [capacity, S] of the replies; also the product */
     double *hessians;       /* [hessian_capacity, S, S] */
@@ -34,7 +33,6 @@ typedef struct tune {
     resume_t resume;        /* what an earlier run left */
     double *values;         /* [S] of the evaluation at hand */
     int capacity, hessian_capacity;
-    int64_t evaluations, products, cg_products, inner_iterations;
     int64_t new_products; /* since the last evaluation */
     int64_t passes;       /* over an X on disk, until the last evaluation */
     double started;
@@ -117,7 +115,7 @@ static void multiply(tune_t *tune, const outer_request_t *request)
 {
     oracle_product(tune->study->oracle, request->direction, tune->gradients);
     tune->replies[0] = (outer_reply_t){.product = tune->gradients};
-    tune->products++;
+    tune->result->products++;
     tune->new_products++;
 }
 
@@ -149,9 +147,9 @@ static int take(void *argument, const batch_done_t *done)
     keep_reply(tune, done->place, r);
     study_values(tune->study, request->theta, tune->values);
     const int64_t passes_now = passes(tune->study);
-    tune->evaluations++;
-    tune->inner_iterations += r->inner_iterations;
-    tune->cg_products += r->products;
+    tune->result->evaluations++;
+    tune->result->inner_iterations += r->inner_iterations;
+    tune->result->cg_products += r->products;
     result_evaluation_t row = {
         .number = tune->first + done->place,
         .phase = tune->batch->phase,
@@ -198,9 +196,9 @@ static int recall(tune_t *tune, int *left)
         snprintf(r.failure, sizeof r.failure, "%s", known->failure);
         keep_reply(tune, i, &r);
         is_better(tune, theta, &r);
-        tune->evaluations++;
-        tune->inner_iterations += known->inner_iterations;
-        tune->cg_products += known->cg_products;
+        tune->result->evaluations++;
+        tune->result->inner_iterations += known->inner_iterations;
+        tune->result->cg_products += known->cg_products;
     }
 out:
     return code;
@@ -211,7 +209,7 @@ static int answer(tune_t *tune, const outer_batch_t *batch)
     int code = TRALO_OK;
     batch_work_t work = {.batch = batch,
                          .places = tune->places,
-                         .first = tune->evaluations + 1,
+                         .first = tune->result->evaluations + 1,
                          .replies = tune->replies,
                          .ahead = tune->ahead,
                          .done = take,
@@ -261,81 +259,6 @@ out:
     return code;
 }
 
-static int fill_search(tune_t *tune, const outer_state_t *state)
-{
-    int code = TRALO_OK;
-    result_t *r = tune->result;
-    size_t S = (size_t)r->count;
-    memcpy(r->theta, state->theta, S * sizeof *r->theta);
-    study_natural(tune->study, r->theta, r->lambda);
-    r->criterion = state->f;
-    r->criterion_se = NAN;
-    r->has_gradient = state->gradient != NULL;
-    r->has_hessian = state->hessian != NULL;
-    if (r->has_gradient)
-        memcpy(r->gradient, state->gradient, S * sizeof *r->gradient);
-    if (r->has_hessian) {
-        TRY(result_keep_hessian(r));
-        memcpy(r->hessian, state->hessian, S * S * sizeof *r->hessian);
-    }
-    r->gradient_norm = r->has_gradient ? state->gradient_norm : NAN;
-    r->hessian_definite = state->definite && state->judged;
-    r->hessian_judged = state->judged;
-    for (size_t s = 0; s < S; s++)
-        r->at_bound[s] = state->at_bound != NULL && state->at_bound[s];
-    r->iterations = state->iterations;
-    r->evaluations = tune->evaluations;
-    r->products = tune->products;
-    r->cg_products = tune->cg_products;
-    r->inner_iterations = tune->inner_iterations;
-out:
-    return code;
-}
-
-static int fill_texts(tune_t *tune, const outer_state_t *state)
-{
-    int code = TRALO_OK;
-    result_t *r = tune->result;
-    const config_t *config = tune->study->config;
-    TRY(mem_string(outer_reason_name(state->reason), &r->reason));
-    TRY(mem_string(state->detail, &r->detail));
-    TRY(mem_string(config->search.method.name, &r->method));
-    r->space = tune->study->space;
-    if (r->space != NULL)
-        TRY(mem_string(config->oracle.name, &r->oracle));
-    r->has_trials = tune->study->deal != NULL;
-    if (r->has_trials) {
-        r->trial_groups = deal_groups(tune->study->deal);
-        r->utilisation = deal_utilisation(tune->study->deal);
-        r->trials_ahead = ahead_counts(tune->ahead).begun;
-        r->trials_ahead_used = ahead_counts(tune->ahead).used;
-    }
-    r->has_coefficients = r->has_coefficients && r->space == NULL;
-out:
-    return code;
-}
-
-static int fill_minima(tune_t *tune)
-{
-    int code = TRALO_OK;
-    result_t *r = tune->result;
-    const outer_minimum_t *minima = NULL;
-    int count = outer_minima(tune->outer, &minima);
-    size_t S = (size_t)r->count;
-    ALLOC(r->minima_theta, (int64_t)count * r->count);
-    ALLOC(r->minima_lambda, (int64_t)count * r->count);
-    ALLOC(r->minima_criterion, count);
-    for (int i = 0; i < count; i++) {
-        double *theta = r->minima_theta + (size_t)i * S;
-        memcpy(theta, minima[i].theta, S * sizeof *theta);
-        study_natural(tune->study, theta, r->minima_lambda + (size_t)i * S);
-        r->minima_criterion[i] = minima[i].f;
-    }
-    r->minima = count;
-out:
-    return code;
-}
-
 static int conclude(tune_t *tune)
 {
     int code = TRALO_OK;
@@ -344,9 +267,9 @@ static int conclude(tune_t *tune)
     if (state.reason == OUTER_ERROR || !isfinite(tune->lowest))
         FAIL(TRALO_ERR_EVALUATION, "no evaluation succeeded: %s",
              state.detail[0] != '\0' ? state.detail : outer_reason_name(state.reason));
-    TRY(fill_search(tune, &state));
-    TRY(fill_texts(tune, &state));
-    TRY(fill_minima(tune));
+    tune->result->trials_ahead = ahead_counts(tune->ahead).begun;
+    tune->result->trials_ahead_used = ahead_counts(tune->ahead).used;
+    TRY(outcome_fill(tune->study, tune->outer, tune->result));
     if (tune->study->space == NULL)
         TRY(model_conclude(tune->study, &tune->best, tune->result));
 out:
@@ -382,34 +305,6 @@ out:
     release(tune);
     mem_free(&tune->hessians);
     return code;
-}
-
-static int fill_environment(study_t *study, result_t *result, double started)
-{
-    int code = TRALO_OK;
-    comm_counters_t counters = comm_counters(study->comm);
-    const data_reading_t reading =
-        study->data != NULL ? data_reading(study->data) : (data_reading_t){0};
-    TRY(result_environment(study->comm, result));
-    result->environment.threads = threads_count();
-    result->environment.comm_calls = counters.calls;
-    result->environment.comm_bytes = counters.bytes;
-    result->environment.comm_seconds = counters.seconds;
-    result->environment.read_passes = reading.passes;
-    result->environment.read_bytes = comm_sum_one_int(study->comm, reading.bytes);
-    result->environment.read_seconds = comm_max_one(study->comm, reading.seconds);
-    result->environment.wall_seconds = result->seconds = clock_seconds() - started;
-out:
-    return code;
-}
-
-static int agree_on_versions(study_t *study, result_t *result)
-{
-    int code = TRALO_OK;
-    TRY(mem_string(comm_library(), &result->environment.mpi));
-    TRY(mem_string(panel_library(), &result->environment.blas));
-out:
-    return comm_agree(study->comm, code);
 }
 
 static tune_status_t status_of(const result_t *result)
@@ -456,8 +351,7 @@ int tune_run(study_t *study, tune_outcome_t *outcome)
     TRY(result_open(study->comm, config->output, config->echo, &layout, tune.resume.trials,
                     &tune.file));
     TRY(study_drive(study, drive, &tune));
-    TRY(fill_environment(study, tune.result, tune.started));
-    TRY(agree_on_versions(study, tune.result));
+    TRY(outcome_environment(study, tune.started, tune.result));
     TRY(result_finish(&tune.file, tune.result));
     if (comm_rank(study->comm) == 0)
         status = status_of(tune.result);
