@@ -7,7 +7,9 @@
 #include <inttypes.h>
 #include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -132,6 +134,28 @@ int h5_open_growing(const char *path, hid_t *out)
     return open_file(path, false, out);
 }
 
+/* HDF5 locks what it writes, unless it is told not to, with flock. */
+static bool locks_files(void)
+{
+    const char *use = getenv("HDF5_USE_FILE_LOCKING");
+    return use == NULL || (strcmp(use, "FALSE") != 0 && strcmp(use, "0") != 0);
+}
+
+int h5_unlocked(const char *path)
+{
+    int code = TRALO_OK;
+    int handle = locks_files() ? open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK) : -1;
+    if (handle >= 0 && flock(handle, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
+        FAIL(TRALO_ERR_FILE,
+             "another program is writing %s (if there is none, and the file system has kept its "
+             "lock, set HDF5_USE_FILE_LOCKING=FALSE)",
+             path);
+out:
+    if (handle >= 0)
+        close(handle);
+    return code;
+}
+
 /* Does the disk take a few bytes? HDF5 crashes at its end over a file that it could not begin. */
 static int check_writable(const char *path)
 {
@@ -154,6 +178,7 @@ int h5_create(const char *path, hid_t *out)
     int code = TRALO_OK;
     hid_t access = H5I_INVALID_HID;
     h5_quiet_t before = h5_quiet_begin();
+    TRY(h5_unlocked(path));
     TRY(check_writable(path));
     access = access_list(true);
     hid_t file = H5Fcreate(path, H5F_ACC_TRUNC, H5P_DEFAULT, access);

@@ -43,7 +43,12 @@ int h5_open(const char *path, hid_t *out);
 /* The same of one that another program may be writing: what it has flushed is there. */
 int h5_open_growing(const char *path, hid_t *out);
 
-/* Makes an empty file, in place of an older one. Errors: TRALO_ERR_FILE. */
+/* Errors: TRALO_ERR_FILE where another program has the file open to write. Else, also where there
+   is no such file, or none of its locks: TRALO_OK. */
+int h5_unlocked(const char *path);
+
+/* Makes an empty file, in place of an older one. Errors: TRALO_ERR_FILE (that of h5_unlocked too).
+ */
 int h5_create(const char *path, hid_t *out);
 
 /* Closes a file that was written, once all other ids are closed: what is still in memory goes to

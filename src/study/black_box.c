@@ -2,6 +2,7 @@
 #include "study/black_box.h"
 
 #include "base/mem.h"
+#include "study/resume.h"
 #include "study/stop.h"
 
 static int allocate(study_t *study)
@@ -20,6 +21,13 @@ out:
     return code;
 }
 
+/* What a run that goes on would be in the way of. */
+static int check_output(const study_t *study)
+{
+    const config_t *config = study->config;
+    return config->resume && comm_rank(study->comm) == 0 ? resume_check(config->output) : TRALO_OK;
+}
+
 int black_box_open(study_t *study)
 {
     int code = TRALO_OK;
@@ -33,6 +41,7 @@ int black_box_open(study_t *study)
     study->space = setup.space;
     study->hyper = (hyper_t){.owner = chosen->name, .count = setup.space->count};
     TRY(comm_agree(study->comm, allocate(study)));
+    TRY(comm_agree(study->comm, check_output(study)));
     TRY(deal_create(&setup, &study->deal));
 out:
     return code;

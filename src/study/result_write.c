@@ -159,18 +159,12 @@ out:
     return code;
 }
 
-/* Writes the rows of `before` to a file of another name, which then gets that of the part. */
-static int start_again(result_file_t *file, const char *config, const trials_t *before)
+static int copy_rows(result_file_t *file, const trials_t *before)
 {
     int code = TRALO_OK;
     const int64_t S = before->layout.count;
     double *wide = NULL;
-    text_t name = {0};
-    char *part = file->part;
-    TRY(text_add(&name, "%s.new", part));
-    file->part = name.data;
     ALLOC(wide, 2 * S);
-    TRY(start_file(file, config, &before->layout));
     for (int64_t i = 0; i < before->count; i++) {
         result_evaluation_t row = before->list[i];
         row.theta = wide;
@@ -178,17 +172,30 @@ static int start_again(result_file_t *file, const char *config, const trials_t *
         TRY(trials_row(before, i, wide, wide + S));
         TRY(result_append(file, &row));
     }
+out:
+    mem_free(&wide);
+    return code;
+}
+
+/* Under another name until there is what `before` has: a part is whole at any time. */
+static int start(result_file_t *file, const char *config, const result_layout_t *layout,
+                 const trials_t *before)
+{
+    int code = TRALO_OK;
+    text_t name = {0};
+    char *part = file->part;
+    TRY(h5_unlocked(part));
+    TRY(text_add(&name, "%s.new", part));
+    file->part = name.data;
+    TRY(start_file(file, config, layout));
+    if (before != NULL)
+        TRY(copy_rows(file, before));
     if (rename(file->part, part) != 0)
         FAIL(TRALO_ERR_FILE, "cannot rename %s to %s: %s", file->part, part, strerror(errno));
 out:
-    mem_free(&wide);
-    if (file->part != part && code == TRALO_OK) {
-        mem_free(&file->part);
-        file->part = part;
-        file->trace.path = part;
-    } else if (file->part != part) {
-        mem_free(&part);
-    }
+    file->part = part;
+    file->trace.path = part;
+    mem_free(&name.data);
     return code;
 }
 
@@ -204,7 +211,7 @@ static int open_local(comm_t *comm, const char *output, const char *config,
     if (comm_rank(comm) == 0) {
         TRY(check_output(output));
         TRY(set_paths(file, output));
-        TRY(before != NULL ? start_again(file, config, before) : start_file(file, config, layout));
+        TRY(start(file, config, layout, before));
     }
     *out = file;
     file = NULL;

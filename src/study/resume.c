@@ -8,6 +8,7 @@
 
 #include "base/mem.h"
 #include "base/text.h"
+#include "data/h5.h"
 
 static bool same_layout(const result_layout_t *a, const result_layout_t *b)
 {
@@ -38,11 +39,23 @@ out:
     return code;
 }
 
+int resume_check(const char *output)
+{
+    int code = TRALO_OK;
+    text_t part = {0};
+    TRY(text_add(&part, "%s.part", output));
+    TRY(h5_unlocked(part.data));
+out:
+    mem_free(&part.data);
+    return code;
+}
+
 int resume_open(const char *output, const result_layout_t *layout, resume_t *resume)
 {
     int code = TRALO_OK;
     text_t part = {0};
     *resume = (resume_t){.seconds = 0.0};
+    TRY(resume_check(output));
     TRY(text_add(&part, "%s.part", output));
     const char *path = access(part.data, F_OK) == 0 ? part.data : output;
     if (access(path, F_OK) != 0)

@@ -8,6 +8,10 @@
 #include "study/study.h"
 #include "study/trials.h"
 
+/* Is no other run at OUTPUT.part? To be asked before anything that it left is touched. Errors:
+   TRALO_ERR_FILE. */
+int resume_check(const char *output);
+
 typedef struct resume {
     trials_t *trials; /* owned; NULL: there are none */
     int64_t

@@ -489,14 +489,16 @@ static void helpers_speak(void)
 static void helpers_write_what_they_read(void)
 {
     static const char *const texts[] = {"one", "", "größer"};
-    hid_t file = H5I_INVALID_HID, set = H5I_INVALID_HID;
+    hid_t file = H5I_INVALID_HID, set = H5I_INVALID_HID, other = H5I_INVALID_HID;
     char *back[7] = {NULL};
     if (comm_rank(test_comm) == 0) {
         CHECK_OK(h5_create(path, &file));
+        CHECK_FAILS(h5_create(path, &other), TRALO_ERR_FILE, "another program is writing ");
         CHECK_OK(h5_write_strings(file, "s", texts, 3));
         CHECK_OK(h5_write_attribute_strings(file, "a", texts, 3));
         CHECK_OK(h5_write_text(file, "t", "größer"));
         CHECK_OK(h5_finish(&file, path));
+        CHECK_OK(h5_unlocked(path));
         CHECK_OK(h5_open(path, &file));
         set = H5Dopen2(file, "s", H5P_DEFAULT);
         CHECK_OK(h5_read_strings(set, "s", 3, back));
