@@ -49,67 +49,113 @@ static bool parse_number(const char *text, double *out)
     return end != text && *end == '\0';
 }
 
-/* Is it a JSON object? Python writes NaN and Infinity, which JSON does not know: these are looked
-   for in its text, at the key "value". */
-static bool read_object(const char *text, answer_value_t *out)
+/* Python writes numbers that JSON does not know. They become texts of the same length. */
+static const struct {
+    const char *word, *text, *meaning;
+    double number;
+} beyond[] = {{"NaN", "\"N\"", "N", NAN},
+              {"-Infinity", "\"-\"      ", "-", -INFINITY},
+              {"Infinity", "\"I\"     ", "I", INFINITY}};
+enum { BEYOND = sizeof beyond / sizeof *beyond };
+
+/* In place, outside of texts. */
+static void write_beyond(char *text)
 {
-    json_t *root = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
-    const char *key = root == NULL ? strstr(text, "\"value\"") : NULL;
-    const json_t *value = json_object_get(root, "value");
+    bool inside = false;
+    for (char *at = text; *at != '\0'; at++) {
+        if (inside && at[0] == '\\' && at[1] != '\0')
+            at++;
+        else if (*at == '"')
+            inside = !inside;
+        for (int k = 0; !inside && k < BEYOND; k++) {
+            const size_t length = strlen(beyond[k].word);
+            if (strncmp(at, beyond[k].word, length) == 0) {
+                memcpy(at, beyond[k].text, length);
+                at += length - 1;
+                break;
+            }
+        }
+    }
+}
+
+static bool number_of(const json_t *value, double *out)
+{
+    *out = json_number_value(value);
+    for (int k = 0; json_is_string(value) && k < BEYOND; k++)
+        if (strcmp(json_string_value(value), beyond[k].meaning) == 0) {
+            *out = beyond[k].number;
+            return true;
+        }
+    return json_is_number(value);
+}
+
+/* Is it a JSON object? Else `error` says why not. The text is changed. */
+static bool read_object(char *text, json_error_t *error, answer_value_t *out)
+{
+    double number;
+    write_beyond(text);
+    json_t *root = json_loads(text, JSON_REJECT_DUPLICATES | JSON_DECODE_INT_AS_REAL, error);
     const bool object = json_is_object(root);
-    if (json_is_number(value))
-        take(json_number_value(value), out);
+    if (number_of(json_object_get(root, "value"), &number))
+        take(number, out);
     else if (object)
         snprintf(out->why, sizeof out->why, "its JSON has no number called \"value\"");
     json_decref(root);
-    if (text[0] == '{' && key != NULL) {
-        const char *at = key + strlen("\"value\"");
-        char *end;
-        at += strspn(at, " \t:");
-        const double number = strtod(at, &end);
-        if (end > at && !isfinite(number)) {
-            take(number, out);
-            return true;
-        }
-    }
     return object;
+}
+
+static int read_part(const char *path, char **bytes, int64_t *length, answer_value_t *out)
+{
+    *out = (answer_value_t){.found = false};
+    const int code = mem_alloc(LOOK + 1, 1, bytes);
+    if (code == TRALO_OK)
+        *length = read_end(path, LOOK, *bytes);
+    else
+        snprintf(out->why, sizeof out->why, "there is no memory to read what it left");
+    return code;
 }
 
 void answer_last_json(const char *path, answer_value_t *out)
 {
     char *bytes = NULL;
-    *out = (answer_value_t){.found = false};
-    if (mem_alloc(LOOK + 1, 1, &bytes) != TRALO_OK) {
-        snprintf(out->why, sizeof out->why, "there is no memory to read what it printed");
+    int64_t left = 0;
+    bool found = false, tried = false;
+    if (read_part(path, &bytes, &left, out) != TRALO_OK)
         return;
-    }
-    int64_t left = read_end(path, LOOK, bytes);
     snprintf(out->why, sizeof out->why, "no line that it printed is a JSON object");
-    while (left > 0) {
+    while (!found && left > 0) {
+        json_error_t error;
         bytes[left] = '\0';
         char *line = memrchr(bytes, '\n', (size_t)left);
         line = line != NULL ? line + 1 : bytes;
         left = line > bytes ? line - bytes - 1 : 0;
         line += strspn(line, " \t");
-        if (line[0] == '{' && read_object(line, out))
-            break;
+        found = line[0] == '{' && read_object(line, &error, out);
+        if (!found && line[0] == '{' && !tried)
+            snprintf(out->why, sizeof out->why,
+                     "no line that it printed is a JSON object (the last with a brace: %.80s)",
+                     error.text);
+        tried = tried || line[0] == '{';
     }
     mem_free(&bytes);
 }
 
 void answer_file(const char *path, answer_value_t *out)
 {
-    char bytes[TAIL + 1];
+    char *bytes = NULL;
     double number;
-    *out = (answer_value_t){.found = false};
-    int64_t length = read_end(path, TAIL, bytes);
+    int64_t length = 0;
+    json_error_t error;
+    if (read_part(path, &bytes, &length, out) != TRALO_OK)
+        return;
     if (length < 0)
         snprintf(out->why, sizeof out->why, "it wrote no file for the value");
     else if (parse_number(bytes, &number))
         take(number, out);
-    else if (!read_object(bytes, out))
+    else if (!read_object(bytes, &error, out))
         snprintf(out->why, sizeof out->why,
                  "its file has neither a number nor a JSON object with one called \"value\"");
+    mem_free(&bytes);
 }
 
 /* Cut at the front: whole characters of UTF-8, the end of a long text. */

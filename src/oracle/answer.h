@@ -14,11 +14,11 @@ typedef struct answer_value {
     char why[160];
 } answer_value_t;
 
-/* The number `value` of the last line of the file that is a JSON object; only the last MiB is
-   looked at. */
+/* The number `value` of the last line of the file that is a JSON object, in which NaN and Infinity
+   may stand too, as Python writes them. Only the last MiB is looked at. */
 void answer_last_json(const char *path, answer_value_t *out);
 
-/* The file holds a number, or a JSON object with the number `value`. */
+/* The file holds a number, or a JSON object with the number `value`. Likewise. */
 void answer_file(const char *path, answer_value_t *out);
 
 /* The last lines of a file in at most `size` - 1 bytes, line breaks as " | ", other control

@@ -120,6 +120,12 @@ static void values_are_read(void)
     expect(-1.5, "echo ' -1.5 ' >{value}", by_file);
     expect(6.0, "echo '{{\"value\": 6}}' >{value}", by_file);
     expect(7.0, "echo 7 >\"$TRALO_VALUE\"", by_file);
+    expect(8.0, "echo '{{\"a\": [NaN, -Infinity], \"b\": {{\"value\": NaN}}, \"value\": 8}}'",
+           NULL);
+    expect(9.0,
+           "echo '{{\"n\": 123456789012345678901234567890, \"t\": \"\\\"NaN\", \"value\": 9}}'",
+           NULL);
+    expect(10.0, "printf '{{\"value\": 10%3000s}}' '' >{value}", by_file);
 }
 
 static void values_are_missing(void)
@@ -132,6 +138,9 @@ static void values_are_missing(void)
     expect_failure("no number called \"value\"", "echo '{{\"value\": \"3\"}}'", NULL);
     expect_failure("its value is nan", "echo '{{\"a\": 1, \"value\": NaN}}'", NULL);
     expect_failure("its value is inf", "echo '{{\"value\": Infinity}}'", NULL);
+    expect_failure("its value is -inf", "echo '{{\"value\": -Infinity}}'", NULL);
+    expect_failure("(the last with a brace: duplicate object key", "echo '{{\"a\": 1, \"a\": 2}}'",
+                   NULL);
     expect_failure("its value is nan", "echo nan >{value}", by_file);
     expect_failure("it wrote no file", "true", by_file);
     expect_failure("its file has neither", "echo lost >{value}", by_file);
