@@ -109,18 +109,20 @@ static course_t course_at(const criterion_kind_t *row, const hessian_kind_t *for
     const bool all = row->approximates_loo;
     const bool model = order == CRITERION_MODEL;
     const double fits = fits_of(row, shape, model);
-    const double steps = known->steps > 0.0 ? known->steps
-                         : shape->quadratic ? habit->quadratic
-                         : near             ? habit->near
-                                            : habit->far;
+    const double steps = known->moves > 0.0   ? 0.0
+                         : known->steps > 0.0 ? known->steps
+                         : shape->quadratic   ? habit->quadratic
+                         : near               ? habit->near
+                                              : habit->far;
     course_t c = {.order = model ? 0 : order,
                   .model = model,
                   .directions = order > 1 ? shape->count : 0.0,
                   .warm = all};
     const double adjoints = order > 0 ? adjoints_of(row, shape, c.directions) : 0.0;
     const bool at_end = all || (order > 0 && kind != EACH);
-    c.moves = fits * (1.0 + steps + (all ? 2.0 : 0.0));
-    c.factorisations = fits * (factors_of(kind, shape, steps) + at_end);
+    c.moves = fits * (known->moves > 0.0 ? known->moves : 1.0 + steps + (all ? 2.0 : 0.0));
+    c.factorisations =
+        fits * ((known->moves > 0.0 ? 0.0 : factors_of(kind, shape, steps)) + at_end);
     c.products = products_of(kind, shape, known, fits * steps, adjoints);
     c.solves = fits * (steps + all) + adjoints + (kind == EACH ? c.products : 0.0);
     return c;

@@ -11,6 +11,8 @@ typedef struct course_known {
     double steps;    /* of the inner solver for an evaluation */
     double products; /* of the Hessian for each solve of a form that iterates */
     int evaluations; /* of a search, after its sweep */
+    double moves;    /* of the problem in a fit, by a solver that takes its steps along gradients;
+                        0: by Newton's method */
 } course_known_t;
 
 /* An evaluation of this order (or CRITERION_MODEL) near the end of a search, by this row of the

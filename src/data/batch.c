@@ -45,6 +45,14 @@ int64_t batch_memory(int columns, bool sparse, int64_t most)
     return sparse ? rows + (most + 1 + columns) * number : rows;
 }
 
+void batch_cost(bool sparse, double numbers, double times, work_t *work)
+{
+    if (sparse)
+        work->amount[WORK_ENTRY] += times * numbers;
+    else
+        work->amount[WORK_PASS] += 2.0 * times * numbers;
+}
+
 static void take_entries(csr_t *to, const csr_t *from, const int64_t *which, int64_t count)
 {
     to->rows = count;
@@ -63,8 +71,10 @@ void batch_take(batch_t *batch, const rows_t *X, const int64_t *which, int64_t c
     batch->X.rows = count;
     if (X->sparse != NULL) {
         take_entries(batch->X.sparse, X->sparse, which, count);
+        work_count(WORK_ENTRY, (double)batch->X.sparse->start[count]);
         return;
     }
+    work_count(WORK_PASS, 2.0 * (double)(count * columns));
     for (int64_t i = 0; i < count; i++)
         memcpy(batch->X.dense + i * columns, X->dense + which[i] * columns,
                (size_t)columns * sizeof *X->dense);

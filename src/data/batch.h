@@ -4,6 +4,7 @@
 #ifndef DATA_BATCH_H
 #define DATA_BATCH_H
 
+#include "base/work.h"
 #include "data/rows.h"
 
 typedef struct batch {
@@ -17,6 +18,9 @@ void batch_release(batch_t *batch);
 
 /* Bytes at most: a sparse row may have an entry in every column. */
 int64_t batch_memory(int columns, bool sparse, int64_t most);
+
+/* Adds what it costs to take so many numbers of X, over all ranks, so many times. */
+void batch_cost(bool sparse, double numbers, double times, work_t *work);
 
 /* Takes the local rows which [count] of X, the one that the batch was made for. */
 void batch_take(batch_t *batch, const rows_t *X, const int64_t *which, int64_t count);

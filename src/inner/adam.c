@@ -56,6 +56,8 @@ const inner_kind_t inner_adam = {
     .options_size = sizeof(options_t),
     .early = true,
     .memory = descent_bytes,
+    .moves = descent_moves,
+    .cost = descent_cost,
     .unsuited = descent_unsuited,
     .solve = solve,
 };

@@ -136,6 +136,28 @@ void descent_solve(const char *name, const void *options, descent_step_t *step, 
     sample_release(&sample);
 }
 
+/* As if all rows trained. */
+static bool takes_batches(const descent_common_t *common, const problem_shape_t *shape)
+{
+    return common->batch > 0 && common->batch < shape->n;
+}
+
+/* To the start and to the end, and in each step where that takes all rows. */
+double descent_moves(const void *options, const problem_shape_t *shape)
+{
+    const descent_common_t *common = options;
+    return takes_batches(common, shape) ? 2.0 : 2.0 + (double)common->steps;
+}
+
+void descent_cost(const void *options, const problem_shape_t *shape, double solves, work_t *work)
+{
+    const descent_common_t *common = options;
+    work_sum(work, solves, 1.0);
+    work_sum(work, solves, (double)shape->width * shape->outputs);
+    if (takes_batches(common, shape))
+        sample_cost(shape, common->batch, solves, solves * (double)common->steps, work);
+}
+
 int64_t descent_bytes(const void *options, const problem_shape_t *shape)
 {
     const descent_common_t *common = options;

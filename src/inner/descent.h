@@ -59,6 +59,8 @@ typedef void descent_step_t(const void *options, int columns, const double *grad
 /* As inner_kind_t. */
 void descent_solve(const char *name, const void *options, descent_step_t *step, problem_t *problem,
                    const double *theta, double *beta, inner_result_t *result);
+double descent_moves(const void *options, const problem_shape_t *shape);
+void descent_cost(const void *options, const problem_shape_t *shape, double solves, work_t *work);
 int64_t descent_bytes(const void *options, const problem_shape_t *shape);
 const char *descent_unsuited(const void *options, const problem_shape_t *shape);
 

@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "base/rng.h"
+#include "problem/cost.h"
 
 enum { STREAM = 0x5a3b1e }; /* and from there on, some for each epoch */
 
@@ -57,6 +58,24 @@ int64_t sample_memory(const problem_shape_t *shape, int64_t size)
     return numbers * (int64_t)sizeof(double) + batch_memory(shape->width, shape->sparse, most);
 }
 
+/* Each rank finds out which rows of all are its own. */
+void sample_cost(const problem_shape_t *shape, int64_t size, double samples, double gradients,
+                 work_t *work)
+{
+    const double share = (double)size / (double)shape->n, ranks = (double)shape->ranks;
+    problem_shape_t batch = *shape;
+    batch.n = size;
+    batch.entries = (int64_t)((double)shape->entries * share);
+    batch.streamed = false;
+    batch_cost(shape->sparse, cost_numbers(&batch), gradients, work);
+    cost_times(&batch, gradients, work);
+    cost_transposed(&batch, gradients, work);
+    cost_rows(&batch, gradients, work);
+    work->amount[WORK_ROW] += gradients * ((double)size + shape->width) * ranks;
+    work_sum(work, 2.0 * samples, 1.0);
+    work_share(work, samples, sizeof(int));
+}
+
 /* The rows of batch `step` that this rank has; returns how many. */
 static int64_t choose(sample_t *s, int64_t step)
 {
@@ -101,6 +120,7 @@ void sample_gradient(sample_t *s, int64_t step, const double *theta, const doubl
     rows_add_transposed_each(&panel, problem->outputs, s->l, s->size, gradient);
     comm_sum(problem->comm, gradient, problem->columns);
     problem_penalise(problem, theta, beta);
+    work_count(WORK_ROW, (double)s->size + problem->width); /* that are looked for; of penalties */
     for (int j = 0; j < problem->columns; j++)
         gradient[j] = scale * gradient[j] + problem->penalty_values.r[1][j];
 }

@@ -6,6 +6,7 @@
 #ifndef PROBLEM_SAMPLE_H
 #define PROBLEM_SAMPLE_H
 
+#include "base/work.h"
 #include "data/batch.h"
 #include "problem/problem.h"
 
@@ -27,6 +28,10 @@ typedef struct sample {
 int sample_create(problem_t *problem, int64_t size, uint64_t seed, sample_t *out);
 void sample_release(sample_t *sample);
 int64_t sample_memory(const problem_shape_t *shape, int64_t size); /* bytes */
+
+/* Adds what so many samples cost, with so many gradients of all of them. */
+void sample_cost(const problem_shape_t *shape, int64_t size, double samples, double gradients,
+                 work_t *work);
 
 /* gradient [columns] = that of L at (theta, beta) with its sum over the rows that train estimated
    from batch number `step` = 0, 1, ...: times total / size. Changes u and l of these rows, and the

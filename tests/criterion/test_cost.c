@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "base/work.h"
 #include "criterion/algebra.h"
+#include "criterion/course.h"
 #include "fixture.h"
 #include "support.h"
 
@@ -281,6 +282,78 @@ static void a_hessian_is_beside_what_is_promised(void)
     check_hessian("holdout");
 }
 
+/* ---- trained by steps along gradients ---- */
+
+typedef struct steps_scene {
+    const char *criterion, *loss, *inner, *batch;
+    bool sparse;
+} steps_scene_t;
+
+static const steps_scene_t by_steps[] = {{"holdout", "logistic", "gd", "0", false},
+                                         {"holdout", "logistic", "adam", "21", false},
+                                         {"kfold", "softmax", "adam", "0", false},
+                                         {"kfold", "softmax", "gd", "14", false},
+                                         {"kfold", "poisson", "adam", "21", true}};
+
+static void set_steps(const fixture_t *f, const char *steps)
+{
+    for (const param_t *row = f->criterion->inner->params; row->name != NULL; row++)
+        if (strcmp(row->name, "steps") == 0)
+            CHECK_OK(param_set(row, f->inner_options, steps));
+}
+
+/* Rows of a sparse X have entries of their own, of which a batch has about its share. */
+static void check_steps(const steps_scene_t *s, fixture_t *f, const problem_shape_t *shape)
+{
+    const inner_kind_t *inner = f->criterion->inner;
+    const double near = s->sparse ? 0.1 : 1e-9;
+    course_known_t known = {.moves = inner->moves(f->inner_options, shape)};
+    const course_t course =
+        course_of(f->criterion->kind, f->criterion->form, shape, &known, CRITERION_MODEL);
+    work_t promised = {{0}};
+    criterion_result_t r;
+    f->criterion->kind->cost(f->criterion->form, shape, &course, &promised);
+    inner->cost(f->inner_options, shape, course.moves / known.moves, &promised);
+    criterion_evaluate(f->criterion, theta_first, 0, &r);
+    const work_t found = count(f->criterion, CRITERION_MODEL, false);
+    CHECK_CLOSE(found.amount[WORK_MOVE], course.moves, 0.0);
+    for (int k = 0; k < WORK_MOVE; k++)
+        CHECK_CLOSE(found.amount[k], promised.amount[k], near);
+    CHECK_CLOSE(found.calls / promised.calls, 1.0, 0.02);
+    CHECK_CLOSE(found.bytes / promised.bytes, 1.0, 0.02);
+}
+
+static void steps_along_gradients_are_as_promised(void)
+{
+    for (size_t i = 0; i < sizeof by_steps / sizeof *by_steps; i++) {
+        const steps_scene_t *s = &by_steps[i];
+        const scene_t scene = {.criterion = s->criterion};
+        const fixture_setup_t setup = {.n = 84,
+                                       .p = 12,
+                                       .loss = s->loss,
+                                       .penalty = "ridge",
+                                       .criterion = s->criterion,
+                                       .intercept = true,
+                                       .standardize = DATA_STANDARDIZE,
+                                       .density = s->sparse ? 0.3 : 0.0,
+                                       .storage = s->sparse ? DATA_HOLD_SPARSE : DATA_AUTO,
+                                       .groups = S,
+                                       .option =
+                                           strcmp(s->criterion, "kfold") == 0 ? "groups" : NULL,
+                                       .value = "1",
+                                       .inner = s->inner,
+                                       .inner_option = "batch",
+                                       .inner_value = s->batch};
+        fixture_t f;
+        if (fixture_create(test_comm, &setup, &f)) {
+            const problem_shape_t shape = shape_of(&f, &scene);
+            set_steps(&f, "9");
+            check_steps(s, &f, &shape);
+        }
+        fixture_free(&f);
+    }
+}
+
 /* ---- with a kernel ---- */
 
 static bool make_machine(const fixture_t *f, machine_t **machine, criterion_t **criterion)
@@ -339,6 +412,7 @@ void suite_cost(void)
         {"work is as promised", work_is_as_promised},
         {"memory is as promised", memory_is_as_promised},
         {"a Hessian is beside what is promised", a_hessian_is_beside_what_is_promised},
+        {"steps along gradients are as promised", steps_along_gradients_are_as_promised},
         {"kernels are as promised", kernels_are_as_promised}};
     REGISTER("cost", cases);
 }
