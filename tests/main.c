@@ -71,6 +71,7 @@
     X(streamed)                                                                                    \
     X(memory)                                                                                      \
     X(plan)                                                                                        \
+    X(plan_search)                                                                                 \
     X(study)                                                                                       \
     X(api)                                                                                         \
     X(config)                                                                                      \

@@ -17,10 +17,18 @@ typedef struct options {
     double rows, cols, density;
     int64_t ranks, hyperparameters, outputs, folds, node_ranks, threads, evaluations;
     double steps, products;
-    char *data, *memory, *loss, *criterion, *algebra, *json;
-    bool kernel, calibrate_not, quiet;
+    char *data, *memory, *loss, *criterion, *algebra, *json, *inner, *method;
+    int64_t groups, ranks_per_group;
+    int driver, oracle;
+    double trial_seconds;
+    bool kernel, weights, calibrate_not, quiet;
     rates_given_t given;
 } options_t;
+
+enum { CRITERION, COMMAND, PLUGIN };
+enum { WORKER, DEDICATED };
+static const char *const drivers[] = {"worker", "dedicated", NULL};
+static const char *const oracles[] = {"criterion", "command", "plugin", NULL};
 
 static const param_t params[] = {
     {"rows", "", PARAM_REAL, offsetof(options_t, rows), 0, 2, 9e15, NULL},
@@ -46,6 +54,14 @@ static const param_t params[] = {
     {"latency", "", PARAM_REAL, offsetof(options_t, given.latency), 5, 1e-3, 1e6, NULL},
     {"bandwidth", "", PARAM_REAL, offsetof(options_t, given.bandwidth), 5, 1e-3, 1e6, NULL},
     {"read-bandwidth", "", PARAM_REAL, offsetof(options_t, given.disk), 0, 1e-6, 1e6, NULL},
+    {"weights", "", PARAM_BOOL, offsetof(options_t, weights), 0, 0, 0, NULL},
+    {"inner", "", PARAM_TEXT, offsetof(options_t, inner), 0, 0, 0, NULL},
+    {"method", "", PARAM_TEXT, offsetof(options_t, method), 0, 0, 0, NULL},
+    {"groups", "", PARAM_INT, offsetof(options_t, groups), 0, 1, 1e6, NULL},
+    {"ranks-per-group", "", PARAM_INT, offsetof(options_t, ranks_per_group), 0, 1, 1e6, NULL},
+    {"driver", "", PARAM_CHOICE, offsetof(options_t, driver), 0, 0, 0, drivers},
+    {"oracle", "", PARAM_CHOICE, offsetof(options_t, oracle), CRITERION, 0, 0, oracles},
+    {"trial-seconds", "", PARAM_REAL, offsetof(options_t, trial_seconds), 0, 1e-9, 1e9, NULL},
     {"json", "", PARAM_TEXT, offsetof(options_t, json), 0, 0, 0, NULL},
     PARAM_END};
 
@@ -75,6 +91,28 @@ out:
     return code;
 }
 
+static plan_groups_t groups_of(const options_t *o)
+{
+    return (plan_groups_t){o->groups, o->ranks_per_group, o->driver == DEDICATED};
+}
+
+/* The search of a criterion by values, which may be on groups. */
+static int fill_search(const options_t *o, const plan_kinds_t *kinds, plan_report_t *report)
+{
+    int code = TRALO_OK;
+    plan_request_t *r = &report->request;
+    r->inner = kinds->inner;
+    r->inner_options = kinds->inner_options;
+    report->groups = groups_of(o);
+    r->groups = o->groups > 0 || o->ranks_per_group > 0 ? &report->groups : NULL;
+    if (kinds->method == NULL || kinds->method->derivatives)
+        return TRALO_OK;
+    TRY(plan_search_make(kinds->method, kinds->method_options, r->count, &report->search));
+    r->search = &report->search;
+out:
+    return code;
+}
+
 static int fill_request(const options_t *o, plan_report_t *report)
 {
     int code = TRALO_OK;
@@ -84,19 +122,21 @@ static int fill_request(const options_t *o, plan_report_t *report)
                               "--help");
     if (o->rows != floor(o->rows) || o->cols != floor(o->cols))
         FAIL(TRALO_ERR_INPUT, "plan: --rows and --cols want whole numbers");
-    *r = (plan_request_t){.n = (int64_t)o->rows,
-                          .p = (int)o->cols,
-                          .density = o->density,
-                          .count = (int)o->hyperparameters,
-                          .outputs = (int)o->outputs,
-                          .loss = or_else(o->loss, o->outputs > 1 ? "softmax" : "logistic"),
-                          .criterion = or_else(o->criterion, "alo"),
-                          .algebra = or_else(o->algebra, "auto"),
-                          .kernel = o->kernel,
-                          .single = r->single,
-                          .parts = o->folds,
-                          .known = {o->steps, o->products, (int)o->evaluations},
-                          .rates = rates_from(&o->given)};
+    *r = (plan_request_t){
+        .n = (int64_t)o->rows,
+        .p = (int)o->cols,
+        .density = o->density,
+        .count = (int)o->hyperparameters,
+        .outputs = (int)o->outputs,
+        .loss = or_else(o->loss, o->outputs > 1 ? "softmax" : "logistic"),
+        .criterion = or_else(o->criterion, "alo"),
+        .algebra = or_else(o->algebra, "auto"),
+        .kernel = o->kernel,
+        .single = r->single,
+        .parts = o->folds,
+        .weights = o->weights,
+        .known = {.steps = o->steps, .products = o->products, .evaluations = (int)o->evaluations},
+        .rates = rates_from(&o->given)};
     report->node_ranks = o->node_ranks;
     if (o->memory != NULL)
         TRY(units_parse_bytes(o->memory, &report->node_memory));
@@ -108,122 +148,10 @@ out:
     return code;
 }
 
-/* ---- the tables ---- */
-
-static int add(const plan_request_t *request, int64_t ranks, plan_table_t *table)
-{
-    if (table->count == PLAN_ROWS)
-        return TRALO_OK;
-    table->rows[table->count].n = request->n;
-    table->rows[table->count].ranks = ranks;
-    return ranks > 0 ? plan_make(request, ranks, &table->rows[table->count++].plan)
-                     : (table->count++, TRALO_OK);
-}
-
-/* With X in memory, and where that does not fit with X on disk, if that does. */
-static int add_both(const plan_request_t *request, int64_t ranks, plan_table_t *table)
-{
-    int code = TRALO_OK;
-    plan_request_t on_disk = *request;
-    plan_t plan;
-    TRY(add(request, ranks, table));
-    on_disk.streamed = true;
-    if (!table->rows[table->count - 1].plan.fits && plan_make(&on_disk, ranks, &plan) == TRALO_OK &&
-        plan.streamed && plan.fits)
-        TRY(add(&on_disk, ranks, table));
-out:
-    return code;
-}
-
-/* The least ranks that fit with X on disk; 0: none, or no algebra goes over such an X. */
-static int64_t least_on_disk(const plan_request_t *request, int64_t most)
-{
-    plan_request_t on_disk = *request;
-    int64_t ranks = 0;
-    plan_t plan;
-    on_disk.streamed = true;
-    if (plan_make(&on_disk, 1, &plan) != TRALO_OK || !plan.streamed ||
-        plan_least_ranks(&on_disk, most, &ranks) != TRALO_OK)
-        return 0;
-    return ranks;
-}
-
-/* Around the ranks that the job is for: some powers of 2 below and above. */
-static int find_by_ranks(plan_report_t *report)
-{
-    int code = TRALO_OK;
-    const int64_t here = report->ranks;
-    int64_t power = 1;
-    while (power * 32 < here)
-        power *= 2;
-    for (bool told = false; power <= here * 8 && power <= report->request.n; power *= 2) {
-        if (!told && here <= power)
-            TRY(add_both(&report->request, here, &report->by_ranks));
-        told = told || here <= power;
-        if (power != here)
-            TRY(add_both(&report->request, power, &report->by_ranks));
-    }
-    if (report->by_ranks.count == 0 || power <= here)
-        TRY(add_both(&report->request, here, &report->by_ranks));
-out:
-    return code;
-}
-
-static void keep_algebra(const plan_t *plan, void *context)
-{
-    plan_report_t *report = context;
-    plan_table_t *table = &report->by_algebra;
-    if (table->count == PLAN_ROWS)
-        return;
-    table->rows[table->count].n = report->request.n;
-    table->rows[table->count].ranks = plan->ranks;
-    table->rows[table->count++].plan = *plan;
-}
-
-/* From a thousandth of the rows, tenfold each time, on as few ranks as fit, and on fewer with X on
-   disk. */
-static int find_on_the_way(plan_report_t *report)
-{
-    int code = TRALO_OK;
-    for (int64_t part = 1000; part >= 1; part /= 10) {
-        plan_request_t request = report->request;
-        int64_t ranks;
-        request.n /= part;
-        if (request.n < 2)
-            continue;
-        TRY(plan_least_ranks(&request, report->most_ranks, &ranks));
-        TRY(add(&request, ranks, &report->on_the_way));
-        const int64_t on_disk = least_on_disk(&request, report->most_ranks);
-        request.streamed = true;
-        if (on_disk > 0 && (ranks == 0 || on_disk < ranks))
-            TRY(add(&request, on_disk, &report->on_the_way));
-    }
-out:
-    return code;
-}
-
-static int find(int64_t asked, plan_report_t *report)
-{
-    int code = TRALO_OK;
-    const int64_t most = 1 << 20, n = report->request.n;
-    report->most_ranks = n < most ? n : most;
-    TRY(plan_least_ranks(&report->request, report->most_ranks, &report->least_ranks));
-    report->least_on_disk = least_on_disk(&report->request, report->most_ranks);
-    report->ranks = asked > 0                   ? asked
-                    : report->least_ranks > 0   ? report->least_ranks
-                    : report->least_on_disk > 0 ? report->least_on_disk
-                                                : 1;
-    TRY(find_by_ranks(report));
-    TRY(plan_each(&report->request, report->ranks, keep_algebra, report));
-    TRY(find_on_the_way(report));
-out:
-    return code;
-}
-
 static int show(int64_t asked, const char *json, plan_report_t *report)
 {
     int code = TRALO_OK;
-    TRY(find(asked, report));
+    TRY(plan_find(asked, report));
     if (json == NULL || strcmp(json, "-") != 0)
         plan_print(report);
     if (json != NULL)
@@ -232,27 +160,73 @@ out:
     return code;
 }
 
+/* ---- the command ---- */
+
+/* A study of a criterion on data. */
+static int plan_criterion(comm_t *comm, options_t *o, const plan_kinds_t *kinds)
+{
+    int code = TRALO_OK;
+    plan_t first;
+    plan_report_t *report = NULL;
+    TRY(comm_agree(comm, mem_alloc(1, sizeof *report, &report)));
+    threads_setup(comm);
+    TRY(look_at_data(comm, o, report));
+    TRY(fill_request(o, report));
+    TRY(fill_search(o, kinds, report));
+    TRY(plan_make(&report->request, 1, &first)); /* names and sizes before what takes time */
+    if (!o->calibrate_not)
+        TRY(rates_measure(comm, &report->request, &report->request.rates));
+    code = comm_rank(comm) == 0 ? show(o->ranks, o->json, report) : TRALO_OK;
+    TRY(comm_agree(comm, code));
+out:
+    mem_free(&report);
+    return code;
+}
+
+/* A study of a program or a plug-in. */
+static int plan_black_box(comm_t *comm, const options_t *o, const plan_kinds_t *kinds)
+{
+    int code = TRALO_OK;
+    plan_trials_t trials = {.oracle = oracles[o->oracle],
+                            .parameters = (int)o->hyperparameters,
+                            .ranks = o->ranks,
+                            .node_ranks = o->node_ranks,
+                            .seconds = o->trial_seconds,
+                            .groups = groups_of(o)};
+    if (kinds->method->derivatives)
+        FAIL(TRALO_ERR_INPUT, "plan: --method %s wants derivatives, which a %s has not",
+             kinds->method->name, trials.oracle);
+    TRY(plan_search_make(kinds->method, kinds->method_options, trials.parameters, &trials.search));
+    code = comm_rank(comm) == 0 ? plan_trials_show(&trials, o->json) : TRALO_OK;
+    TRY(comm_agree(comm, code));
+out:
+    return code;
+}
+
 static int run(comm_t *comm, int argc, char **argv, int *status)
 {
     int code = TRALO_OK, words;
     options_t options;
-    plan_t first;
-    plan_report_t *report = NULL;
+    plan_kinds_t kinds = {NULL, NULL, NULL, NULL};
     (void)status;
     TRY(options_parse(argc, argv, params, &options, &words));
     if (words > 0)
         FAIL(TRALO_ERR_INPUT, "plan: '%s' is no option; see tralo plan --help", argv[1]);
-    TRY(comm_agree(comm, mem_alloc(1, sizeof *report, &report)));
-    threads_setup(comm);
-    TRY(look_at_data(comm, &options, report));
-    TRY(fill_request(&options, report));
-    TRY(plan_make(&report->request, 1, &first)); /* names and sizes before what takes time */
-    if (!options.calibrate_not)
-        TRY(rates_measure(comm, &report->request, &report->request.rates));
-    code = comm_rank(comm) == 0 ? show(options.ranks, options.json, report) : TRALO_OK;
-    TRY(comm_agree(comm, code));
+    if (options.groups > 0 && options.ranks_per_group > 0)
+        FAIL(TRALO_ERR_INPUT, "plan: give --groups or --ranks-per-group, not both");
+    const bool data = options.oracle == CRITERION;
+    TRY(plan_kinds_read(options.inner, options.method, options.evaluations, &kinds));
+    const bool values = !data || (kinds.inner != NULL && kinds.inner->early);
+    if (kinds.method == NULL && values)
+        TRY(plan_kinds_search("hozog", options.evaluations, &kinds));
+    if (data && values && kinds.method->derivatives)
+        FAIL(TRALO_ERR_INPUT,
+             "plan: --inner %s ends short of minima, so that --method is to be one "
+             "by values",
+             kinds.inner->name);
+    TRY(data ? plan_criterion(comm, &options, &kinds) : plan_black_box(comm, &options, &kinds));
 out:
-    mem_free(&report);
+    plan_kinds_release(&kinds);
     param_release(params, &options);
     return code;
 }
@@ -275,6 +249,17 @@ const cli_command_t cli_plan = {
         "  --criterion NAME      alo (default), loo, kfold (with --folds K), holdout\n"
         "  --algebra NAME        instead of what a run would choose\n"
         "  --kernel              a model with a kernel\n"
+        "  --weights             hyperparameters are weights of groups of rows\n"
+        "  --inner \"KIND option=value ...\"\n"
+        "                        the solver: newton (default), adam or gd, as in a config\n"
+        "  --method \"KIND option=value ...\"\n"
+        "                        the search: trust_region (default), or one by values\n"
+        "  --groups G, --ranks-per-group K, --driver worker|dedicated\n"
+        "                        how the ranks share the trials of a search by values\n"
+        "  --oracle command|plugin\n"
+        "                        trials of a program or plug-in with S parameters: how many, and\n"
+        "                        how many one after the other; without --rows and --cols\n"
+        "  --trial-seconds X     that such a trial takes, which no plan knows: for times\n"
         "  --steps K, --products K, --evaluations K\n"
         "                        Newton steps of an evaluation; products of the Hessian of a\n"
         "                        solve without a matrix; evaluations of a search after its sweep\n"

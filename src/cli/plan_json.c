@@ -38,6 +38,12 @@ static json_t *plan_object(int64_t n, const plan_t *plan)
     for (int k = 0; k < PLAN_ORDERS; k++)
         json_object_set_new(object, orders[k], evaluation(&plan->work[k], plan->seconds[k]));
     json_object_set_new(object, "study_seconds", json_real(plan->study_seconds));
+    json_object_set_new(object, "groups", json_integer(plan->groups));
+    json_object_set_new(object, "ranks_per_group", json_integer(plan->group_ranks));
+    if (plan->waves > 0.0) {
+        json_object_set_new(object, "waves", json_real(plan->waves));
+        json_object_set_new(object, "use", json_real(plan->use));
+    }
     return object;
 }
 
@@ -50,6 +56,12 @@ static json_t *table(const plan_table_t *t)
                       ? plan_object(t->rows[i].n, &t->rows[i].plan)
                       : json_pack("{s:I, s:n}", "rows", (json_int_t)t->rows[i].n, "ranks"));
     return list;
+}
+
+json_t *plan_search_json(const plan_search_t *s)
+{
+    return json_pack("{s:s, s:f, s:f, s:I}", "method", s->kind->name, "trials", s->trials, "steps",
+                     s->steps, "most", (json_int_t)s->most);
 }
 
 static json_t *rates(const plan_report_t *report)
@@ -78,9 +90,6 @@ static json_t *job(const plan_report_t *report)
 
 int plan_json(const plan_report_t *report, const char *path)
 {
-    int code = TRALO_OK;
-    const bool out = strcmp(path, "-") == 0;
-    FILE *file = NULL;
     json_t *root =
         json_pack("{s:I, s:i, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:o}", "rows",
                   (json_int_t)report->request.n, "cols", report->request.p, "ranks",
@@ -88,6 +97,16 @@ int plan_json(const plan_report_t *report, const char *path)
                   "least_on_disk", (json_int_t)report->least_on_disk, "rates", rates(report),
                   "by_ranks", table(&report->by_ranks), "by_algebra", table(&report->by_algebra),
                   "on_the_way", table(&report->on_the_way), "sbatch", job(report));
+    if (root != NULL && report->request.search != NULL)
+        json_object_set_new(root, "search", plan_search_json(report->request.search));
+    return plan_write(root, path);
+}
+
+int plan_write(json_t *root, const char *path)
+{
+    int code = TRALO_OK;
+    const bool out = strcmp(path, "-") == 0;
+    FILE *file = NULL;
     if (root == NULL)
         FAIL(TRALO_ERR_MEMORY, "out of memory while writing JSON");
     file = out ? stdout : fopen(path, "w");

@@ -11,6 +11,7 @@
 typedef enum fit_kind {
     ALL,       /* of all rows, with the factor of the evaluation before */
     PART,      /* of the rows of a part */
+    COLD,      /* of either, from 0 */
     EACH,      /* without a row, with the factor of a neighbour */
     ITERATING, /* by a form that iterates */
     FIT_KINDS
@@ -23,6 +24,7 @@ typedef struct habit {
 
 static const habit_t habits[FIT_KINDS] = {[ALL] = {3.0, 5.0, 6.5, 0.0, 0.2},
                                           [PART] = {1.0, 5.0, 6.5, 0.8, 0.2},
+                                          [COLD] = {1.0, 10.0, 10.0, 0.8, 0.45},
                                           [EACH] = {5.0, 7.0, 7.0, 0.0, 0.0},
                                           [ITERATING] = {3.5, 4.5, 5.5, 0.0, 1.0}};
 
@@ -104,23 +106,25 @@ static course_t course_at(const criterion_kind_t *row, const hessian_kind_t *for
                           const problem_shape_t *shape, const course_known_t *known, int order,
                           bool near)
 {
-    const fit_kind_t kind = kind_of(row, form);
+    const bool all = row->approximates_loo, warm = all && !known->cold;
+    const fit_kind_t habitual = kind_of(row, form);
+    const bool from_zero = known->cold && (habitual == ALL || habitual == PART);
+    const fit_kind_t kind = from_zero ? COLD : habitual;
     const habit_t *habit = &habits[kind];
-    const bool all = row->approximates_loo;
     const bool model = order == CRITERION_MODEL;
     const double fits = fits_of(row, shape, model);
-    const double steps = known->moves > 0.0   ? 0.0
-                         : known->steps > 0.0 ? known->steps
-                         : shape->quadratic   ? habit->quadratic
-                         : near               ? habit->near
-                                              : habit->far;
+    const double steps = known->moves > 0.0     ? 0.0
+                         : known->steps > 0.0   ? known->steps
+                         : shape->quadratic     ? habit->quadratic
+                         : near && !known->cold ? habit->near
+                                                : habit->far;
     course_t c = {.order = model ? 0 : order,
                   .model = model,
                   .directions = order > 1 ? shape->count : 0.0,
-                  .warm = all};
+                  .warm = warm};
     const double adjoints = order > 0 ? adjoints_of(row, shape, c.directions) : 0.0;
     const bool at_end = all || (order > 0 && kind != EACH);
-    c.moves = fits * (known->moves > 0.0 ? known->moves : 1.0 + steps + (all ? 2.0 : 0.0));
+    c.moves = fits * (known->moves > 0.0 ? known->moves : 1.0 + steps + (warm ? 2.0 : 0.0));
     c.factorisations =
         fits * ((known->moves > 0.0 ? 0.0 : factors_of(kind, shape, steps)) + at_end);
     c.products = products_of(kind, shape, known, fits * steps, adjoints);

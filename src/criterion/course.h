@@ -13,6 +13,7 @@ typedef struct course_known {
     int evaluations; /* of a search, after its sweep */
     double moves;    /* of the problem in a fit, by a solver that takes its steps along gradients;
                         0: by Newton's method */
+    bool cold;       /* each evaluation starts from 0 */
 } course_known_t;
 
 /* An evaluation of this order (or CRITERION_MODEL) near the end of a search, by this row of the

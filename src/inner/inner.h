@@ -50,8 +50,8 @@ typedef struct inner_kind {
     bool early; /* a solution need not be a minimum: INNER_STEPS */
     /* Bytes on the rank that needs most, beside the problem and the Hessian; NULL: none. */
     int64_t (*memory)(const void *options, const problem_shape_t *shape);
-    /* Of a solver whose steps are told beforehand: moves of the problem in a solve, and what so many
-       solves cost besides. NULL: it goes on to the minimum (criterion/course.h). */
+    /* Of a solver whose steps are told beforehand: moves of the problem in a solve, and what so
+       many solves cost besides. NULL: it goes on to the minimum (criterion/course.h). */
     double (*moves)(const void *options, const problem_shape_t *shape);
     void (*cost)(const void *options, const problem_shape_t *shape, double solves, work_t *work);
     /* What it wants and has not got, in words; NULL: it suits. NULL: suits all. */

@@ -7,6 +7,8 @@
 #include "base/rng.h"
 #include "problem/cost.h"
 
+static const double CHOICE = 10.0; /* losses of rows, that it takes to find which a batch has */
+
 enum { STREAM = 0x5a3b1e }; /* and from there on, some for each epoch */
 
 static int allocate(sample_t *s, int64_t size)
@@ -71,7 +73,7 @@ void sample_cost(const problem_shape_t *shape, int64_t size, double samples, dou
     cost_times(&batch, gradients, work);
     cost_transposed(&batch, gradients, work);
     cost_rows(&batch, gradients, work);
-    work->amount[WORK_ROW] += gradients * ((double)size + shape->width) * ranks;
+    work->amount[WORK_ROW] += gradients * (CHOICE * (double)size + shape->width) * ranks;
     work_sum(work, 2.0 * samples, 1.0);
     work_share(work, samples, sizeof(int));
 }
@@ -120,7 +122,7 @@ void sample_gradient(sample_t *s, int64_t step, const double *theta, const doubl
     rows_add_transposed_each(&panel, problem->outputs, s->l, s->size, gradient);
     comm_sum(problem->comm, gradient, problem->columns);
     problem_penalise(problem, theta, beta);
-    work_count(WORK_ROW, (double)s->size + problem->width); /* that are looked for; of penalties */
+    work_count(WORK_ROW, CHOICE * (double)s->size + problem->width); /* and penalties */
     for (int j = 0; j < problem->columns; j++)
         gradient[j] = scale * gradient[j] + problem->penalty_values.r[1][j];
 }

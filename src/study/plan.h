@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/work.h"
 #include "criterion/course.h"
+#include "study/plan_search.h"
 
 /* Where the rates of a plan come from. */
 typedef struct plan_rates {
@@ -32,20 +33,29 @@ typedef struct plan_request {
     bool streamed;  /* X stays on disk, where it is dense */
     bool single;    /* there, in single precision */
     int64_t parts;  /* of k-fold */
+    bool weights;   /* the hyperparameters are weights of rows, not penalties */
     int64_t memory; /* bytes that a rank may use; 0: not known */
     course_known_t known;
+    const inner_kind_t *inner; /* NULL: Newton's method; borrowed, as all below */
+    const void *inner_options;
+    const plan_search_t *search; /* by values; NULL: by derivatives, trust_region */
+    const plan_groups_t *groups; /* that share the trials of the search; NULL: all ranks work on
+                                    each evaluation */
     plan_rates_t rates;
 } plan_request_t;
 
+/* With groups all but the memory, which has the model of all ranks besides, is of one group. */
 typedef struct plan {
-    int64_t ranks;
+    int64_t ranks, groups, group_ranks; /* 1 group of all; the ranks of the smallest */
+    double waves, use; /* trials one after the other, and the share of its time that a group has
+                          one; 0 for a search by derivatives */
     char algebra[32], why[160];
     int64_t memory; /* bytes on the rank that needs most, with what it takes besides */
     bool fits;      /* into request->memory */
     bool roomy;     /* with what spares work */
     bool streamed;  /* with X on disk */
     work_t once, work[PLAN_ORDERS]; /* before the first evaluation; for f, +gradient, +Hessian */
-    double once_seconds, seconds[PLAN_ORDERS], study_seconds;
+    double once_seconds, seconds[PLAN_ORDERS], model_seconds, study_seconds;
 } plan_t;
 
 /* On so many ranks. Errors: TRALO_ERR_INPUT (names; an algebra that does not suit; numbers beyond

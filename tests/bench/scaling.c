@@ -2,10 +2,11 @@
 /* Time, messages and memory of evaluations, counted beside planned, as CSV: one line for the value,
    one with the gradient, one with the Hessian.
 
-   mpirun -n RANKS scaling CRITERION ALGEBRA LOSS ROWS COLUMNS S [OUTPUTS [DENSITY]]
+   mpirun -n RANKS scaling CRITERION ALGEBRA LOSS ROWS COLUMNS S [OUTPUTS [DENSITY [INNER]]]
 
-   ALGEBRA as in a config, or `kernel`. With a DENSITY below 1 X is held by its entries. The columns
-   of the output: tests/bench/README.md. */
+   ALGEBRA as in a config, or `kernel`. With a DENSITY below 1 X is held by its entries. INNER as in
+   "adam steps=500 batch=64", by which there are values only. The columns of the output:
+   tests/bench/README.md. */
 #include <math.h>
 #include <mpi.h>
 #include <stdio.h>
@@ -19,6 +20,7 @@
 #include "criterion/algebra.h"
 #include "data/data.h"
 #include "linalg/panel.h"
+#include "study/plan_kinds.h"
 #include "study/rates.h"
 
 enum { STREAM_X = 1, STREAM_BETA, STREAM_Y, STREAM_PLACE, TRIALS = 5, ORDERS = 3 };
@@ -28,6 +30,7 @@ typedef struct setup {
     int64_t n;
     int p, count, outputs;
     double density;
+    const char *inner; /* NULL: newton */
 } setup_t;
 
 typedef struct bench {
@@ -37,7 +40,8 @@ typedef struct bench {
     problem_t *problem;
     machine_t *machine;
     const param_t *params;
-    void *options, *inner_options;
+    void *options;
+    plan_kinds_t kinds; /* of the inner solver */
     criterion_t *criterion;
     double *theta; /* [S] */
 } bench_t;
@@ -152,16 +156,16 @@ out:
 static int make(const setup_t *setup, bench_t *b)
 {
     int code = TRALO_OK;
-    criterion_setup_t s = {.kind = criterion_find(setup->criterion), .inner = inner_find("newton")};
+    criterion_setup_t s = {.kind = criterion_find(setup->criterion)};
     b->params = s.kind->params;
     TRY(make_data(setup, b));
     TRY(comm_agree(b->comm, make_penalty(setup, b)));
     TRY(make_options(s.kind->params, s.kind->options_size, &b->options));
     TRY(set(s.kind->params, "groups", "1", b->options));
-    TRY(make_options(s.inner->params, s.inner->options_size, &b->inner_options));
     TRY(make_model(setup, b, &s));
     s.options = b->options;
-    s.inner_options = b->inner_options;
+    s.inner = b->kinds.inner;
+    s.inner_options = b->kinds.inner_options;
     TRY(criterion_create(&s, &b->criterion));
     ALLOC(b->theta, b->criterion->count);
 out:
@@ -176,7 +180,7 @@ static void release(bench_t *b)
     penalty_free(&b->penalty);
     data_free(&b->data);
     mem_free(&b->options);
-    mem_free(&b->inner_options);
+    plan_kinds_release(&b->kinds);
     mem_free(&b->theta);
 }
 
@@ -241,6 +245,9 @@ static double planned_seconds(const bench_t *b, const problem_shape_t *shape, in
                              .products = counted->amount[WORK_PRODUCT]};
     work_t work = {{0}};
     c->kind->cost(c->form, shape, &course, &work);
+    if (c->inner->moves != NULL)
+        c->inner->cost(b->kinds.inner_options, shape,
+                       course.moves / c->inner->moves(b->kinds.inner_options, shape), &work);
     return work_seconds(&rates->does, &work, (double)shape->ranks);
 }
 
@@ -260,7 +267,7 @@ static problem_shape_t shape_of(const setup_t *setup, const bench_t *b)
     return shape;
 }
 
-static plan_request_t request_of(const setup_t *setup)
+static plan_request_t request_of(const setup_t *setup, const plan_kinds_t *kinds)
 {
     const rates_given_t given = {20.0, 10.0, 5.0, 5.0, 1.0};
     return (plan_request_t){.n = setup->n,
@@ -273,6 +280,8 @@ static plan_request_t request_of(const setup_t *setup)
                             .algebra = is_kernel(setup) ? "auto" : setup->algebra,
                             .kernel = is_kernel(setup),
                             .parts = 10,
+                            .inner = kinds->inner,
+                            .inner_options = kinds->inner_options,
                             .rates = rates_from(&given)};
 }
 
@@ -299,14 +308,16 @@ static int run(comm_t *comm, const setup_t *setup)
 {
     int code = TRALO_OK;
     bench_t b = {.comm = comm};
-    plan_request_t request = request_of(setup);
+    plan_request_t request;
     plan_t plan;
     sample_t samples[TRIALS + 1];
+    TRY(plan_kinds_read(setup->inner != NULL ? setup->inner : "newton", NULL, 0, &b.kinds));
+    request = request_of(setup, &b.kinds);
     TRY(rates_measure(comm, &request, &request.rates));
     TRY(plan_make(&request, comm_size(comm), &plan));
     TRY(make(setup, &b));
     const problem_shape_t shape = shape_of(setup, &b);
-    for (int order = 0; order < ORDERS; order++) {
+    for (int order = 0; order < (b.kinds.inner->early ? 1 : ORDERS); order++) {
         for (int i = 0; i <= TRIALS; i++)
             TRY(measure(setup, &b, order, i % 2, &samples[i]));
         qsort(samples + 1, TRIALS, sizeof *samples, compare);
@@ -329,7 +340,7 @@ static int64_t parse_count(const char *text, int64_t most)
 
 static bool parse(int argc, char **argv, setup_t *out)
 {
-    if (argc < 7 || argc > 9 || criterion_find(argv[1]) == NULL || loss_find(argv[3]) == NULL)
+    if (argc < 7 || argc > 10 || criterion_find(argv[1]) == NULL || loss_find(argv[3]) == NULL)
         return false;
     *out = (setup_t){.criterion = argv[1],
                      .algebra = argv[2],
@@ -338,7 +349,8 @@ static bool parse(int argc, char **argv, setup_t *out)
                      .p = (int)parse_count(argv[5], 1000000),
                      .count = (int)parse_count(argv[6], 1000000),
                      .outputs = argc > 7 ? (int)parse_count(argv[7], 100) : 1,
-                     .density = argc > 8 ? strtod(argv[8], NULL) : 1.0};
+                     .density = argc > 8 ? strtod(argv[8], NULL) : 1.0,
+                     .inner = argc > 9 ? argv[9] : NULL};
     if (!(out->density > 0.0 && out->density <= 1.0))
         return false;
     return out->n > 1 && out->p > 0 && out->count > 0 && out->count <= out->p && out->outputs > 0;
@@ -351,7 +363,7 @@ int main(int argc, char **argv)
     comm_t *world = NULL;
     if (!parse(argc, argv, &setup)) {
         fprintf(stderr, "usage: scaling CRITERION ALGEBRA|kernel LOSS ROWS COLUMNS S [OUTPUTS "
-                        "[DENSITY]]\n");
+                        "[DENSITY [INNER]]]\n");
         return 2;
     }
     MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided);

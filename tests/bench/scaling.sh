@@ -15,7 +15,8 @@ fi
 mkdir -p "$folder"
 cd "$folder"
 
-# A form: its name; criterion, algebra, loss; rows, columns, S, outputs, density of the middle size.
+# A form: its name; criterion, algebra, loss; rows, columns, S, outputs, density of the middle size;
+# the inner solver, with commas for blanks, where that is not newton.
 forms='replicated alo replicated logistic 20000 100 2 1 1
 spectral alo spectral squared 50000 100 1 1 1
 wide alo wide logistic 300 3000 2 1 1
@@ -30,9 +31,13 @@ products kfold products logistic 4000 200 2 1 1
 sparse_products kfold products logistic 10000 500 2 1 0.02
 holdout holdout replicated poisson 20000 80 2 1 1
 loo loo replicated logistic 400 20 2 1 1
-loo_wide loo wide logistic 80 300 2 1 1'
+loo_wide loo wide logistic 80 300 2 1 1
+adam holdout products logistic 20000 100 2 1 1 adam,steps=100
+gd kfold products softmax 2000 50 2 5 1 gd,steps=100
+batches holdout products logistic 20000 100 2 1 1 adam,steps=1000,batch=64
+sparse_batches holdout products logistic 20000 500 2 1 0.02 adam,steps=1000,batch=200'
 
-# measure SERIES RANKS NAME CRITERION ALGEBRA LOSS ROWS COLUMNS S OUTPUTS DENSITY
+# measure SERIES RANKS NAME CRITERION ALGEBRA LOSS ROWS COLUMNS S OUTPUTS DENSITY [INNER]
 measure() {
     series=$1
     ranks=$2
@@ -42,13 +47,15 @@ measure() {
     *" $series "*) ;;
     *) return 0 ;;
     esac
-    mpirun -n "$ranks" "$program" "$@" | sed "s/^/$series,$name,/" >>scaling.csv
+    inner=$(echo "${9:-newton}" | tr , ' ')
+    mpirun -n "$ranks" "$program" "$1" "$2" "$3" "$4" "$5" "$6" "$7" "$8" "$inner" |
+        sed "s/^/$series,$name,/" >>scaling.csv
 }
 
-# one NAME CRITERION ALGEBRA LOSS ROWS COLUMNS S OUTPUTS DENSITY: all series of a form.
+# one NAME CRITERION ALGEBRA LOSS ROWS COLUMNS S OUTPUTS DENSITY [INNER]: all series of a form.
 one() {
-    name=$1 kind="$2 $3 $4" n=$5 p=$6 S=$7 K="$8 $9"
-    # $kind is three words, $K two
+    name=$1 kind="$2 $3 $4" n=$5 p=$6 S=$7 K="$8 $9 ${10:-}"
+    # $kind is three words, $K two or three
     for ranks in 1 2; do
         measure strong $ranks "$name" $kind "$n" "$p" "$S" $K
         measure weak $ranks "$name" $kind $((n * ranks)) "$p" "$S" $K
@@ -88,7 +95,7 @@ NR == 1 {
         note($2, "course", $13 / $14)
         note($2, "plan", $13 / $15)
     }
-    if ($12 == 2) {
+    if ($12 == 2 || $1 != "ranks" && ($2 ~ /adam|gd|batches/)) {
         size = $1 == "rows" ? $6 : $1 == "columns" ? $7 : $8
         if (!(($2, $1) in first)) {
             first[$2, $1] = $13
