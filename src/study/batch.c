@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "study/batch.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -47,6 +48,7 @@ typedef struct dealing {
     study_t *study;
     const batch_work_t *work;
     int given, done;
+    bool alone; /* the trial that is out is to be the only one */
 } dealing_t;
 
 /* Was the next in the batch begun ahead of it? Then it is not to be given out. */
@@ -56,16 +58,33 @@ static bool is_ahead(const dealing_t *dealing)
     return !dealing->work->replies[place].missing || ahead_has(dealing->work->ahead, place);
 }
 
+/* May it begin now? */
+static bool is_free(dealing_t *dealing, int64_t number)
+{
+    const deal_t *deal = dealing->study->deal;
+    const bool alone = begun_before(dealing->work->begun, number) >= BEGUN_ALONE;
+    if (alone && deal_idle(deal) < deal_groups(deal))
+        return false;
+    dealing->alone = alone;
+    return true;
+}
+
 static bool next_trial(void *argument, oracle_trial_t *trial, int64_t *ticket)
 {
     dealing_t *dealing = argument;
     const batch_work_t *work = dealing->work;
+    if (dealing->alone)
+        return false;
     while (dealing->given < work->count && is_ahead(dealing))
         dealing->given++;
     if (dealing->given == work->count)
         return ahead_next(work->ahead, trial, ticket);
-    const int place = work->places[dealing->given++];
+    const int place = work->places[dealing->given];
     const outer_request_t *request = &work->batch->requests[place];
+    if (!is_free(dealing, work->first + place))
+        return false;
+    dealing->given++;
+    begun_note(work->begun, work->first + place, false);
     *trial = (oracle_trial_t){work->first + place, request->draw,
                               batch_values(dealing->study, request->theta), 0};
     *ticket = place;
@@ -86,7 +105,24 @@ static int take_answer(void *argument, const deal_done_t *dealt)
     const batch_done_t done = {place, dealt->group, dealt->began, dealt->seconds, &result};
     if (place < 0)
         return TRALO_OK;
+    dealing->alone = false;
+    begun_note(dealing->work->begun, dealing->work->first + place, true);
     batch_result(dealt->answer, &result);
+    return take(dealing, &done);
+}
+
+/* What is done before anything is dealt. */
+static int take_known(dealing_t *dealing, int place)
+{
+    const batch_work_t *work = dealing->work;
+    criterion_result_t result = {.valid = false};
+    batch_done_t done = {.place = place, .began = clock_seconds(), .result = &result};
+    if (ahead_take(work->ahead, place, &done, &result))
+        return take(dealing, &done);
+    if (begun_before(work->begun, work->first + place) < BEGUN_TOO_OFTEN)
+        return TRALO_OK;
+    snprintf(result.failure, sizeof result.failure,
+             "%d runs ended while it was evaluated, at last alone", (int)BEGUN_TOO_OFTEN);
     return take(dealing, &done);
 }
 
@@ -102,12 +138,9 @@ static int by_groups(study_t *study, const batch_work_t *work)
     int code = TRALO_OK;
     dealing_t dealing = {.study = study, .work = work};
     const deal_source_t source = {&dealing, next_trial, take_answer, all_done};
-    criterion_result_t result;
-    batch_done_t done;
     ahead_begin(work->ahead, work);
     for (int k = 0; k < work->count; k++)
-        if (ahead_take(work->ahead, work->places[k], &done, &result))
-            TRY(take(&dealing, &done));
+        TRY(take_known(&dealing, work->places[k]));
     TRY(deal_run(study->deal, &source));
 out:
     return code;

@@ -3,6 +3,7 @@
 #ifndef STUDY_BATCH_H
 #define STUDY_BATCH_H
 
+#include "study/begun.h"
 #include "study/study.h"
 
 typedef struct batch_done {
@@ -22,6 +23,7 @@ typedef struct batch_work {
     int64_t first;                /* number of its first evaluation in the study */
     const outer_reply_t *replies; /* [of the batch]; `missing` until `done` was told of it */
     ahead_t *ahead;               /* NULL: nothing is */
+    begun_t *begun;               /* NULL: nothing is noted */
     /* Told of each evaluation as it ends, all borrowed for the call. Errors end the batch. */
     int (*done)(void *argument, const batch_done_t *done);
     void *argument;

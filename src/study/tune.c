@@ -23,6 +23,7 @@ typedef struct tune {
     study_t *study;
     outer_t *outer;
     ahead_t *ahead;
+    begun_t *begun;
     result_file_t *file;    /* borrowed */
     result_t *result;       /* which counts evaluations and products while they are made */
     outer_reply_t *replies; /* [capacity] */
@@ -212,6 +213,7 @@ static int answer(tune_t *tune, const outer_batch_t *batch)
                          .first = tune->result->evaluations + 1,
                          .replies = tune->replies,
                          .ahead = tune->ahead,
+                         .begun = tune->begun,
                          .done = take,
                          .argument = tune};
     for (int i = 0; i < batch->count; i++)
@@ -289,10 +291,19 @@ out:
     return code;
 }
 
+/* Of an oracle whose trials may end the program. */
+static int open_begun(tune_t *tune)
+{
+    const config_t *config = tune->study->config;
+    const bool wanted = tune->study->space != NULL && oracle_find(config->oracle.name)->unstoppable;
+    return wanted ? begun_open(config->output, config->resume, &tune->begun) : TRALO_OK;
+}
+
 static int drive(study_t *study, void *argument)
 {
     int code = TRALO_OK;
     tune_t *tune = argument;
+    TRY(open_begun(tune));
     report_start(study);
     if (tune->resume.trials != NULL)
         log_info("resume  %" PRId64 " trials of %s", tune->resume.trials->count,
@@ -302,6 +313,7 @@ static int drive(study_t *study, void *argument)
         deal_end(study->deal);
     TRY(conclude(tune));
 out:
+    begun_close(&tune->begun);
     release(tune);
     mem_free(&tune->hessians);
     return code;

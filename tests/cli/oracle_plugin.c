@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* A plug-in for tests/cli/plugin: the value is the first of x plus 1, and some trials go wrong.
    `argument`: "refuse": it does not open on the last rank; "hang": the second trial waits for a
-   stop; "stuck": it waits for ever; else a file that tells how often it was opened and closed. */
+   stop; "stuck": it waits for ever; "crash": it and its
+   rank die; else a file that tells how often it was opened and closed. */
 #include <math.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <tralo/plugin.h>
@@ -43,6 +45,8 @@ static int evaluate(void *state, const tralo_plugin_trial_t *trial, double *valu
     int stopped = 0;
     while (strcmp(kept.argument, "stuck") == 0 && trial->number == 2)
         usleep(2000);
+    if (strcmp(kept.argument, "crash") == 0 && trial->number == 2)
+        raise(SIGKILL);
     while (hangs && !stopped) {
         stopped = rank == 0 && trial->stop(trial->control);
         usleep(2000);
