@@ -145,8 +145,11 @@ int plan_job(const plan_report_t *report, char lines[PLAN_JOB_LINES][PLAN_JOB_LI
 
 static void print_algebra(const plan_t *plan)
 {
-    printf("algebra     %s on %" PRId64 " ranks%s (%s)\n", plan->algebra, plan->ranks,
-           plan->streamed ? ", X on disk" : "", plan->why);
+    printf("algebra     %s on %" PRId64 " rank%s", plan->algebra, plan->ranks,
+           plan->ranks == 1 ? "" : "s");
+    if (plan->groups > 1)
+        printf(", %" PRId64 " groups of %" PRId64 " or more", plan->groups, plan->group_ranks);
+    printf("%s (%s)\n", plan->streamed ? ", X on disk" : "", plan->why);
 }
 
 void plan_print(const plan_report_t *report)

@@ -97,16 +97,21 @@ out:
 int plan_find(int64_t asked, plan_report_t *report)
 {
     int code = TRALO_OK;
+    const inner_kind_t *inner = report->request.inner;
     const int64_t most = 1 << 20, n = report->request.n;
     report->most_ranks = n < most ? n : most;
     TRY(plan_least_ranks(&report->request, report->most_ranks, &report->least_ranks));
     report->least_on_disk = least_on_disk(&report->request, report->most_ranks);
-    report->ranks = asked > 0                   ? asked
-                    : report->least_ranks > 0   ? report->least_ranks
-                    : report->least_on_disk > 0 ? report->least_on_disk
-                                                : 1;
+    const int64_t usual =
+        report->request.groups != NULL ? plan_groups_ranks(&report->groups, &report->search) : 0;
+    report->ranks = asked > 0                     ? asked
+                    : usual > report->least_ranks ? usual
+                    : report->least_ranks > 0     ? report->least_ranks
+                    : report->least_on_disk > 0   ? report->least_on_disk
+                                                  : 1;
     TRY(find_by_ranks(report));
-    TRY(plan_each(&report->request, report->ranks, keep_algebra, report));
+    if (inner == NULL || !inner->early) /* which works by one alone */
+        TRY(plan_each(&report->request, report->ranks, keep_algebra, report));
     TRY(find_on_the_way(report));
 out:
     return code;

@@ -9,7 +9,7 @@
 #include "cli/plan.h"
 #include "cli/units.h"
 
-enum { ROWS = 16, RANKS_USUAL = 64 };
+enum { ROWS = 16 };
 
 typedef struct row {
     int64_t ranks, groups, each;
@@ -26,15 +26,9 @@ static row_t row_of(const plan_trials_t *t, int64_t ranks)
     return row;
 }
 
-/* As many as all trials of a step want, or as are usual. */
 static int64_t ranks_of(const plan_trials_t *t)
 {
-    const int64_t each = t->groups.ranks_per_group > 0 ? t->groups.ranks_per_group : 1;
-    const int64_t usual = each < RANKS_USUAL ? RANKS_USUAL / each : 1;
-    const int64_t groups = t->search.most < usual ? t->search.most : usual;
-    return t->ranks > 0           ? t->ranks
-           : t->groups.groups > 0 ? t->groups.groups + t->groups.dedicated
-                                  : groups * each + t->groups.dedicated;
+    return t->ranks > 0 ? t->ranks : plan_groups_ranks(&t->groups, &t->search);
 }
 
 /* Powers of 2 times the ranks of a group, up to twice those of the job, which come in between. */
@@ -93,7 +87,8 @@ static void print(const plan_trials_t *t, const row_t *rows, int count)
            t->parameters == 1 ? "" : "s");
     plan_search_print(&t->search);
     print_trial(t);
-    printf("\nby ranks, without what idle groups run ahead\n%9s %9s %11s %12s %9s %5s %9s\n",
+    printf("\nby ranks: trials of a step go in waves, one to each group (groups that are idle run "
+           "ahead of the search, which may save more)\n%9s %9s %11s %12s %9s %5s %9s\n",
            "ranks", "groups", "ranks/group", "waves/step", "waves", "busy", "study");
     for (int i = 0; i < count; i++) {
         const row_t *r = &rows[i];
@@ -106,6 +101,7 @@ static void print(const plan_trials_t *t, const row_t *rows, int count)
     const int words = find_lines(t, lines);
     for (int i = 0; i < words; i++)
         printf("%s\n", lines[i]);
+    printf("# jobs that are shorter go on one from the other: TRALO_REQUEUE=1, jobs/tune.sbatch\n");
     printf("# and --cpus-per-task, --mem%s as the %s wants\n",
            t->seconds > 0.0 ? "" : " and --time", t->oracle);
 }

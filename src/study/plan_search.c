@@ -7,7 +7,7 @@
 #include "base/mem.h"
 
 /* What is asked: of steps beyond them only that they go on alike. */
-enum { COUNT_MOST = 200, STEPS_MOST = 2000 };
+enum { COUNT_MOST = 200, STEPS_MOST = 2000, RANKS_USUAL = 64 };
 static const double FAR = 1e12; /* a bound that is never met */
 
 typedef struct box {
@@ -125,4 +125,14 @@ int64_t plan_groups_count(const plan_groups_t *asked, int64_t ranks, int64_t *ea
     const int64_t count = groups < 1 ? 1 : groups > workers ? workers : groups;
     *each = workers / count;
     return count;
+}
+
+int64_t plan_groups_ranks(const plan_groups_t *asked, const plan_search_t *search)
+{
+    const int64_t each = asked->ranks_per_group > 0 ? asked->ranks_per_group : 1;
+    const int64_t usual = each < RANKS_USUAL ? RANKS_USUAL / each : 1;
+    const int64_t groups = asked->groups > 0      ? asked->groups
+                           : search->most < usual ? search->most
+                                                  : usual;
+    return groups * each + asked->dedicated;
 }

@@ -37,4 +37,7 @@ typedef struct plan_groups {
 /* Groups on so many ranks, and the ranks of the smallest. */
 int64_t plan_groups_count(const plan_groups_t *asked, int64_t ranks, int64_t *each);
 
+/* As many ranks as all trials of a step want, or about 64, which is as many as are usual. */
+int64_t plan_groups_ranks(const plan_groups_t *asked, const plan_search_t *search);
+
 #endif

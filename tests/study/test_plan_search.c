@@ -62,6 +62,10 @@ static void trials_go_in_waves(void)
     CU_ASSERT_EQUAL(plan_search_waves(&hozog, 4), 3.0 * 90.0);
     CU_ASSERT_EQUAL(plan_search_waves(&hozog, 6), 2.0 * 90.0);
     CU_ASSERT_EQUAL(plan_search_waves(&hozog, 1000), 90.0);
+    const plan_groups_t each = {0, 0, true}, large = {0, 16, false}, few = {3, 0, false};
+    CU_ASSERT_EQUAL(plan_groups_ranks(&each, &hozog), 12);
+    CU_ASSERT_EQUAL(plan_groups_ranks(&large, &hozog), 64);
+    CU_ASSERT_EQUAL(plan_groups_ranks(&few, &hozog), 3);
 }
 
 static int make_nothing(const oracle_setup_t *setup, void **work)
