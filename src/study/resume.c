@@ -64,7 +64,7 @@ int resume_open(const char *output, const result_layout_t *layout, resume_t *res
     if (!same_layout(layout, &resume->trials->layout))
         FAIL(TRALO_ERR_INPUT, "cannot resume: the trials in %s are of other parameters",
              resume->trials->path);
-    ALLOC(resume->theta, layout->count);
+    ALLOC(resume->theta, 2 * (int64_t)layout->count);
     TRY(note_places(resume));
 out:
     mem_free(&part.data);
@@ -87,17 +87,18 @@ static bool same_point(const double *a, const double *b, int count)
     return same;
 }
 
-int resume_find(const resume_t *resume, int64_t number, const double *theta,
+int resume_find(const resume_t *resume, int64_t number, const double *theta, const double *values,
                 const result_evaluation_t **out)
 {
     int code = TRALO_OK;
     const trials_t *t = resume->trials;
+    const int S = t != NULL ? t->layout.count : 0;
     const int64_t place = t != NULL && number < resume->numbers ? resume->places[number] : -1;
     *out = NULL;
     if (place < 0)
         return TRALO_OK;
-    TRY(trials_row(t, place, resume->theta, NULL));
-    if (!same_point(theta, resume->theta, t->layout.count))
+    TRY(trials_row(t, place, resume->theta, resume->theta + S));
+    if (!same_point(theta, resume->theta, S) || !same_point(values, resume->theta + S, S))
         FAIL(TRALO_ERR_INPUT,
              "cannot resume: trial %" PRId64 " in %s was elsewhere: the search has other options",
              number, t->path);

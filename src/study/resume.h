@@ -18,7 +18,7 @@ typedef struct resume {
         *places; /* [numbers] in the list, of the trial with each number; -1: not there; owned */
     int64_t numbers;
     double seconds; /* that the earlier run took */
-    double *theta;  /* [S] scratch, owned */
+    double *theta;  /* [2 S] scratch, owned */
 } resume_t;
 
 /* Reads OUTPUT.part, or where there is none OUTPUT, or nothing where there is neither. Errors:
@@ -26,9 +26,9 @@ typedef struct resume {
 int resume_open(const char *output, const result_layout_t *layout, resume_t *resume);
 void resume_close(resume_t *resume);
 
-/* What is known of the trial with that number, at theta [S]: *out, NULL: nothing. Errors:
-   TRALO_ERR_INPUT (it was elsewhere: another search), TRALO_ERR_FILE. */
-int resume_find(const resume_t *resume, int64_t number, const double *theta,
+/* What is known of the trial with that number, at theta [S], which means values [S]: *out, NULL:
+   nothing. Errors: TRALO_ERR_INPUT (it was elsewhere: another search), TRALO_ERR_FILE. */
+int resume_find(const resume_t *resume, int64_t number, const double *theta, const double *values,
                 const result_evaluation_t **out);
 
 #endif

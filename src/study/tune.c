@@ -188,7 +188,8 @@ static int recall(tune_t *tune, int *left)
     *left = 0;
     for (int i = 0; i < tune->batch->count; i++) {
         const double *theta = tune->batch->requests[i].theta;
-        TRY(resume_find(&tune->resume, tune->first + i, theta, &known));
+        study_values(tune->study, theta, tune->values);
+        TRY(resume_find(&tune->resume, tune->first + i, theta, tune->values, &known));
         if (known == NULL) {
             tune->places[(*left)++] = i;
             continue;
