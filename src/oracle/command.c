@@ -118,8 +118,9 @@ static bool explain(const command_t *command, const process_outcome_t *outcome, 
                  strsignal(outcome->status));
         return true;
     case PROCESS_NONE:
-        snprintf(text, size, "the program could not be started: %s", strerror(outcome->status));
-        return true;
+        snprintf(text, size, "the program could not be started: %s%s", strerror(outcome->status),
+                 outcome->status == E2BIG ? " (to read many values there is {parameters})" : "");
+        return outcome->status != E2BIG;
     case PROCESS_TIME:
         snprintf(text, size, "the program was ended after the time limit of %g s",
                  command->options->common.time_limit);
@@ -194,6 +195,7 @@ static void plan(command_t *command)
     command->plan = (process_plan_t){.command = command->line,
                                      .directory = o->common.directory,
                                      .environment = command->environment,
+                                     .mark = words_mark(command->environment),
                                      .output = command->place.output,
                                      .error = command->place.error,
                                      .time_limit = o->common.time_limit,

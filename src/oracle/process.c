@@ -2,7 +2,8 @@
 #define _GNU_SOURCE /* posix_spawn_file_actions_addchdir_np, ..._addclosefrom_np */
 /* start the group
    at each look, until its leader has ended:
-       time is up, too much output, or asked to stop: SIGTERM to the group; `grace` later: SIGKILL
+       time is up, too much output, or asked to stop: SIGTERM to the group, and to what left it;
+           `grace` later: SIGKILL
    SIGKILL to the group while the leader, not yet reaped, still holds its number; reap the leader */
 #include "oracle/process.h"
 
@@ -15,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "oracle/marked.h"
 
 /* ---- starting ---------------------------------------------------------------------------------
  */
@@ -101,18 +103,24 @@ static process_end_t judge(const process_plan_t *plan, double seconds)
     return PROCESS_EXIT;
 }
 
+static void send(const process_t *process, int signal)
+{
+    kill(-process->leader, signal);
+    marked_kill(process->plan->mark, signal);
+}
+
 static void watch(process_t *process)
 {
     const double now = clock_seconds();
     if (process->end != PROCESS_EXIT) {
         if (now - process->told >= process->plan->grace)
-            kill(-process->leader, SIGKILL);
+            send(process, SIGKILL);
         return;
     }
     process->end = judge(process->plan, now - process->began);
     process->told = now;
     if (process->end != PROCESS_EXIT)
-        kill(-process->leader, SIGTERM);
+        send(process, SIGTERM);
 }
 
 static int reap(const process_t *process)
@@ -120,6 +128,8 @@ static int reap(const process_t *process)
     const pid_t leader = process->leader;
     int status = 0;
     kill(-leader, SIGKILL);
+    if (process->end != PROCESS_EXIT)
+        marked_kill(process->plan->mark, SIGKILL);
     guard_watch(process->plan->guard, 0);
     while (waitpid(leader, &status, 0) < 0 && errno == EINTR)
         ;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* One program in a process group of its own, of which nothing is left behind:
-   whatever ends it, the whole group is killed before its leader is reaped; and where this process
-   itself is killed, by the guard. Processes that leave the
-   group (setsid) are not followed. Not collective. */
+/* One program in a process group of its own, of which nothing is left behind: whatever ends it, the
+   whole group is killed before its leader is reaped; and where this process itself is killed, by
+   the guard. Processes that left the group are found by their environment (marked.h) where the
+   program is ended from here, but not by the guard, nor where it ends by itself. Not collective. */
 #ifndef ORACLE_PROCESS_H
 #define ORACLE_PROCESS_H
 
@@ -18,6 +18,7 @@ typedef struct process_plan {
     const char *command;          /* for /bin/sh -c */
     const char *directory;        /* where it starts */
     char *const *environment;     /* NULL-terminated */
+    const char *mark;             /* "NAME=value" in it that no other program has */
     const char *output, *error;   /* files that its standard output and error replace */
     double time_limit;            /* seconds; 0: none */
     double grace;                 /* seconds from SIGTERM to SIGKILL */

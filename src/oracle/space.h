@@ -18,9 +18,9 @@ enum { SPACE_MOST = 1000000 }; /* values in all */
 
 typedef struct space_parameter {
     char *name;                 /* a letter or _, then letters, digits and _; owned */
-    bool vector;                /* it was written with a length */
     int64_t count;              /* of its values */
     int scale;                  /* space_scale_t */
+    bool vector;                /* it was written with a length */
     bool integer;               /* its values are rounded to whole numbers */
     double lower, upper, start; /* of each value; start NaN: the middle on the scale */
 } space_parameter_t;

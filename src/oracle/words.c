@@ -11,7 +11,9 @@
 
 #include "base/mem.h"
 
-enum { VARIABLE_MOST = 60000 }; /* Linux takes no longer texts than 128 KiB into a program */
+/* Linux takes no longer texts than 128 KiB into a program, and of all together a quarter of the
+   stack, which is 2 MiB as a rule. */
+enum { VARIABLE_MOST = 60000, VARIABLES_MOST = 500000 };
 
 /* What a placeholder may be beside a parameter. */
 typedef enum word { WORD_SEED, WORD_TRIAL, WORD_FOLDER, WORD_PARAMETERS, WORD_VALUE, WORDS } word_t;
@@ -166,15 +168,18 @@ out:
     return code;
 }
 
-/* NULL where it is too long. */
-static int add_parameter(const space_parameter_t *p, const double *values, char **out)
+/* NULL where it is too long; `room` is what all may still take. */
+static int add_parameter(const space_parameter_t *p, const double *values, int64_t *room,
+                         char **out)
 {
     int code = TRALO_OK;
     text_t text = {0};
     TRY(text_add(&text, "TRALO_PARAMETER_%s=", p->name));
     TRY(space_add_values(&text, p, values));
-    if (text.size > VARIABLE_MOST)
+    if (text.size > VARIABLE_MOST || text.size > *room)
         mem_free(&text.data);
+    else
+        *room -= text.size;
     *out = text.data;
     text.data = NULL;
 out:
@@ -194,6 +199,7 @@ static bool is_ours(const char *variable)
 int words_environment(const words_t *words, char ***out)
 {
     int code = TRALO_OK, inherited = 0, count = 0;
+    int64_t room = VARIABLES_MOST;
     const space_t *space = words->space;
     const double *values = words->trial->values;
     char **list = NULL;
@@ -206,7 +212,7 @@ int words_environment(const words_t *words, char ***out)
     for (int word = 0; word < WORDS; word++)
         TRY(add_variable(words, (word_t)word, &list[count++]));
     for (int k = 0; k < space->parameters; values += space->list[k++].count) {
-        TRY(add_parameter(&space->list[k], values, &list[count]));
+        TRY(add_parameter(&space->list[k], values, &room, &list[count]));
         count += list[count] != NULL;
     }
     *out = list;
@@ -214,6 +220,15 @@ int words_environment(const words_t *words, char ***out)
 out:
     words_release(&list);
     return code;
+}
+
+const char *words_mark(char *const *environment)
+{
+    const char *name = variables[WORD_FOLDER];
+    const size_t length = strlen(name);
+    while (strncmp(*environment, name, length) != 0 || (*environment)[length] != '=')
+        environment++;
+    return *environment;
 }
 
 /* ---- the file ---------------------------------------------------------------------------------

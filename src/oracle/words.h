@@ -38,6 +38,9 @@ bool words_reserved(const char *name);
 int words_environment(const words_t *words, char ***out);
 void words_release(char ***environment);
 
+/* The variable in it that no other trial has; borrowed. */
+const char *words_mark(char *const *environment);
+
 /* Writes the JSON file. Errors: TRALO_ERR_FILE, TRALO_ERR_MEMORY. */
 int words_json(const words_t *words);
 

@@ -207,6 +207,14 @@ static void nothing_is_left(void)
                   "trap '' TERM; echo $$ >{folder}/child; sleep 100; sleep "
                   "100",
                   limit);
+    nothing_stays("after the time limit", /* in a group, or a session, of its own */
+                  "timeout 100 sh -c 'echo $$ >\"$TRALO_FOLDER/child\"; exec sleep 100'; true",
+                  limit);
+    nothing_stays(
+        "after the time limit",
+        "setsid sh -c 'trap \"\" TERM; echo $$ >\"$TRALO_FOLDER/child\"; sleep 100; sleep 100'"
+        " & sleep 100",
+        limit);
     nothing_stays("printed more than 0.5 MB", "echo $$ >{folder}/child; exec yes", little);
 }
 
@@ -269,27 +277,48 @@ static void is_told(void)
     unsetenv("TRALO_SEED");
 }
 
-/* A vector too long for the environment is in the file. */
-static void long_vectors(void)
+/* Of the program on vectors x0, x1, ... of zeros. */
+static oracle_answer_t answer_on(int vectors, int length, const char *line, const char *const *more)
 {
-    enum { LENGTH = 50000 };
-    static double many[LENGTH];
-    char x[] = "x";
+    enum { MOST = 12 };
+    static double zeros[MOST * 25000];
+    char names[MOST][4];
+    space_parameter_t all[MOST];
     oracle_answer_t answer = {.valid = false};
-    void *work = NULL,
-         *chosen = options("[ -z \"$TRALO_PARAMETER_x\" ] && n=$(tr -cd , <{parameters}"
-                           " | wc -c) && echo \"{{\\\"value\\\": $n}}\"",
-                           NULL);
-    space_parameter_t one = {.name = x, .vector = true, .count = LENGTH, .upper = 1.0};
-    const space_t wide = {.parameters = 1, .count = LENGTH, .list = &one};
+    void *work = NULL, *chosen = options(line, more);
+    const space_t wide = {.parameters = vectors, .count = vectors * length, .list = all};
     const oracle_setup_t setup = {.options = chosen, .space = &wide, .stop = stop};
-    const oracle_trial_t trial = {.number = 7, .values = many};
+    const oracle_trial_t trial = {.number = 7, .values = zeros};
+    for (int k = 0; k < vectors; k++) {
+        snprintf(names[k], sizeof names[k], "x%d", k);
+        all[k] =
+            (space_parameter_t){.name = names[k], .vector = true, .count = length, .upper = 1.0};
+    }
     CHECK_OK(oracle_command.prepare(chosen, false));
     if (CHECK_OK(oracle_command.create(&setup, &work)))
         CHECK_OK(oracle_run(&oracle_command, work, &trial, &answer));
-    CU_ASSERT(answer.valid && answer.value == LENGTH + 1);
     oracle_command.destroy(&work);
     release(&chosen);
+    return answer;
+}
+
+/* What is too long for the environment, or the line, is in the file. */
+static void long_vectors(void)
+{
+    static const char *const often[] = {"retries", "1000", "backoff", "1000", NULL};
+    oracle_answer_t answer =
+        answer_on(1, 50000,
+                  "[ -z \"$TRALO_PARAMETER_x0\" ] && n=$(tr -cd , <{parameters}"
+                  " | wc -c) && echo \"{{\\\"value\\\": $n}}\"",
+                  NULL);
+    CU_ASSERT(answer.valid && answer.value == 50001);
+    answer = answer_on(12, 25000,
+                       "[ -n \"$TRALO_PARAMETER_x8\" ] && [ -z \"$TRALO_PARAMETER_x11\" ] && "
+                       "echo '{{\"value\": 1}}'",
+                       NULL);
+    CU_ASSERT(answer.valid && answer.value == 1.0);
+    answer = answer_on(1, 50000, ": {x0} {x0}", often);
+    CU_ASSERT(!answer.valid && strstr(answer.failure, "there is {parameters})") != NULL);
 }
 
 static void refuse(const char *part, const char *line)
