@@ -128,7 +128,7 @@ static course_t course_at(const criterion_kind_t *row, const hessian_kind_t *for
     c.factorisations =
         fits * ((known->moves > 0.0 ? 0.0 : factors_of(kind, shape, steps)) + at_end);
     c.products = products_of(kind, shape, known, fits * steps, adjoints);
-    c.solves = fits * (steps + all) + adjoints + (kind == EACH ? c.products : 0.0);
+    c.solves = fits * (steps + warm) + adjoints + (kind == EACH ? c.products : 0.0);
     return c;
 }
 

@@ -34,7 +34,7 @@ static void note(int64_t trials, plan_search_t *out)
     while (i < out->sizes && out->size[i].trials != trials && i < PLAN_SIZES - 1)
         i++;
     out->sizes = i < out->sizes ? out->sizes : i + 1;
-    out->size[i].trials = trials;
+    out->size[i].trials = trials > out->size[i].trials ? trials : out->size[i].trials;
     out->size[i].steps += 1.0;
     out->trials += (double)trials;
     out->steps += 1.0;
