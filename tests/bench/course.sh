@@ -5,12 +5,6 @@
 # build/tralo. CRITERIA="alo ...": only some.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
-program=$(realpath "${1:-$here/../../build/tralo}")
-folder=${2:-$here/../../build/bench}
-export OMP_NUM_THREADS=1
-mkdir -p "$folder"
-cd "$folder"
-
 . "$here/sets.sh"
 
 # search DATA LOSS CRITERION ALGEBRA: the course of each evaluation.

@@ -5,11 +5,6 @@
 # build/tralo.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
-program=$(realpath "${1:-$here/../../build/tralo}")
-folder=${2:-$here/../../build/bench}
-export OMP_NUM_THREADS=1
-mkdir -p "$folder"
-cd "$folder"
 . "$here/sets.sh"
 
 # curve DATA LOSS PENALTY CRITERION ALGEBRA: over the box of the search, to ALGEBRA.csv.

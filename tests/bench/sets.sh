@@ -1,6 +1,11 @@
 # SPDX-License-Identifier: BSD-3-Clause
-# To be read by scripts that have set `here` and `program`: bundled and random data as HDF5 in the
-# current folder, and in `sets` their names, each with its loss.
+# Read by scripts with [PROGRAM [FOLDER]], which have set `here`: goes to FOLDER, with bundled and
+# random data as HDF5 there, and in `sets` their names, each with its loss; `program`: PROGRAM.
+program=$(realpath "${1:-$here/../../build/tralo}")
+folder=${2:-$here/../../build/bench}
+export OMP_NUM_THREADS=1
+mkdir -p "$folder"
+cd "$folder"
 
 # bundled FILE NAME OPTION ...
 bundled() {
