@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #define _GNU_SOURCE /* posix_spawn_file_actions_addclosefrom_np */
-/* a shell in a group of its own:  read numbers of groups until the other end of the socket is
-   closed, as the kernel does when its owner ends;  kill the last one, if it is not 0 */
+/* a shell in a group of its own:  read numbers of groups, each with a mark, until the other end of
+   the socket is closed, as the kernel does when its owner ends;  kill the last group, if it is not
+   0, and what has left it but has the mark in its environment (marked.h) */
 #include "oracle/guard.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
@@ -15,8 +17,10 @@
 #include <unistd.h>
 
 static char shell[] = "/bin/sh", word[] = "sh", option[] = "-c",
-            script[] = "trap '' HUP INT TERM QUIT USR1 USR2; g=0; while read -r n; do g=$n; done; "
-                       "[ \"$g\" = 0 ] || kill -KILL \"-$g\"";
+            script[] = "trap '' HUP INT TERM QUIT USR1 USR2; g=0; "
+                       "while read -r n mark; do g=$n m=$mark; done; [ \"$g\" != 0 ] || exit 0; "
+                       "kill -KILL \"-$g\"; cd /proc && for p in [0-9]*; do "
+                       "grep -qzxF -- \"$m\" $p/environ && kill -KILL $p; done";
 
 static int set_files(int line, posix_spawn_file_actions_t *actions)
 {
@@ -67,11 +71,12 @@ out:
     return code;
 }
 
-void guard_watch(const guard_t *guard, pid_t group)
+void guard_watch(const guard_t *guard, pid_t group, const char *mark)
 {
-    char text[32];
-    const int length = snprintf(text, sizeof text, "%ld\n", (long)group);
-    while (send(guard->line, text, (size_t)length, MSG_NOSIGNAL) < 0 && errno == EINTR)
+    char text[PATH_MAX + 64];
+    const int length = snprintf(text, sizeof text, "%ld %s\n", (long)group, mark);
+    while (length < (int)sizeof text && send(guard->line, text, (size_t)length, MSG_NOSIGNAL) < 0 &&
+           errno == EINTR)
         ;
 }
 

@@ -17,8 +17,8 @@ typedef struct guard {
 /* Errors: TRALO_ERR_FILE (no process, no socket). */
 int guard_open(guard_t *guard);
 
-/* From now on that group is to be killed; 0: none. */
-void guard_watch(const guard_t *guard, pid_t group);
+/* From now on that group is to be killed, and what has the mark (marked.h); 0: none. */
+void guard_watch(const guard_t *guard, pid_t group, const char *mark);
 
 /* Ends it and waits for it. */
 void guard_close(guard_t *guard);

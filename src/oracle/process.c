@@ -130,7 +130,7 @@ static int reap(const process_t *process)
     kill(-leader, SIGKILL);
     if (process->end != PROCESS_EXIT)
         marked_kill(process->plan->mark, SIGKILL);
-    guard_watch(process->plan->guard, 0);
+    guard_watch(process->plan->guard, 0, "");
     while (waitpid(leader, &status, 0) < 0 && errno == EINTR)
         ;
     return status;
@@ -152,7 +152,7 @@ void process_start(const process_plan_t *plan, process_t *process)
     *process = (process_t){.plan = plan, .began = clock_seconds()};
     process->failed = start(plan, &process->leader);
     if (process->failed == 0)
-        guard_watch(plan->guard, process->leader);
+        guard_watch(plan->guard, process->leader, plan->mark);
 }
 
 bool process_poll(process_t *process, process_outcome_t *outcome)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* One program in a process group of its own, of which nothing is left behind: whatever ends it, the
    whole group is killed before its leader is reaped; and where this process itself is killed, by
-   the guard. Processes that left the group are found by their environment (marked.h) where the
-   program is ended from here, but not by the guard, nor where it ends by itself. Not collective. */
+   the guard. Processes that left the group are found by their environment (marked.h), but not where
+   the program ends by itself. Not collective. */
 #ifndef ORACLE_PROCESS_H
 #define ORACLE_PROCESS_H
 
