@@ -45,7 +45,8 @@ typedef struct tralo_plugin_trial {
     double fidelity;      /* 1: the whole of it; below, where a search asks for less: a share */
     const double *values; /* [values] of the parameters, within their bounds */
     int (*stop)(void *control); /* not 0: the search is to end, and a trial that gives up now (an
-                                   error) has not been; or the time limit is over. To be asked on
+                                   error) has not been; or the time limit is over, when a
+                                   value still counts. To be asked on
                                    the first rank of the group, often, since the program's first
                                    rank deals trials to the other groups in it; or never: then a
                                    search ends after the trial, and a limit ends the run */

@@ -312,11 +312,11 @@ bool comm_heard(comm_t *comm, void *bytes, int capacity, int *rank)
     return true;
 }
 
-_Noreturn void comm_abandon(void)
+_Noreturn void comm_abandon(int status)
 {
     fflush(stdout);
     fprintf(stderr, "tralo: %s\n", tralo_error_message());
-    abort_all();
+    MPI_Abort(MPI_COMM_WORLD, status);
     abort();
 }
 

@@ -85,9 +85,9 @@ bool comm_heard(comm_t *comm, void *bytes, int capacity, int *rank);
 /* Everybody waits for everybody. */
 void comm_barrier(comm_t *comm);
 
-/* Ends the program on all ranks at once, with the error's message and status 1: for ranks that will
-   not answer any more. Not collective. */
-_Noreturn void comm_abandon(void);
+/* Ends the program on all ranks at once, with the error's message and this status: for ranks that
+   will not answer any more. Not collective. */
+_Noreturn void comm_abandon(int status);
 
 /* What rank 0 tells the workers to do next: a verb, some whole numbers, some reals. */
 enum { MESSAGE_INTS = 4 };

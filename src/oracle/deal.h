@@ -12,6 +12,8 @@
 #include "comm/comm.h"
 #include "oracle/kinds.h"
 
+enum { DEAL_HANGS = 4 }; /* status of a program that ends because a trial does not */
+
 typedef struct deal deal_t;
 
 /* All borrowed. */

@@ -193,12 +193,12 @@ static void abandon(deal_t *deal, int group)
                               .seconds = clock_seconds() - post->since,
                               .answer = &answer};
     if (!post->dropped && deal->source->done(deal->source->argument, &done) != TRALO_OK)
-        comm_abandon();
+        comm_abandon(1);
     error_raise(TRALO_ERR_EVALUATION,
                 "a trial on group %d of ranks hangs (%s), and a %s can be ended only with the "
                 "whole run: what is done is kept, and --resume goes on without this trial",
                 group, answer.failure, deal->setup.kind->name);
-    comm_abandon();
+    comm_abandon(DEAL_HANGS);
 }
 
 /* Its own group cannot be meant: this rank is not in it now. */

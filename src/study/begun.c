@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/text.h"
 
@@ -128,6 +129,14 @@ int begun_before(const begun_t *begun, int64_t number)
 {
     const suspect_t *suspect = find(begun, number);
     return suspect != NULL ? suspect->times : 0;
+}
+
+void begun_report(const begun_t *begun)
+{
+    for (int i = 0; begun != NULL && i < begun->count; i++)
+        log_info("resume  trial %" PRId64 " was begun in %d run%s that ended",
+                 begun->suspects[i].number, begun->suspects[i].times,
+                 begun->suspects[i].times == 1 ? "" : "s");
 }
 
 void begun_note(begun_t *begun, int64_t number, bool ended)

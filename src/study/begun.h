@@ -27,6 +27,9 @@ void begun_close(begun_t **begun);
    again. */
 int begun_before(const begun_t *begun, int64_t number);
 
+/* Logs them. */
+void begun_report(const begun_t *begun);
+
 /* It begins now, or has ended. A file that cannot be written is no reason to end. */
 void begun_note(begun_t *begun, int64_t number, bool ended);
 

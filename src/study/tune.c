@@ -268,8 +268,11 @@ static int conclude(tune_t *tune)
     outer_state_t state;
     outer_state(tune->outer, &state);
     if (state.reason == OUTER_ERROR || !isfinite(tune->lowest))
-        FAIL(TRALO_ERR_EVALUATION, "no evaluation succeeded: %s",
-             state.detail[0] != '\0' ? state.detail : outer_reason_name(state.reason));
+        FAIL(TRALO_ERR_EVALUATION, "no evaluation succeeded: %s%s",
+             state.detail[0] != '\0' ? state.detail : outer_reason_name(state.reason),
+             tune->resume.trials != NULL ? "; those of the run before are not tried again: go on "
+                                           "without --resume, with another output"
+                                         : "");
     tune->result->trials_ahead = ahead_counts(tune->ahead).begun;
     tune->result->trials_ahead_used = ahead_counts(tune->ahead).used;
     TRY(outcome_fill(tune->study, tune->outer, tune->result));
@@ -309,6 +312,7 @@ static int drive(study_t *study, void *argument)
     if (tune->resume.trials != NULL)
         log_info("resume  %" PRId64 " trials of %s", tune->resume.trials->count,
                  tune->resume.trials->path);
+    begun_report(tune->begun);
     TRY(search(tune));
     if (study->deal != NULL)
         deal_end(study->deal);
