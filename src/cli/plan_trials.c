@@ -101,7 +101,7 @@ static void print(const plan_trials_t *t, const row_t *rows, int count)
     const int words = find_lines(t, lines);
     for (int i = 0; i < words; i++)
         printf("%s\n", lines[i]);
-    printf("# jobs that are shorter go on one from the other: TRALO_REQUEUE=20, jobs/tune.sbatch\n");
+    printf("# jobs that are shorter go on one from the other: TRALO_REQUEUE=20 sbatch ...\n");
     printf("# and --cpus-per-task, --mem%s as the %s wants\n",
            t->seconds > 0.0 ? "" : " and --time", t->oracle);
 }
