@@ -282,7 +282,7 @@ static oracle_answer_t answer_on(int vectors, int length, const char *line, cons
 {
     enum { MOST = 12 };
     static double zeros[MOST * 25000];
-    char names[MOST][4];
+    char names[MOST][16];
     space_parameter_t all[MOST];
     oracle_answer_t answer = {.valid = false};
     void *work = NULL, *chosen = options(line, more);
