@@ -317,6 +317,8 @@ static void long_vectors(void)
                        "echo '{{\"value\": 1}}'",
                        NULL);
     CU_ASSERT(answer.valid && answer.value == 1.0);
+    if (getenv("TRALO_TEST_VALGRIND") != NULL)
+        return; /* which ends a process whose execve fails */
     answer = answer_on(1, 50000, ": {x0} {x0}", often);
     CU_ASSERT(!answer.valid && strstr(answer.failure, "there is {parameters})") != NULL);
 }
