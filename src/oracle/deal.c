@@ -37,14 +37,10 @@ static bool stop(void *argument)
     return deal->stopping;
 }
 
-/* On rank 0, while its group communicates. The trial may have an error's message in hand. */
+/* On rank 0, while its group communicates. */
 static void watch(void *argument)
 {
-    char message[ERROR_TEXT];
-    strncpy(message, tralo_error_message(), sizeof message - 1);
-    message[sizeof message - 1] = '\0';
     deal_tend(argument);
-    error_set(message);
 }
 
 /* ---- life -------------------------------------------------------------------------------------
@@ -57,10 +53,7 @@ static void find_groups(deal_t *deal)
     const int ranks = comm_size(deal->setup.comm), rank = comm_rank(deal->setup.comm);
     deal->first = common->driver == ORACLE_DEDICATED && ranks > 1;
     const int workers = ranks - deal->first;
-    int64_t groups = common->ranks_per_group > 0 ? workers / common->ranks_per_group
-                     : common->groups > 0        ? common->groups
-                                                 : workers;
-    deal->groups = groups < 1 ? 1 : groups > workers ? workers : (int)groups;
+    deal->groups = (int)oracle_groups(common->groups, common->ranks_per_group, workers);
     deal->mine = rank < deal->first ? -1 : deal->groups - 1;
     while (deal->mine >= 0 && deal_leader(deal, deal->mine) > rank)
         deal->mine--;

@@ -43,7 +43,8 @@ struct deal {
     bool ended;                  /* the others have been told so */
     post_t *posts;               /* [groups] */
     const deal_source_t *source; /* of the run; NULL: there is none */
-    int code;                    /* its first error */
+    int code;                    /* its first error, */
+    char message[ERROR_TEXT];    /* with the words: the last ones may be those of a later trial */
     bool begun;                  /* its own group has a trial that is to be polled */
     double tended;               /* clock_seconds() when it last looked after the others */
     double busy, open;           /* seconds: of all groups on trials, and inside deal_run */

@@ -42,9 +42,12 @@ static post_t *find_post(const deal_t *deal, int64_t ticket)
     return NULL;
 }
 
-static void fail(deal_t *deal, int code)
+static void fail(deal_t *deal, int code, const char *message)
 {
-    deal->code = deal->code == TRALO_OK ? code : deal->code;
+    if (deal->code != TRALO_OK || code == TRALO_OK)
+        return;
+    deal->code = code;
+    snprintf(deal->message, sizeof deal->message, "%s", message);
 }
 
 /* ---- giving -----------------------------------------------------------------------------------
@@ -54,7 +57,7 @@ static void begin_own(deal_t *deal, const oracle_trial_t *trial)
 {
     deal_pass_on(deal, deal->order, deal->size);
     const int code = deal->setup.kind->begin(deal->work, trial);
-    fail(deal, code);
+    fail(deal, code, tralo_error_message());
     deal->begun = code == TRALO_OK;
 }
 
@@ -99,7 +102,7 @@ static void take(deal_t *deal, deal_done_t *done)
     deal->busy += done->seconds;
     post->since = -1.0;
     if (deal->code == TRALO_OK && !done->answer->stopped && !post->dropped)
-        fail(deal, deal->source->done(deal->source->argument, done));
+        fail(deal, deal->source->done(deal->source->argument, done), tralo_error_message());
 }
 
 static bool hear(deal_t *deal)
@@ -110,9 +113,7 @@ static bool hear(deal_t *deal)
         return false;
     while (deal_leader(deal, group) > rank)
         group--;
-    if (reply.code != TRALO_OK && deal->code == TRALO_OK)
-        error_set(reply.message);
-    fail(deal, reply.code);
+    fail(deal, reply.code, reply.message);
     deal_done_t done = {
         .ticket = reply.ticket, .group = group, .seconds = reply.seconds, .answer = &reply.answer};
     take(deal, &done);
@@ -127,7 +128,7 @@ static bool look(deal_t *deal)
     if (!deal->begun)
         return false;
     const int code = deal->setup.kind->poll(deal->work, &answer, &ended);
-    fail(deal, code);
+    fail(deal, code, tralo_error_message());
     if (code == TRALO_OK && !ended)
         return false;
     deal->begun = false;
@@ -232,10 +233,15 @@ static bool tend(deal_t *deal)
     return heard;
 }
 
+/* The trial from inside of which it is called may have an error's message in hand. */
 void deal_tend(deal_t *deal)
 {
-    if (deal->source != NULL && clock_seconds() > deal->tended + often)
-        tend(deal);
+    char message[ERROR_TEXT];
+    if (deal->source == NULL || clock_seconds() <= deal->tended + often)
+        return;
+    snprintf(message, sizeof message, "%s", tralo_error_message());
+    tend(deal);
+    error_set(message);
 }
 
 static bool is_over(const deal_t *deal)
@@ -260,6 +266,8 @@ int deal_run(deal_t *deal, const deal_source_t *source)
     }
     deal->source = NULL;
     deal->open += clock_seconds() - began;
+    if (deal->code != TRALO_OK)
+        error_set(deal->message);
     return deal->code;
 }
 

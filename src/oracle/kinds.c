@@ -18,6 +18,14 @@ const oracle_kind_t *oracle_find(const char *name)
     return NULL;
 }
 
+int64_t oracle_groups(int64_t groups, int64_t ranks_per_group, int64_t ranks)
+{
+    const int64_t count = ranks_per_group > 0 ? ranks / ranks_per_group
+                          : groups > 0        ? groups
+                                              : ranks;
+    return count < 1 ? 1 : count > ranks ? ranks : count;
+}
+
 int oracle_check_groups(const void *options, const space_t *space)
 {
     const oracle_common_t *common = options;

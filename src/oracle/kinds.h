@@ -92,6 +92,10 @@ const oracle_kind_t *oracle_find(const char *name); /* NULL: no such oracle */
 int oracle_run(const oracle_kind_t *kind, void *work, const oracle_trial_t *trial,
                oracle_answer_t *answer);
 
+/* How many groups so many ranks that evaluate make, if so many of them, or of ranks for each, are
+   asked for: at most one is not 0. */
+int64_t oracle_groups(int64_t groups, int64_t ranks_per_group, int64_t ranks);
+
 /* At most one of groups and ranks_per_group is given. Errors: TRALO_ERR_INPUT. */
 int oracle_check_groups(const void *options, const space_t *space);
 

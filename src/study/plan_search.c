@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "oracle/kinds.h"
 
 /* What is asked: of steps beyond them only that they go on alike. */
 enum { COUNT_MOST = 200, STEPS_MOST = 2000, RANKS_USUAL = 64 };
@@ -119,10 +120,7 @@ double plan_search_waves(const plan_search_t *search, int64_t groups)
 int64_t plan_groups_count(const plan_groups_t *asked, int64_t ranks, int64_t *each)
 {
     const int64_t workers = ranks - (asked->dedicated && ranks > 1);
-    const int64_t groups = asked->ranks_per_group > 0 ? workers / asked->ranks_per_group
-                           : asked->groups > 0        ? asked->groups
-                                                      : workers;
-    const int64_t count = groups < 1 ? 1 : groups > workers ? workers : groups;
+    const int64_t count = oracle_groups(asked->groups, asked->ranks_per_group, workers);
     *each = workers / count;
     return count;
 }

@@ -64,8 +64,10 @@ static void wait_for_others(const fake_t *fake)
     const double until = clock_seconds() + 20.0;
     bool over = false;
     while (!over) {
-        if (fake->number == ASKING)
-            fake->setup.stop(fake->setup.argument);
+        if (fake->number == ASKING && fake->setup.stop(fake->setup.argument)) {
+            error_set("something else");
+            return;
+        }
         over = others_done == TRIALS - 1 || clock_seconds() > until ||
                comm_rank(test_comm) != 0; /* of rank 0's group only */
         if (fake->number == SHARING)
@@ -258,6 +260,9 @@ static void deals_from_inside(int number)
         if (deal_groups(deal) > 1)
             CHECK_OK(run(deal, &seen));
         CU_ASSERT(deal_groups(deal) == 1 || total(&seen) == TRIALS);
+        seen.fails_at = 0;
+        if (deal_groups(deal) > 1 && number == ASKING)
+            CHECK_FAILS(run(deal, &seen), TRALO_ERR_FILE, "the disk is full");
         deal_end(deal);
     }
     deal_serve(deal);
