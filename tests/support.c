@@ -56,3 +56,21 @@ void test_source(const char *name, char *path, size_t size)
 {
     snprintf(path, size, "%s/%s", TRALO_SOURCE, name);
 }
+
+int test_options(const param_t *params, const char *text, void *options)
+{
+    int code = TRALO_OK, used;
+    char name[32], value[32];
+    param_presets(params, options);
+    for (; sscanf(text, " %31[^=]=%31s%n", name, value, &used) == 2; text += used) {
+        bool known = false;
+        for (const param_t *row = params; row->name != NULL; row++)
+            if (strcmp(row->name, name) == 0) {
+                TRY(param_set(row, options, value));
+                known = true;
+            }
+        CU_ASSERT(known);
+    }
+out:
+    return code;
+}

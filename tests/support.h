@@ -10,6 +10,7 @@
 #include <CUnit/CUnit.h>
 
 #include "base/error.h"
+#include "base/param.h"
 #include "comm/comm.h"
 
 /* All ranks of the program; lives as long as the runner. */
@@ -43,5 +44,9 @@ void test_path(const char *name, char *path, size_t size);
 
 /* The path of a file of the source tree ("tests/data/..."). */
 void test_source(const char *name, char *path, size_t size);
+
+/* Presets of params, then "option=value ..." of text, each of which is to be known. Errors: those
+   of param_set. */
+int test_options(const param_t *params, const char *text, void *options);
 
 #endif

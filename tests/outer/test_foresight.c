@@ -72,19 +72,6 @@ static double evaluate(const run_t *r, const double *x)
     return r->function(x, r->S);
 }
 
-static int make_options(const outer_kind_t *kind, const char *text, void *options)
-{
-    int code = TRALO_OK, used;
-    char name[32], value[32];
-    param_presets(kind->params, options);
-    for (; sscanf(text, " %31[^=]=%31s%n", name, value, &used) == 2; text += used)
-        for (const param_t *row = kind->params; row->name != NULL; row++)
-            if (strcmp(row->name, name) == 0)
-                TRY(param_set(row, options, value));
-out:
-    return code;
-}
-
 static int begin(run_t *r, way_t *way)
 {
     int code = TRALO_OK;
@@ -97,7 +84,7 @@ static int begin(run_t *r, way_t *way)
     }
     way->box = (outer_box_t){r->S, way->lower, way->upper, way->start, false, NULL};
     CU_ASSERT(kind->options_size <= sizeof way->options);
-    TRY(make_options(kind, r->options, way->options));
+    TRY(test_options(kind->params, r->options, way->options));
     TRY(outer_create(kind, way->options, &way->box, &way->outer));
     TRY(foresight_create(kind, way->options, &way->box, &way->foresight));
 out:

@@ -35,20 +35,6 @@ typedef struct run {
     bool at_bound[MOST];
 } run_t;
 
-static int make_options(const outer_kind_t *kind, const char *text, void *options)
-{
-    int code = TRALO_OK;
-    char name[32], value[32];
-    int used;
-    param_presets(kind->params, options);
-    for (; sscanf(text, " %31[^=]=%31s%n", name, value, &used) == 2; text += used)
-        for (const param_t *row = kind->params; row->name != NULL; row++)
-            if (strcmp(row->name, name) == 0)
-                TRY(param_set(row, options, value));
-out:
-    return code;
-}
-
 static int create(const run_t *r, outer_t **outer)
 {
     int code = TRALO_OK;
@@ -61,7 +47,7 @@ static int create(const run_t *r, outer_t **outer)
     }
     outer_box_t box = {r->count, edges, edges + MOST, edges + 2 * MOST, !r->no_products};
     CU_ASSERT(kind->options_size <= sizeof options);
-    TRY(make_options(kind, r->options, options));
+    TRY(test_options(kind->params, r->options, options));
     TRY(outer_create(kind, options, &box, outer));
 out:
     return code;

@@ -37,24 +37,6 @@ typedef struct run {
     outer_state_t state;
 } run_t;
 
-static int make_options(const outer_kind_t *kind, const char *text, void *options)
-{
-    int code = TRALO_OK, used;
-    char name[32], value[32];
-    param_presets(kind->params, options);
-    for (; sscanf(text, " %31[^=]=%31s%n", name, value, &used) == 2; text += used) {
-        bool known = false;
-        for (const param_t *row = kind->params; row->name != NULL; row++)
-            if (strcmp(row->name, name) == 0) {
-                TRY(param_set(row, options, value));
-                known = true;
-            }
-        CU_ASSERT(known);
-    }
-out:
-    return code;
-}
-
 static int create(const run_t *r, outer_t **outer)
 {
     int code = TRALO_OK;
@@ -67,7 +49,7 @@ static int create(const run_t *r, outer_t **outer)
         lower[i] = r->start - r->half;
         upper[i] = r->start + r->half;
     }
-    TRY(make_options(kind, r->options, options));
+    TRY(test_options(kind->params, r->options, options));
     TRY(outer_create(kind, options, &box, outer));
 out:
     return code;

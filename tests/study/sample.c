@@ -2,6 +2,7 @@
 #include <math.h>
 
 #include "base/mem.h"
+#include "study/rates.h"
 #include "study/sample.h"
 #include "support.h"
 
@@ -65,4 +66,19 @@ result_t *sample_result(int count)
     CHECK_OK(mem_string("some MPI", &r->environment.mpi));
     CHECK_OK(result_environment(test_comm, r));
     return r;
+}
+
+plan_request_t sample_plan(int64_t n, int p)
+{
+    const rates_given_t given = {20.0, 10.0, 5.0, 5.0, 1.0};
+    return (plan_request_t){.n = n,
+                            .p = p,
+                            .density = 1.0,
+                            .count = 1,
+                            .outputs = 1,
+                            .loss = "logistic",
+                            .criterion = "alo",
+                            .algebra = "auto",
+                            .parts = 10,
+                            .rates = rates_from(&given)};
 }

@@ -7,29 +7,15 @@
 
 #include "fixture.h"
 #include "study/rates.h"
+#include "study/sample.h"
 #include "support.h"
 
 static const double GIB = 1024.0 * 1024.0 * 1024.0;
 
-static plan_request_t request_of(int64_t n, int p)
-{
-    const rates_given_t given = {20.0, 10.0, 5.0, 5.0, 1.0};
-    return (plan_request_t){.n = n,
-                            .p = p,
-                            .density = 1.0,
-                            .count = 1,
-                            .outputs = 1,
-                            .loss = "logistic",
-                            .criterion = "alo",
-                            .algebra = "auto",
-                            .parts = 10,
-                            .rates = rates_from(&given)};
-}
-
 /* 10^9 x 10^3: X is 8.008e12 bytes, and beside it there are 22 vectors of rows. */
 static void many_rows_are_counted_right(void)
 {
-    plan_request_t r = request_of(1000000000, 1000);
+    plan_request_t r = sample_plan(1000000000, 1000);
     plan_t plan;
     r.algebra = "replicated";
     r.memory = (int64_t)(128.0 * GIB);
@@ -46,7 +32,7 @@ static void many_rows_are_counted_right(void)
 /* The same with X on disk: three blocks of some 16 MiB, and all that has a number for each row. */
 static void an_X_on_disk_is_counted_right(void)
 {
-    plan_request_t r = request_of(1000000000, 1000);
+    plan_request_t r = sample_plan(1000000000, 1000);
     plan_t resident, streamed;
     r.algebra = "replicated";
     r.memory = (int64_t)(128.0 * GIB);
@@ -74,7 +60,7 @@ static void an_X_on_disk_is_counted_right(void)
 /* 10^7 x 10^5: a matrix p x p is 80 GB, of which every rank would hold 8. */
 static void many_columns_are_counted_right(void)
 {
-    plan_request_t r = request_of(10000000, 100000);
+    plan_request_t r = sample_plan(10000000, 100000);
     plan_t plan;
     r.algebra = "replicated";
     CHECK_OK(plan_make(&r, 1000, &plan));
@@ -89,7 +75,7 @@ static void many_columns_are_counted_right(void)
 static void the_least_number_of_ranks_is_least(void)
 {
     for (int64_t n = 1000; n <= 1000000000; n *= 100) {
-        plan_request_t r = request_of(n, 100);
+        plan_request_t r = sample_plan(n, 100);
         plan_t plan;
         int64_t least;
         r.memory = 40 << 20;
@@ -117,7 +103,7 @@ static void check_choice(int64_t n, int p, const char *loss, const char *criteri
                                    .criterion = criterion,
                                    .intercept = true,
                                    .groups = 1};
-    plan_request_t r = request_of(n, p);
+    plan_request_t r = sample_plan(n, p);
     plan_t plan;
     fixture_t f;
     r.loss = loss;
@@ -142,7 +128,7 @@ static void the_choice_is_that_of_a_run(void)
 
 static void more_ranks_take_less_each(void)
 {
-    plan_request_t r = request_of(1000000, 500);
+    plan_request_t r = sample_plan(1000000, 500);
     plan_t few, many;
     CHECK_OK(plan_make(&r, 10, &few));
     CHECK_OK(plan_make(&r, 100, &many));
@@ -153,7 +139,7 @@ static void more_ranks_take_less_each(void)
 /* 20 hyperparameters are searched with Hessians of 20 x 20, 2000 by products alone. */
 static void many_hyperparameters_have_no_hessian(void)
 {
-    plan_request_t r = request_of(1000000, 2000);
+    plan_request_t r = sample_plan(1000000, 2000);
     plan_t few, many, more;
     r.algebra = "replicated";
     r.count = 20;
@@ -177,13 +163,13 @@ static void count_plans(const plan_t *plan, void *context)
 static void every_criterion_has_a_plan(void)
 {
     for (int i = 0; criterion_kinds[i] != NULL; i++) {
-        plan_request_t r = request_of(100000, 100);
+        plan_request_t r = sample_plan(100000, 100);
         int count = 0;
         r.criterion = criterion_kinds[i]->name;
         CHECK_OK(plan_each(&r, 7, count_plans, &count));
         CU_ASSERT(count > 0);
     }
-    plan_request_t kernel = request_of(3000, 10), classes = request_of(3000, 10);
+    plan_request_t kernel = sample_plan(3000, 10), classes = sample_plan(3000, 10);
     int count = 0;
     kernel.kernel = true;
     classes.loss = "softmax";
@@ -195,29 +181,29 @@ static void every_criterion_has_a_plan(void)
 
 static void what_makes_no_sense_is_refused(void)
 {
-    plan_request_t r = request_of(100, 10);
+    plan_request_t r = sample_plan(100, 10);
     plan_t plan;
     r.loss = "luck";
     CHECK_FAILS(plan_make(&r, 1, &plan), TRALO_ERR_INPUT, "no loss 'luck'");
     r.loss = "softmax";
     CHECK_FAILS(plan_make(&r, 1, &plan), TRALO_ERR_INPUT, "two classes or more");
-    r = request_of(100, 2147483000);
+    r = sample_plan(100, 2147483000);
     r.loss = "softmax";
     r.outputs = 3;
     CHECK_FAILS(plan_make(&r, 1, &plan), TRALO_ERR_INPUT, "are too many");
-    r = request_of(3000000000, 10);
+    r = sample_plan(3000000000, 10);
     r.kernel = true;
     CHECK_FAILS(plan_make(&r, 1, &plan), TRALO_ERR_INPUT, "the rows are too many");
-    r = request_of(100, 10);
+    r = sample_plan(100, 10);
     r.criterion = "guess";
     CHECK_FAILS(plan_make(&r, 1, &plan), TRALO_ERR_INPUT, "no criterion 'guess'");
-    r = request_of(100, 10);
+    r = sample_plan(100, 10);
     CHECK_FAILS(plan_make(&r, 0, &plan), TRALO_ERR_INPUT, "number of ranks");
 }
 
 static void rates_are_measured(void)
 {
-    plan_request_t r = request_of(2000, 20);
+    plan_request_t r = sample_plan(2000, 20);
     plan_rates_t rates = r.rates;
     CHECK_OK(rates_measure(test_comm, &r, &rates));
     for (int k = 0; k < WORK_BLOCK; k++)

@@ -4,23 +4,8 @@
 #include "oracle/deal.h"
 #include "study/plan.h"
 #include "study/plan_kinds.h"
-#include "study/rates.h"
+#include "study/sample.h"
 #include "support.h"
-
-static plan_request_t request_of(int64_t n, int p)
-{
-    const rates_given_t given = {20.0, 10.0, 5.0, 5.0, 1.0};
-    return (plan_request_t){.n = n,
-                            .p = p,
-                            .density = 1.0,
-                            .count = 1,
-                            .outputs = 1,
-                            .loss = "logistic",
-                            .criterion = "alo",
-                            .algebra = "auto",
-                            .parts = 10,
-                            .rates = rates_from(&given)};
-}
 
 static plan_search_t search_of(const char *method, int count)
 {
@@ -112,7 +97,7 @@ static void groups_share_the_trials(void)
 {
     const plan_groups_t groups = {.groups = 4};
     const plan_search_t search = search_of("hozog", 20);
-    plan_request_t r = request_of(1000000, 500);
+    plan_request_t r = sample_plan(1000000, 500);
     plan_t alone, part, all;
     r.criterion = "holdout";
     r.count = 20;
@@ -142,7 +127,7 @@ static void steps_along_gradients_are_counted_right(void)
     static const char *const inner[] = {"gd steps=100", "gd steps=202", "adam steps=100 batch=50"};
     double rows[3];
     for (int i = 0; i < 3; i++) {
-        plan_request_t r = request_of(100000, 50);
+        plan_request_t r = sample_plan(100000, 50);
         plan_kinds_t kinds;
         plan_t plan;
         r.criterion = "holdout";
